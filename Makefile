@@ -1,0 +1,74 @@
+# sluice.  make | make test | make demo | make bench | make SAN=1 … | make help
+#
+# Sources are found, not listed: src/<layer>/*.c is the program, tests/unit/**/*_test.c
+# are test programs, tests/fuzz/*_fuzz.c fuzzers, tests/bench/*.c benchmarks.
+
+SAN     ?=
+CC      ?= gcc
+BUILD   ?= build$(if $(SAN),/san-$(SAN))
+VERSION := 0.1.0
+
+CPPFLAGS += -Iinclude -Itests -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"'
+CFLAGS   ?= -O2 -g
+WARN     := -std=c17 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+            -Wwrite-strings -Wvla -Wundef -Wformat=2
+HARDEN   := -fPIE -fstack-protector-strong -fno-strict-aliasing
+LINK     := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+ifeq ($(SAN),1)
+HARDEN   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DSLUICE_DEBUG
+CFLAGS   := -O1 -g
+LINK     += -fsanitize=address,undefined
+else ifeq ($(SAN),thread)
+HARDEN   += -fsanitize=thread -fno-omit-frame-pointer -DSLUICE_DEBUG
+CFLAGS   := -O1 -g
+LINK     += -fsanitize=thread
+else
+HARDEN   += -D_FORTIFY_SOURCE=2
+endif
+
+PKGS     := libcurl libcrypto rdkafka libcjson libconfig libmicrohttpd
+CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lz -lm -lpthread
+
+SRC      := $(filter-out src/app/main.c,$(shell find src -name '*.c'))
+SUPPORT  := $(shell find tests/support tests/sim -name '*.c')
+TESTS    := $(shell find tests/unit -name '*_test.c')
+OBJ      := $(SRC:%.c=$(BUILD)/%.o)
+SUP_OBJ  := $(SUPPORT:%.c=$(BUILD)/%.o)
+TEST_BIN := $(TESTS:%.c=$(BUILD)/%)
+
+.SECONDARY:
+.PHONY: all unit check-layers check-headers clean help
+all: $(BUILD)/sluice
+
+$(BUILD)/sluice: $(BUILD)/src/app/main.o $(BUILD)/libsluice.a
+	$(CC) $(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/libsluice.a: $(OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(SUP_OBJ) $(BUILD)/libsluice.a
+	$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+# One test program: make SAN=1 build/san-1/tests/unit/core/str_test
+unit: $(TEST_BIN)
+	@tests/run-unit $(TEST_BIN)
+
+check-layers:
+	@tests/check-layers
+
+check-headers:
+	@CC="$(CC)" CPPFLAGS="$(CPPFLAGS)" tests/check-headers
+
+clean:
+	rm -rf build
+
+help:
+	@sed -n '1,5p' Makefile
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
