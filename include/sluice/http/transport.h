@@ -1,0 +1,57 @@
+/* transport: how a request reaches a server and its answer comes back. http's
+ * client is the real one (libcurl on the loop); tests/sim has the simulated one.
+ */
+#ifndef SLUICE_HTTP_TRANSPORT_H
+#define SLUICE_HTTP_TRANSPORT_H
+
+#include "sluice/core/buf.h"
+#include "sluice/core/task.h"
+
+struct http_header {
+	struct str name, value;
+};
+
+struct http_request {
+	const char *method;                /* "POST" */
+	struct str url;                    /* absolute: scheme://host[:port]/path?query */
+	const struct http_header *headers;
+	size_t n_headers;
+	struct str body;                   /* borrowed until send() returns */
+	int64_t connect_timeout_ms;        /* 0: 3,100 */
+	int64_t timeout_ms;                /* 0: 30,000; the whole exchange */
+	size_t max_response_bytes;         /* 0: 1 MiB; more is an error, not a cut */
+};
+
+enum { HTTP_MAX_HEADERS = 64 };
+
+struct http_response {
+	int status;
+	struct buf body;                   /* caller's, initialised with any cap; filled by send() */
+	struct buf header_bytes;           /* names and values stand here */
+	struct http_header headers[HTTP_MAX_HEADERS];  /* in order of arrival; more are dropped */
+	size_t n_headers;
+	int64_t sent_ms, received_ms;      /* env's mono clock: begin and end of the exchange */
+};
+
+void http_response_init(struct http_response *r);
+void http_response_release(struct http_response *r);
+
+/* The first header of that name, ASCII case ignored; empty when absent. */
+struct str http_response_header(const struct http_response *r, const char *name);
+
+struct transport {
+	/* Yields until the whole answer is there. True for any answer with a status,
+	 * also 500. False: no (whole) answer; class RETRY (code "http.connect",
+	 * "http.resolve", "http.tls", "http.timeout", "http.broken", "http.too_large")
+	 * or CANCELLED. Whether the server acted on it is unknown then. */
+	bool (*send)(struct transport *t, const struct http_request *request, struct http_response *response,
+		     struct err *err);
+};
+
+static inline bool transport_send(struct transport *t, const struct http_request *request,
+				  struct http_response *response, struct err *err)
+{
+	return t->send(t, request, response, err);
+}
+
+#endif
