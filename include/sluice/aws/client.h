@@ -1,0 +1,61 @@
+/* client: one AWS service endpoint, called with signed requests and retried as
+ * AWS's SDKs do. One client serves any number of tasks of one loop.
+ */
+#ifndef SLUICE_AWS_CLIENT_H
+#define SLUICE_AWS_CLIENT_H
+
+#include "sluice/aws/sigv4.h"
+#include "sluice/core/json.h"
+
+struct aws_settings {
+	struct loop *loop;
+	struct transport *transport;                 /* borrowed */
+	struct credentials_provider *credentials;    /* borrowed */
+	struct str region;                           /* borrowed, as all text here */
+	struct str endpoint_url;                     /* empty: the service's own for the region */
+	unsigned max_attempts;                       /* 0: 4 for DynamoDB and Streams, else 3 */
+	/* Asked before each attempt is signed; false (with err) stops the call: a
+	 * worker that lost its lease signs nothing. NULL: always allowed. */
+	bool (*may_sign)(void *ctx, struct err *err);
+	void *may_sign_ctx;
+};
+
+enum aws_service { AWS_DYNAMODB, AWS_DYNAMODB_STREAMS };
+
+struct aws_client;
+
+/* FATAL "aws.region" / "aws.endpoint" when region or endpoint cannot be used. */
+struct aws_client *aws_client_new(enum aws_service service, const struct aws_settings *settings, struct err *err);
+void aws_client_free(struct aws_client *c);
+
+struct aws_request {
+	const char *operation;       /* "GetRecords" */
+	struct str body;             /* JSON text */
+	size_t max_answer_bytes;     /* 0: 16 MiB */
+	unsigned max_attempts;       /* 0: the client's */
+	bool once;                   /* answers that may have taken effect (timeouts, 5xx) are not retried here */
+};
+
+/* Yields. Signs, sends, checks x-amz-crc32, retries by class with backoff and
+ * jitter. On success `answer` holds the body. On an answer that is an error
+ * `answer` holds the error's body (for ALL_OLD items and cancellation reasons),
+ * err->code the exception's short name ("ConditionalCheckFailedException"), its
+ * class from one table (DATA for conditions and validation, THROTTLE, AUTH,
+ * RETRY for 5xx and transport, FATAL for what a person must mend). The text
+ * names operation, endpoint, service message and request id. */
+bool aws_call(struct aws_client *c, const struct aws_request *request, struct buf *answer, struct err *err);
+
+/* Unix time in ms as the service tells it: this machine's clock plus the skew
+ * seen in the latest answer's Date. */
+int64_t aws_service_time_ms(const struct aws_client *c);
+
+/* The endpoint in use, for messages. */
+struct str aws_client_endpoint(const struct aws_client *c);
+
+/* Counters since the start, for metrics: indexed by operation in the log. */
+struct aws_client_stats {
+	uint64_t calls, attempts, throttled, failed;
+};
+struct aws_client_stats aws_client_stats(const struct aws_client *c);
+
+#endif
