@@ -1,0 +1,66 @@
+/* sink: carries effects out and acknowledges each when the far side has really
+ * said yes. One file a kind; the table in src/sinks/registry.c lists them. A sink
+ * belongs to one worker (one loop) and serves all its chains at once.
+ */
+#ifndef SLUICE_SINKS_SINK_H
+#define SLUICE_SINKS_SINK_H
+
+#include "sluice/aws/client.h"
+#include "sluice/core/loop.h"
+#include "sluice/core/option.h"
+#include "sluice/pipeline/effect.h"
+
+/* What a sink may use. Borrowed; lives longer than the sink. */
+struct sink_site {
+	struct str app, name;
+	struct loop *loop;
+	struct transport *transport;
+	struct aws_client *dynamodb;     /* for sinks that write tables */
+	struct str state_table;          /* where fan-out tasks are kept (dynamodb sink) */
+	int64_t failover_ms;             /* kafka: message timeouts stay below it */
+	uint32_t drain_ms;
+};
+
+struct sink;
+
+struct sink_ops {
+	const char *kind;
+	const char *summary;
+	const struct option *options;
+	size_t settings_size;
+	unsigned accepts;                /* mask of 1 << effect_kind */
+	const char *address;             /* the handler's setting that names the place ("topic"), or NULL */
+
+	/* Checks what can be checked without I/O; for `sluice check`. May be NULL. */
+	void (*check)(const void *settings, const struct node *at, struct problems *problems);
+
+	/* settings are borrowed for the sink's life. Does no I/O that must succeed:
+	 * a far side that is down is found by send(). NULL with FATAL. */
+	struct sink *(*open)(const void *settings, const struct sink_site *site, struct err *err);
+
+	/* Yields until each of the n PENDING effects is settled by effect_done() or
+	 * effect_fail(): RETRY, THROTTLE, AUTH leave it to the caller to come again,
+	 * DATA is this effect's own fault, FATAL the sink's. Of several effects on
+	 * the same target those behind a failed one are failed too (never overtake).
+	 * When cancelled it returns early; what is not known stays PENDING. */
+	void (*send)(struct sink *s, struct effect *const *effects, size_t n);
+
+	/* Yields. Can the far side be reached? For start-up messages. May be NULL. */
+	bool (*probe)(struct sink *s, struct err *err);
+
+	/* Forgets all that is queued but not yet on the wire (lost lease). May be NULL. */
+	void (*purge)(struct sink *s);
+
+	/* Yields (shielded by the caller); no send() may be under way. */
+	void (*close)(struct sink *s);
+};
+
+struct sink {
+	const struct sink_ops *ops;
+	struct sink_site site;
+};
+
+extern const struct sink_ops *const sink_kinds[];
+const struct sink_ops *sink_kind(struct str kind);
+
+#endif

@@ -1,0 +1,107 @@
+#include "sluice/pipeline/effect.h"
+
+#include "sluice/core/mem.h"
+
+#include <assert.h>
+
+void effect_batch_init(struct effect_batch *b, const struct effect_source *source, size_t max_bytes)
+{
+	*b = (struct effect_batch){ .source = *source };
+	arena_init(&b->arena, max_bytes);
+}
+
+void effect_batch_release(struct effect_batch *b)
+{
+	mem_free(b->effects);
+	arena_release(&b->arena);
+	b->effects = NULL;
+	b->reports = b->last_report = NULL;
+	b->count = b->cap = b->pending = 0;
+}
+
+static bool no_memory(const struct effect_batch *b, struct err *err)
+{
+	return err_set(err, ERR_FATAL, "effect.memory",
+		       "the effects of one batch of handler %.*s need more than %zu bytes; make batch.records smaller",
+		       STR_ARG(b->source.handler), b->arena.max);
+}
+
+struct effect *effect_new(struct effect_batch *b, enum effect_kind kind, uint32_t record, struct err *err)
+{
+	struct effect *e = ARENA_NEW(&b->arena, struct effect);
+
+	if (!e) {
+		no_memory(b, err);
+		return NULL;
+	}
+	if (b->count == b->cap) {
+		b->cap = b->cap ? 2 * b->cap : 64;
+		b->effects = mem_resize(b->effects, b->cap * sizeof(*b->effects));
+	}
+	*e = (struct effect){ .kind = kind, .record = record, .batch = b, .v = b->records[record]->v };
+	b->effects[b->count++] = e;
+	b->pending++;
+	return e;
+}
+
+bool effect_batch_report(struct effect_batch *b, uint32_t record, const struct err *why, struct err *err)
+{
+	struct effect_report *report = ARENA_NEW(&b->arena, struct effect_report);
+
+	if (!report)
+		return no_memory(b, err);
+	report->record = record;
+	report->err = *why;
+	if (b->last_report)
+		b->last_report->next = report;
+	else
+		b->reports = report;
+	b->last_report = report;
+	return true;
+}
+
+static void settle(struct effect *e, enum effect_state state)
+{
+	assert(e->state == EFFECT_PENDING);
+	e->state = state;
+	e->batch->pending--;
+	if (e->batch->settled)
+		e->batch->settled(e);
+}
+
+void effect_done(struct effect *e)
+{
+	settle(e, EFFECT_DONE);
+}
+
+void effect_fail(struct effect *e, const struct err *err)
+{
+	struct err *copy = ARENA_NEW(&e->batch->arena, struct err);
+
+	/* A failure must never get lost because there is no room for its text. */
+	static const struct err unknown = { .class = ERR_RETRY, .code = "effect.memory", .text = "no memory for the reason" };
+
+	if (copy)
+		*copy = *err;
+	e->err = copy ? copy : &unknown;
+	settle(e, EFFECT_FAILED);
+}
+
+void effect_retry(struct effect *e)
+{
+	assert(e->state == EFFECT_FAILED);
+	e->state = EFFECT_PENDING;
+	e->err = NULL;
+	e->batch->pending++;
+}
+
+const char *effect_kind_name(enum effect_kind kind)
+{
+	static const char *const names[] = {
+		[EFFECT_MESSAGE] = "message", [EFFECT_PUT_ROW] = "put row", [EFFECT_DELETE_ROW] = "delete row",
+		[EFFECT_ADD] = "add", [EFFECT_PUT_DOCUMENT] = "put document",
+		[EFFECT_DELETE_DOCUMENT] = "delete document", [EFFECT_TASK] = "fan-out task",
+	};
+
+	return names[kind];
+}
