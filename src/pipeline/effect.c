@@ -76,14 +76,22 @@ void effect_done(struct effect *e)
 
 void effect_fail(struct effect *e, const struct err *err)
 {
-	struct err *copy = ARENA_NEW(&e->batch->arena, struct err);
+	/* A failure keeps its class also when there is no room for its text. */
+	static const struct err bare[] = {
+		[ERR_NONE] = { .class = ERR_RETRY, .code = "effect.failed" },
+		[ERR_RETRY] = { .class = ERR_RETRY, .code = "effect.failed" },
+		[ERR_THROTTLE] = { .class = ERR_THROTTLE, .code = "effect.failed" },
+		[ERR_AUTH] = { .class = ERR_AUTH, .code = "effect.failed" },
+		[ERR_DATA] = { .class = ERR_DATA, .code = "effect.failed" },
+		[ERR_FATAL] = { .class = ERR_FATAL, .code = "effect.failed" },
+		[ERR_CANCELLED] = { .class = ERR_CANCELLED, .code = "effect.failed" },
+	};
 
-	/* A failure must never get lost because there is no room for its text. */
-	static const struct err unknown = { .class = ERR_RETRY, .code = "effect.memory", .text = "no memory for the reason" };
-
-	if (copy)
-		*copy = *err;
-	e->err = copy ? copy : &unknown;
+	if (!e->reason)
+		e->reason = ARENA_NEW(&e->batch->arena, struct err);
+	if (e->reason)
+		*e->reason = *err;
+	e->err = e->reason ? e->reason : &bare[err->class];
 	settle(e, EFFECT_FAILED);
 }
 

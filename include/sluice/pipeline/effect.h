@@ -84,6 +84,7 @@ struct effect {
 	uint64_t v;               /* the record's version */
 	enum effect_state state;
 	const struct err *err;    /* FAILED: why; lives in the batch */
+	struct err *reason;       /* room for it, kept for the next failure */
 	struct effect_batch *batch;
 	union {
 		struct effect_message message;
