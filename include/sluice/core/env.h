@@ -35,6 +35,10 @@ struct env_ops {
 	/* Watches fd for `events` (0: forget it). data comes back from wait(). */
 	bool (*watch)(struct env *env, int fd, uint32_t events, void *data, struct err *err);
 
+	/* Makes wait() return soon, also one that has not begun. The only one that
+	 * other threads may call. */
+	void (*wake)(struct env *env);
+
 	/* Which of n ready tasks (n >= 1, in the order they became ready) goes
 	 * next. The real one says 0. */
 	size_t (*pick)(struct env *env, size_t n);
@@ -46,6 +50,7 @@ struct env {
 	const struct env_ops *ops;
 	struct rng rng;
 	struct log *log;  /* borrowed; NULL: silent */
+	bool simulated;   /* no threads: task_offload() calls on the loop's stack */
 };
 
 /* The real set: CLOCK_BOOTTIME, CLOCK_REALTIME, epoll, getrandom. NULL with

@@ -41,6 +41,7 @@ void loop_unwatch(struct watch *w);
 /* A one-shot timer of a library. Embedded; zero-initialise it. */
 struct timer {
 	int64_t due_ns;
+	uint64_t seq;       /* order of those due at the same time */
 	size_t heap_index;  /* 0: not armed */
 	void (*fn)(void *arg);
 	void *arg;

@@ -92,6 +92,7 @@ struct channel {
 	struct loop *loop;
 	void **slots;
 	size_t cap, head, count;
+	size_t inside;  /* tasks that wait in it */
 	bool closed;
 	struct event not_full, not_empty;
 };
