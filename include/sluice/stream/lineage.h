@@ -1,0 +1,42 @@
+/* lineage: the shard graph of one stream, as the union over all answers of
+ * DescribeStream. That call is eventually consistent and lies (STREAMS.md, T6): it
+ * may leave a shard out, show parent and child open together, or a closed leaf
+ * whose child comes later. So a shard is never taken out because one answer
+ * lacks it.
+ */
+#ifndef SLUICE_STREAM_LINEAGE_H
+#define SLUICE_STREAM_LINEAGE_H
+
+#include "sluice/aws/streams.h"
+
+struct lineage_shard {
+	struct str id;            /* owned by the lineage */
+	struct str parent;        /* empty: a root */
+	bool closed;              /* an EndingSequenceNumber was seen once */
+	uint64_t listed_in;       /* number of the last full listing that showed it */
+	int64_t seen_ms;          /* env's mono clock at that time */
+};
+
+struct lineage;
+
+struct lineage *lineage_new(void);
+void lineage_free(struct lineage *l);
+
+/* Takes up what one answer says. `listing` numbers the full listing it is part of. */
+void lineage_add(struct lineage *l, const struct stream_shard *shard, uint64_t listing, int64_t now_ms);
+
+/* NULL when it was never listed. */
+const struct lineage_shard *lineage_find(const struct lineage *l, struct str id);
+
+/* Walks all shards, parents in no special order. Start with NULL. */
+const struct lineage_shard *lineage_next(const struct lineage *l, const struct lineage_shard *after);
+
+size_t lineage_count(const struct lineage *l);
+
+/* True when some shard names it as its parent. */
+bool lineage_has_child(const struct lineage *l, struct str id);
+
+/* Forgets a shard (removed by the owner after retention). */
+void lineage_forget(struct lineage *l, struct str id);
+
+#endif

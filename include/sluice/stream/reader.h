@@ -1,0 +1,55 @@
+/* reader: reads one shard from a position to its end, page by page, and hands
+ * each page on. It knows iterators, their expiry, back-off and lying answers;
+ * it knows nothing of handlers.
+ */
+#ifndef SLUICE_STREAM_READER_H
+#define SLUICE_STREAM_READER_H
+
+#include "sluice/aws/streams.h"
+#include "sluice/core/budget.h"
+
+enum reader_end {
+	READER_CLOSED,     /* the shard is closed and every record was handed on */
+	READER_CANCELLED,
+	READER_DESERTED,   /* page() said that nobody needs more */
+	READER_TRIMMED,    /* records behind the start position are no longer there */
+	READER_GONE,       /* the shard no longer exists */
+};
+
+/* Where a page goes. */
+struct reader_output {
+	/* Takes the page and its `bytes` of the budget, also when it fails. Yields
+	 * while there is no room. False when cancelled. */
+	bool (*page)(void *ctx, struct page *page, size_t bytes, struct err *err);
+	bool (*deserted)(void *ctx);
+	void *ctx;
+};
+
+struct reader_settings {
+	struct loop *loop;
+	struct aws_client *streams;
+	struct budget *budget;
+	struct str stream_arn, shard_id;
+	struct sequence after;       /* read behind this one; none: from the start */
+	bool latest;                 /* with none: begin with a LATEST iterator, asked for once */
+	/* Called when a LATEST iterator is had, before it is used: saves the time from
+	 * which on records count, for when the iterator is lost. False: it is dropped,
+	 * and the shard is read from TRIM_HORIZON. */
+	bool (*pin)(void *ctx, struct err *err);
+	void *pin_ctx;
+	int64_t poll_min_ms, poll_max_ms;
+	size_t page_bytes;           /* limit of one answer */
+	bool (*may_read)(void *ctx, struct err *err);  /* asked before each call; NULL: always */
+	void *may_read_ctx;
+};
+
+struct reader_stats {
+	uint64_t calls, pages, records, bytes, empty, iterators, failures;
+};
+
+/* Yields until the shard's end. Transient trouble of any kind is waited out for
+ * ever and never taken for the end of the shard (STREAMS.md, T16). */
+enum reader_end reader_run(const struct reader_settings *settings, const struct reader_output *output,
+			   struct reader_stats *stats);
+
+#endif

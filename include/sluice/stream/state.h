@@ -1,0 +1,103 @@
+/* state: what sluice must still know after a crash: heartbeats, leases with their
+ * positions, fan-out tasks, handlers' definitions. Rows of one table, each with a
+ * `counter` that every write moves: a write names the counter it has seen, so
+ * nobody overwrites what somebody else wrote in between.
+ *
+ * Row layout (final; src/README.md): pk = "<app>#<kind>#<bucket>", bucket 0..15 by
+ * a hash of the id, sk = id, counter N, and the kind's own attributes.
+ *
+ * The interface is row-level, so that a local file can stand behind it too.
+ * All calls yield.
+ */
+#ifndef SLUICE_STREAM_STATE_H
+#define SLUICE_STREAM_STATE_H
+
+#include "sluice/aws/dynamodb.h"
+
+enum { STATE_BUCKETS = 16, STATE_SCHEMA_VERSION = 1 };
+
+/* Row kinds, as they stand in pk. */
+#define STATE_WORKER "worker"
+#define STATE_LEASE "lease"
+#define STATE_TASK "task"
+#define STATE_HANDLER "handler"
+#define STATE_SCHEMA "schema"
+
+struct state_row {
+	struct str id;
+	uint64_t counter;     /* 0: there is no such row */
+	struct value item;    /* type M: all its attributes; in the caller's arena */
+};
+
+struct state;
+
+struct state_ops {
+	/* Makes the store usable: creates what is missing, checks the schema. */
+	bool (*open)(struct state *s, struct err *err);
+
+	/* A strongly consistent read; counter 0 when absent. */
+	bool (*get)(struct state *s, const char *kind, struct str id, struct arena *a, struct state_row *out,
+		    struct err *err);
+
+	/* Writes the whole row: `attributes` are members of an attribute-value object
+	 * without pk, sk, counter and without its braces ("\"owner\":{\"S\":\"x\"}").
+	 * seen: the counter last seen, 0: the row must be absent. On success the
+	 * row's counter is seen + 1. DATA "state.conflict" when somebody else wrote.
+	 * Any other error leaves the outcome unknown: read again before writing. */
+	bool (*put)(struct state *s, const char *kind, struct str id, uint64_t seen, struct str attributes,
+		    struct err *err);
+
+	/* Removes the row if its counter is `seen`; "state.conflict" otherwise. */
+	bool (*remove)(struct state *s, const char *kind, struct str id, uint64_t seen, struct err *err);
+
+	/* All rows of a kind, strongly consistent page by page, in no order. fn
+	 * returns false to stop. The row is borrowed for the call. */
+	bool (*each)(struct state *s, const char *kind, bool (*fn)(void *ctx, const struct state_row *row), void *ctx,
+		     struct err *err);
+
+	void (*free)(struct state *s);
+};
+
+struct state {
+	const struct state_ops *ops;
+	struct str app;
+};
+
+/* The store in a DynamoDB table, created on demand (pay per request, TTL on
+ * `ttl`). client, loop, app and table are borrowed. */
+struct state *state_table_new(struct aws_client *client, struct loop *loop, struct str app, struct str table);
+
+unsigned state_bucket(struct str id);
+
+static inline bool state_open(struct state *s, struct err *err) { return s->ops->open(s, err); }
+
+static inline bool state_get(struct state *s, const char *kind, struct str id, struct arena *a, struct state_row *out,
+			     struct err *err)
+{
+	return s->ops->get(s, kind, id, a, out, err);
+}
+
+static inline bool state_put(struct state *s, const char *kind, struct str id, uint64_t seen, struct str attributes,
+			     struct err *err)
+{
+	return s->ops->put(s, kind, id, seen, attributes, err);
+}
+
+static inline bool state_remove(struct state *s, const char *kind, struct str id, uint64_t seen, struct err *err)
+{
+	return s->ops->remove(s, kind, id, seen, err);
+}
+
+static inline bool state_each(struct state *s, const char *kind, bool (*fn)(void *ctx, const struct state_row *row),
+			      void *ctx, struct err *err)
+{
+	return s->ops->each(s, kind, fn, ctx, err);
+}
+
+static inline void state_free(struct state *s)
+{
+	if (s)
+		s->ops->free(s);
+}
+
+#endif

@@ -1,0 +1,332 @@
+#include "sluice/stream/lease.h"
+
+#include "sluice/core/json_write.h"
+#include "sluice/core/loop.h"
+#include "sluice/core/mem.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { LARGEST_ROW_BYTES = 380 * 1024 };
+
+static struct str dup_str(struct str s)
+{
+	return str_of(mem_dup(s.ptr, s.len), s.len);
+}
+
+static void free_str(struct str *s)
+{
+	mem_free((char *)s->ptr);
+	*s = str_of(NULL, 0);
+}
+
+struct lease *lease_new(struct loop *loop, struct str id, struct str shard_id, struct str parent_id)
+{
+	struct lease *l = mem_alloc(sizeof(*l));
+
+	l->loop = loop;
+	l->id = dup_str(id);
+	l->shard_id = dup_str(shard_id);
+	l->parent_id = dup_str(parent_id);
+	event_init(&l->written, loop);
+	return l;
+}
+
+void lease_free(struct lease *l)
+{
+	if (!l)
+		return;
+	for (size_t i = 0; i < l->n_positions; i++)
+		free_str(&l->positions[i].handler);
+	mem_free(l->positions);
+	free_str(&l->id);
+	free_str(&l->shard_id);
+	free_str(&l->parent_id);
+	free_str(&l->owner);
+	mem_free(l);
+}
+
+struct lease_position *lease_position(const struct lease *l, struct str handler)
+{
+	for (size_t i = 0; i < l->n_positions; i++)
+		if (str_eq(l->positions[i].handler, handler))
+			return &l->positions[i];
+	return NULL;
+}
+
+struct lease_position *lease_add_position(struct lease *l, struct str handler)
+{
+	struct lease_position *p;
+
+	l->positions = mem_resize(l->positions, (l->n_positions + 1) * sizeof(*l->positions));
+	p = &l->positions[l->n_positions++];
+	*p = (struct lease_position){ .handler = dup_str(handler) };
+	l->dirty = true;
+	return p;
+}
+
+/* ---- the row ---- */
+
+static bool text_of(struct value map, struct str name, struct str *out)
+{
+	struct value v;
+
+	*out = str_of(NULL, 0);
+	if (!value_get(map, name, &v))
+		return true;
+	*out = v.raw;
+	return v.type == VALUE_S;
+}
+
+static bool number_of(struct value map, struct str name, uint64_t *out)
+{
+	struct value v;
+
+	*out = 0;
+	return !value_get(map, name, &v) || (v.type == VALUE_N && str_to_u64(v.raw, out));
+}
+
+static bool read_position(struct value v, struct lease_position *p, struct err *err)
+{
+	uint64_t version, pin, lost;
+	struct value done;
+	struct str sequence;
+
+	if (v.type != VALUE_M || !text_of(v, STR("sequence"), &sequence) || !number_of(v, STR("v"), &version) ||
+	    !number_of(v, STR("pin_ms"), &pin) || !number_of(v, STR("lost"), &lost))
+		return err_set(err, ERR_FATAL, "state.row", "a position has attributes of the wrong type");
+	if (sequence.len && !sequence_parse(sequence, &p->position.sequence, err))
+		return false;
+	p->position.v = version;
+	p->pin_ms = (int64_t)pin;
+	p->lost_since = lost;
+	p->done = value_get(v, STR("done"), &done) && str_eq(done.raw, STR("true"));
+	return true;
+}
+
+static bool read_positions(struct lease *l, struct value map, struct err *err)
+{
+	struct value_iter it;
+	struct value v;
+	struct str name;
+
+	err_clear(err);
+	value_iter_init(&it, map);
+	while (value_iter_next(&it, &name, &v, err))
+		if (!read_position(v, lease_add_position(l, name), err))
+			return false;
+	return err->class == ERR_NONE;
+}
+
+struct lease *lease_of_row(struct loop *loop, const struct state_row *row, struct err *err)
+{
+	struct value positions = { 0 };
+	struct str shard, parent, owner;
+	struct lease *l;
+
+	if (!text_of(row->item, STR("shard"), &shard) || !text_of(row->item, STR("parent"), &parent) ||
+	    !text_of(row->item, STR("owner"), &owner) || shard.len == 0 ||
+	    !value_get(row->item, STR("positions"), &positions) || positions.type != VALUE_M) {
+		err_set(err, ERR_FATAL, "state.row", "lease row %.*s is not as sluice writes it; was it edited?",
+			STR_ARG(row->id));
+		return NULL;
+	}
+	l = lease_new(loop, row->id, shard, parent);
+	l->owner = dup_str(owner);
+	l->counter = row->counter;
+	if (!read_positions(l, positions, err)) {
+		err_prefix(err, "lease row %.*s", STR_ARG(row->id));
+		lease_free(l);
+		return NULL;
+	}
+	l->dirty = false;
+	return l;
+}
+
+static void put_string(struct json_writer *w, const char *name, struct str text)
+{
+	json_key(w, str_c(name));
+	json_begin_object(w);
+	json_member_str(w, STR("S"), text);
+	json_end_object(w);
+}
+
+static void put_number(struct json_writer *w, const char *name, uint64_t n)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, n);
+	json_key(w, str_c(name));
+	json_begin_object(w);
+	json_member_str(w, STR("N"), str_c(text));
+	json_end_object(w);
+}
+
+static void write_position(struct json_writer *w, const struct lease_position *p)
+{
+	json_key(w, p->handler);
+	json_begin_object(w);
+	json_key(w, STR("M"));
+	json_begin_object(w);
+	if (!sequence_is_none(&p->position.sequence))
+		put_string(w, "sequence", sequence_str(&p->position.sequence));
+	put_number(w, "v", p->position.v);
+	if (p->pin_ms)
+		put_number(w, "pin_ms", (uint64_t)p->pin_ms);
+	if (p->lost_since)
+		put_number(w, "lost", p->lost_since);
+	if (p->done) {
+		json_key(w, STR("done"));
+		json_begin_object(w);
+		json_member_bool(w, STR("BOOL"), true);
+		json_end_object(w);
+	}
+	json_end_object(w);
+	json_end_object(w);
+}
+
+/* Members of the row's object, without its braces. */
+static struct str write_attributes(const struct lease *l, struct str owner, struct buf *out)
+{
+	struct json_writer w;
+
+	json_write_init(&w, out);
+	json_begin_object(&w);
+	put_string(&w, "shard", l->shard_id);
+	if (l->parent_id.len)
+		put_string(&w, "parent", l->parent_id);
+	if (owner.len)
+		put_string(&w, "owner", owner);
+	json_key(&w, STR("positions"));
+	json_begin_object(&w);
+	json_key(&w, STR("M"));
+	json_begin_object(&w);
+	for (size_t i = 0; i < l->n_positions; i++)
+		write_position(&w, &l->positions[i]);
+	json_end_object(&w);
+	json_end_object(&w);
+	json_end_object(&w);
+	return buf_ok(out) ? str_sub(buf_str(out), 1, out->len - 2) : str_of(NULL, 0);
+}
+
+/* ---- writing ---- */
+
+static bool lost(struct lease *l, struct err *err)
+{
+	l->held = false;
+	return err_set(err, ERR_DATA, "lease.lost", "the lease of shard %.*s belongs to another worker now",
+		       STR_ARG(l->shard_id));
+}
+
+/* What became of a write whose answer did not come, or that a retry of it says
+ * was refused: only we write our session into a row, so a row that is one
+ * further and ours is that write. */
+static bool settle_doubt(struct lease *l, struct heartbeat *h, struct str owner, bool *landed, struct err *err)
+{
+	struct state_row row;
+	struct str found = { 0 };
+	struct arena arena;
+	bool ok;
+
+	*landed = false;
+	arena_init(&arena, 1 << 20);
+	ok = state_get(h->state, STATE_LEASE, l->id, &arena, &row, err);
+	if (ok && (row.counter == 0 || text_of(row.item, STR("owner"), &found))) {
+		l->in_doubt = false;
+		if (row.counter == l->counter + 1 && str_eq(found, owner)) {
+			*landed = true;
+			l->counter = row.counter;
+		} else if (row.counter != l->counter) {
+			ok = lost(l, err);
+		}
+	}
+	arena_release(&arena);
+	return ok;
+}
+
+static bool write_row(struct lease *l, struct heartbeat *h, struct str owner, struct err *err)
+{
+	bool landed = false, ok;
+	struct str attributes;
+	struct buf body;
+
+	if (l->in_doubt && !settle_doubt(l, h, l->owner, &landed, err))
+		return false;
+	buf_init(&body, LARGEST_ROW_BYTES);
+	l->dirty = false; /* what moves while the write is on its way is saved by the next one */
+	attributes = write_attributes(l, owner, &body);
+	if (!attributes.ptr) {
+		buf_release(&body);
+		l->dirty = true;
+		return err_set(err, ERR_FATAL, "lease.size", "the positions of shard %.*s do not fit into a state row",
+			       STR_ARG(l->shard_id));
+	}
+	ok = state_put(h->state, STATE_LEASE, l->id, l->counter, attributes, err);
+	if (ok) {
+		l->counter++;
+	} else if (err_is(err, "state.conflict")) {
+		ok = settle_doubt(l, h, owner, &landed, err);
+		if (ok && !landed)
+			ok = lost(l, err);
+	} else {
+		l->in_doubt = true;
+	}
+	l->dirty = l->dirty || !ok;
+	buf_release(&body);
+	return ok;
+}
+
+/* One write at a time for a lease; the rest wait their turn. */
+static bool write_alone(struct lease *l, struct heartbeat *h, struct str owner, struct err *err)
+{
+	bool ok;
+
+	while (l->writing)
+		if (!event_wait(&l->written, -1, NULL, err))
+			return false;
+	l->writing = true;
+	ok = write_row(l, h, owner, err);
+	l->writing = false;
+	event_set(&l->written);
+	event_clear(&l->written);
+	return ok;
+}
+
+bool lease_take(struct lease *l, struct heartbeat *h, struct err *err)
+{
+	struct str before = l->owner;
+
+	assert(!l->held);
+	l->owner = dup_str(h->session);
+	if (!write_alone(l, h, h->session, err)) {
+		/* In doubt the row may be ours: the next listing shows it. */
+		free_str(&l->owner);
+		l->owner = before;
+		l->in_doubt = false;
+		return false;
+	}
+	free_str(&before);
+	l->held = true;
+	return true;
+}
+
+bool lease_save(struct lease *l, struct heartbeat *h, struct err *err)
+{
+	if (!l->held)
+		return lost(l, err);
+	if (!l->dirty && !l->in_doubt)
+		return true;
+	return write_alone(l, h, h->session, err);
+}
+
+bool lease_release(struct lease *l, struct heartbeat *h, struct err *err)
+{
+	if (!l->held)
+		return true;
+	if (!write_alone(l, h, str_of(NULL, 0), err))
+		return false;
+	l->held = false;
+	free_str(&l->owner);
+	return true;
+}

@@ -1,0 +1,448 @@
+#include "sluice/stream/state.h"
+
+#include "sluice/core/json_write.h"
+#include "sluice/core/loop.h"
+#include "sluice/core/mem.h"
+
+#include <stdio.h>
+
+enum { LARGEST_ROW_BYTES = 400 * 1024, CREATE_POLL_MS = 500, CREATE_POLLS = 240 };
+
+struct state_table {
+	struct state state;
+	struct aws_client *client;
+	struct loop *loop;
+	struct str table;
+};
+
+static struct state_table *table_of(struct state *s)
+{
+	return (struct state_table *)s;
+}
+
+unsigned state_bucket(struct str id)
+{
+	return (unsigned)(str_hash(id) % STATE_BUCKETS);
+}
+
+/* ---- writing requests ---- */
+
+static void put_string(struct json_writer *w, const char *name, struct str text)
+{
+	json_key(w, str_c(name));
+	json_begin_object(w);
+	json_member_str(w, STR("S"), text);
+	json_end_object(w);
+}
+
+static void put_number(struct json_writer *w, const char *name, uint64_t n)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+	json_key(w, str_c(name));
+	json_begin_object(w);
+	json_member_str(w, STR("N"), str_c(text));
+	json_end_object(w);
+}
+
+static void put_pk(struct json_writer *w, const char *name, const struct state *s, const char *kind, unsigned bucket)
+{
+	struct buf pk;
+
+	buf_init(&pk, 1024);
+	buf_putf(&pk, "%.*s#%s#%u", STR_ARG(s->app), kind, bucket);
+	put_string(w, name, buf_str(&pk));
+	buf_release(&pk);
+}
+
+static void put_key(struct json_writer *w, const struct state *s, const char *kind, struct str id)
+{
+	put_pk(w, "pk", s, kind, state_bucket(id));
+	put_string(w, "sk", id);
+}
+
+/* The condition "nobody wrote since `seen`", as members of the request. */
+static void put_condition(struct json_writer *w, uint64_t seen)
+{
+	if (seen == 0) {
+		json_member_str(w, STR("ConditionExpression"), STR("attribute_not_exists(pk)"));
+		return;
+	}
+	json_member_str(w, STR("ConditionExpression"), STR("#c = :seen"));
+	json_key(w, STR("ExpressionAttributeNames"));
+	json_begin_object(w);
+	json_member_str(w, STR("#c"), STR("counter"));
+	json_end_object(w);
+	json_key(w, STR("ExpressionAttributeValues"));
+	json_begin_object(w);
+	put_number(w, ":seen", seen);
+	json_end_object(w);
+}
+
+static bool call(struct state_table *t, const char *operation, struct buf *body, struct buf *answer, struct err *err)
+{
+	bool ok;
+
+	if (!buf_ok(body))
+		return err_set(err, ERR_DATA, "state.row_size",
+			       "a row of the state table %.*s would pass DynamoDB's 400 KB", STR_ARG(t->table));
+	ok = dynamodb_call(t->client, operation, buf_str(body), answer, err);
+	if (!ok && err && err_is(err, "ConditionalCheckFailedException"))
+		return err_set(err, ERR_DATA, "state.conflict", "somebody else wrote the row");
+	if (!ok)
+		return err_prefix(err, "state table %.*s", STR_ARG(t->table));
+	return true;
+}
+
+/* ---- rows ---- */
+
+static bool read_row(struct value item, struct state_row *out, struct err *err)
+{
+	struct value id, counter;
+
+	out->item = item;
+	if (!value_get(item, STR("sk"), &id) || id.type != VALUE_S || !value_get(item, STR("counter"), &counter) ||
+	    counter.type != VALUE_N || !str_to_u64(counter.raw, &out->counter))
+		return err_set(err, ERR_FATAL, "state.row", "a row of the state table has no sk or counter; was it edited?");
+	out->id = id.raw;
+	return true;
+}
+
+static bool table_get(struct state *s, const char *kind, struct str id, struct arena *a, struct state_row *out,
+		      struct err *err)
+{
+	struct state_table *t = table_of(s);
+	struct buf body, answer;
+	struct json_writer w;
+	struct value item;
+	struct str text;
+	bool ok = false;
+
+	*out = (struct state_row){ .id = id };
+	buf_init(&body, LARGEST_ROW_BYTES);
+	buf_init(&answer, 2 * LARGEST_ROW_BYTES);
+	json_write_init(&w, &body);
+	json_begin_object(&w);
+	json_member_str(&w, STR("TableName"), t->table);
+	json_member_bool(&w, STR("ConsistentRead"), true);
+	json_key(&w, STR("Key"));
+	json_begin_object(&w);
+	put_key(&w, s, kind, id);
+	json_end_object(&w);
+	json_end_object(&w);
+	if (!call(t, "GetItem", &body, &answer, err))
+		goto out;
+	text = arena_dup(a, buf_str(&answer));
+	if (!text.ptr) {
+		err_set(err, ERR_FATAL, "state.memory", "a state row is larger than the memory set aside for it");
+		goto out;
+	}
+	ok = dynamodb_answer_item(text, "Item", &item, err);
+	if (ok && item.type != VALUE_NONE)
+		ok = read_row(item, out, err);
+out:
+	buf_release(&body);
+	buf_release(&answer);
+	return ok;
+}
+
+static bool table_put(struct state *s, const char *kind, struct str id, uint64_t seen, struct str attributes,
+		      struct err *err)
+{
+	struct state_table *t = table_of(s);
+	struct buf body, answer;
+	struct json_writer w;
+	bool ok;
+
+	buf_init(&body, LARGEST_ROW_BYTES);
+	buf_init(&answer, LARGEST_ROW_BYTES);
+	json_write_init(&w, &body);
+	json_begin_object(&w);
+	json_member_str(&w, STR("TableName"), t->table);
+	put_condition(&w, seen);
+	json_key(&w, STR("Item"));
+	json_begin_object(&w);
+	put_key(&w, s, kind, id);
+	put_number(&w, "counter", seen + 1);
+	if (attributes.len) {
+		buf_putc(&body, ',');
+		buf_put(&body, attributes);
+	}
+	json_end_object(&w);
+	json_end_object(&w);
+	ok = call(t, "PutItem", &body, &answer, err);
+	buf_release(&body);
+	buf_release(&answer);
+	return ok;
+}
+
+static bool table_remove(struct state *s, const char *kind, struct str id, uint64_t seen, struct err *err)
+{
+	struct state_table *t = table_of(s);
+	struct buf body, answer;
+	struct json_writer w;
+	bool ok;
+
+	buf_init(&body, LARGEST_ROW_BYTES);
+	buf_init(&answer, LARGEST_ROW_BYTES);
+	json_write_init(&w, &body);
+	json_begin_object(&w);
+	json_member_str(&w, STR("TableName"), t->table);
+	put_condition(&w, seen);
+	json_key(&w, STR("Key"));
+	json_begin_object(&w);
+	put_key(&w, s, kind, id);
+	json_end_object(&w);
+	json_end_object(&w);
+	ok = call(t, "DeleteItem", &body, &answer, err);
+	buf_release(&body);
+	buf_release(&answer);
+	return ok;
+}
+
+/* ---- listing ---- */
+
+struct listing {
+	struct state_table *t;
+	const char *kind;
+	bool (*fn)(void *ctx, const struct state_row *row);
+	void *ctx;
+	bool stopped;
+};
+
+static void write_query(struct json_writer *w, const struct listing *l, unsigned bucket, struct str start_key)
+{
+	json_begin_object(w);
+	json_member_str(w, STR("TableName"), l->t->table);
+	json_member_bool(w, STR("ConsistentRead"), true);
+	json_member_str(w, STR("KeyConditionExpression"), STR("pk = :pk"));
+	json_key(w, STR("ExpressionAttributeValues"));
+	json_begin_object(w);
+	put_pk(w, ":pk", &l->t->state, l->kind, bucket);
+	json_end_object(w);
+	if (start_key.len)
+		json_member_raw(w, STR("ExclusiveStartKey"), start_key);
+	json_end_object(w);
+}
+
+/* Hands the rows of one answer on. */
+static bool each_item(struct listing *l, struct str answer, struct err *err)
+{
+	struct str items, element;
+	struct scan_token token;
+	struct scan scan;
+
+	if (!scan_check(answer, err))
+		return false;
+	if (!scan_member(answer, STR("Items"), &items))
+		return err_set(err, ERR_RETRY, "state.answer", "a Query answer has no Items");
+	scan_init_trusted(&scan, items);
+	if (scan_next(&scan, &token) != SCAN_ARRAY_BEGIN)
+		return err_set(err, ERR_RETRY, "state.answer", "Items of a Query answer is no list");
+	while (!l->stopped && scan_value(&scan, &element)) {
+		struct state_row row;
+		struct value item;
+
+		if (!value_parse_image(element, &item, err) || !read_row(item, &row, err))
+			return false;
+		l->stopped = !l->fn(l->ctx, &row);
+	}
+	return true;
+}
+
+static bool each_in_bucket(struct listing *l, unsigned bucket, struct err *err)
+{
+	struct buf body, answer, start;
+	bool ok = false;
+
+	buf_init(&body, LARGEST_ROW_BYTES);
+	buf_init(&answer, 4 << 20);
+	buf_init(&start, LARGEST_ROW_BYTES);
+	do {
+		struct json_writer w;
+		struct str last = { 0 };
+
+		buf_clear(&body);
+		buf_clear(&answer);
+		json_write_init(&w, &body);
+		write_query(&w, l, bucket, buf_str(&start));
+		if (!call(l->t, "Query", &body, &answer, err) || !each_item(l, buf_str(&answer), err))
+			goto out;
+		buf_clear(&start);
+		if (scan_member(buf_str(&answer), STR("LastEvaluatedKey"), &last))
+			buf_put(&start, last);
+	} while (start.len && !l->stopped);
+	ok = true;
+out:
+	buf_release(&body);
+	buf_release(&answer);
+	buf_release(&start);
+	return ok;
+}
+
+static bool table_each(struct state *s, const char *kind, bool (*fn)(void *ctx, const struct state_row *row), void *ctx,
+		       struct err *err)
+{
+	struct listing l = { .t = table_of(s), .kind = kind, .fn = fn, .ctx = ctx };
+
+	for (unsigned bucket = 0; bucket < STATE_BUCKETS && !l.stopped; bucket++)
+		if (!each_in_bucket(&l, bucket, err))
+			return false;
+	return true;
+}
+
+/* ---- opening ---- */
+
+static bool describe(struct state_table *t, bool *active, bool *absent, struct err *err)
+{
+	struct table_description d;
+	struct arena arena;
+	bool ok;
+
+	*active = *absent = false;
+	arena_init(&arena, 1 << 20);
+	ok = dynamodb_describe_table(t->client, t->table, &arena, &d, err);
+	if (ok) {
+		*active = str_eq(d.status, STR("ACTIVE")) || str_eq(d.status, STR("UPDATING"));
+		if (!str_eq(d.key_names[0], STR("pk")) || !str_eq(d.key_names[1], STR("sk")))
+			ok = err_set(err, ERR_FATAL, "state.table",
+				     "table %.*s has other keys than pk and sk: it is no state table; name another one in "
+				     "state.table",
+				     STR_ARG(t->table));
+	} else if (err_is(err, "ResourceNotFoundException")) {
+		*absent = true;
+		ok = true;
+	}
+	arena_release(&arena);
+	return ok;
+}
+
+static bool create(struct state_table *t, struct err *err)
+{
+	struct buf body, answer;
+	struct json_writer w;
+	bool ok;
+
+	buf_init(&body, 4096);
+	buf_init(&answer, 1 << 20);
+	json_write_init(&w, &body);
+	json_begin_object(&w);
+	json_member_str(&w, STR("TableName"), t->table);
+	json_member_str(&w, STR("BillingMode"), STR("PAY_PER_REQUEST"));
+	json_member_raw(&w, STR("AttributeDefinitions"),
+			STR("[{\"AttributeName\":\"pk\",\"AttributeType\":\"S\"},"
+			    "{\"AttributeName\":\"sk\",\"AttributeType\":\"S\"}]"));
+	json_member_raw(&w, STR("KeySchema"),
+			STR("[{\"AttributeName\":\"pk\",\"KeyType\":\"HASH\"},"
+			    "{\"AttributeName\":\"sk\",\"KeyType\":\"RANGE\"}]"));
+	json_end_object(&w);
+	ok = dynamodb_call(t->client, "CreateTable", buf_str(&body), &answer, err);
+	if (!ok && err_is(err, "ResourceInUseException")) /* another worker was quicker */
+		ok = true;
+	buf_release(&body);
+	buf_release(&answer);
+	return ok || err_prefix(err, "creating the state table %.*s", STR_ARG(t->table));
+}
+
+/* Finished fan-out tasks go by TTL. Without it they only stay longer. */
+static void enable_ttl(struct state_table *t)
+{
+	struct buf body, answer;
+	struct json_writer w;
+	struct err ignored;
+
+	buf_init(&body, 4096);
+	buf_init(&answer, 1 << 16);
+	json_write_init(&w, &body);
+	json_begin_object(&w);
+	json_member_str(&w, STR("TableName"), t->table);
+	json_member_raw(&w, STR("TimeToLiveSpecification"), STR("{\"AttributeName\":\"ttl\",\"Enabled\":true}"));
+	json_end_object(&w);
+	if (!dynamodb_call(t->client, "UpdateTimeToLive", buf_str(&body), &answer, &ignored) &&
+	    !err_is(&ignored, "ValidationException")) /* that one says: enabled already */
+		log_warn(loop_env(t->loop)->log, "state.ttl", LOG_STR("table", t->table), LOG_ERR(&ignored));
+	buf_release(&body);
+	buf_release(&answer);
+}
+
+static bool wait_until_active(struct state_table *t, struct err *err)
+{
+	bool active, absent;
+
+	for (int i = 0; i < CREATE_POLLS; i++) {
+		if (!describe(t, &active, &absent, err))
+			return false;
+		if (active)
+			return true;
+		if (!task_sleep_ms(t->loop, CREATE_POLL_MS, err))
+			return false;
+	}
+	return err_set(err, ERR_RETRY, "state.creating", "the state table %.*s is still not active", STR_ARG(t->table));
+}
+
+static bool check_schema(struct state_table *t, struct err *err)
+{
+	struct state_row row;
+	struct value version;
+	struct arena arena;
+	uint64_t found = 0;
+	bool ok = false;
+
+	arena_init(&arena, 1 << 20);
+	if (!table_get(&t->state, STATE_SCHEMA, STR("state"), &arena, &row, err))
+		goto out;
+	if (row.counter == 0) {
+		ok = table_put(&t->state, STATE_SCHEMA, STR("state"), 0, STR("\"version\":{\"N\":\"1\"}"), err) ||
+		     err_is(err, "state.conflict");
+		goto out;
+	}
+	if (!value_get(row.item, STR("version"), &version) || !str_to_u64(version.raw, &found) ||
+	    found != STATE_SCHEMA_VERSION) {
+		err_set(err, ERR_FATAL, "state.schema",
+			"the state table %.*s was written by a version of sluice with schema %llu, this one knows %d; "
+			"run the newer version",
+			STR_ARG(t->table), (unsigned long long)found, STATE_SCHEMA_VERSION);
+		goto out;
+	}
+	ok = true;
+out:
+	arena_release(&arena);
+	return ok;
+}
+
+static bool table_open(struct state *s, struct err *err)
+{
+	struct state_table *t = table_of(s);
+	bool active, absent;
+
+	if (!describe(t, &active, &absent, err))
+		return false;
+	if (absent) {
+		log_info(loop_env(t->loop)->log, "state.create", LOG_STR("table", t->table));
+		if (!create(t, err))
+			return false;
+	}
+	if (!active && !wait_until_active(t, err))
+		return false;
+	if (absent)
+		enable_ttl(t);
+	return check_schema(t, err);
+}
+
+static void table_free(struct state *s)
+{
+	mem_free(table_of(s));
+}
+
+struct state *state_table_new(struct aws_client *client, struct loop *loop, struct str app, struct str table)
+{
+	static const struct state_ops ops = {
+		.open = table_open, .get = table_get, .put = table_put, .remove = table_remove, .each = table_each,
+		.free = table_free,
+	};
+	struct state_table *t = mem_alloc(sizeof(*t));
+
+	*t = (struct state_table){ .state = { .ops = &ops, .app = app }, .client = client, .loop = loop, .table = table };
+	return &t->state;
+}
