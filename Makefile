@@ -36,9 +36,10 @@ TESTS    := $(shell find tests/unit -name '*_test.c')
 OBJ      := $(SRC:%.c=$(BUILD)/%.o)
 SUP_OBJ  := $(SUPPORT:%.c=$(BUILD)/%.o)
 TEST_BIN := $(TESTS:%.c=$(BUILD)/%)
+BENCH    := $(shell find tests/bench -name '*.c')
 
 .SECONDARY:
-.PHONY: all unit check-layers check-headers clean help
+.PHONY: all unit bench-build check-layers check-headers clean help
 all: $(BUILD)/sluice
 
 $(BUILD)/sluice: $(BUILD)/src/app/main.o $(BUILD)/libsluice.a
@@ -54,6 +55,12 @@ $(BUILD)/%.o: %.c
 
 $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(SUP_OBJ) $(BUILD)/libsluice.a
 	$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(SUP_OBJ) $(BUILD)/libsluice.a
+	$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+# Built here, run by hand: each prints what it measured.
+bench-build: $(BENCH:%.c=$(BUILD)/%)
 
 # One test program: make SAN=1 build/san-1/tests/unit/core/str_test
 unit: $(TEST_BIN)

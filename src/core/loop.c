@@ -5,7 +5,7 @@
 #include <assert.h>
 
 enum {
-	IDLE_STACKS = 64,    /* kept for reuse; more are given back to the system */
+	IDLE_STACKS = 256,   /* kept for reuse; more are given back to the system */
 	BATCH = 64,          /* descriptors a wait() */
 	RUNS_A_LOOK = 64,    /* tasks run between two looks at descriptors, timers and posts */
 };

@@ -28,11 +28,12 @@ struct env_ops {
 	int64_t (*wall_ms)(struct env *env);
 
 	/* Waits until a descriptor is ready or timeout_ns has passed (< 0: no
-	 * limit; 0: only look). Returns how many of out[0..max) it filled. The
-	 * simulated one moves its clock instead. */
+	 * limit; 0: only look). Returns how many of out[0..max) it filled. May
+	 * return 0 early. The simulated one moves its clock instead. */
 	size_t (*wait)(struct env *env, struct env_ready *out, size_t max, int64_t timeout_ns);
 
-	/* Watches fd for `events` (0: forget it). data comes back from wait(). */
+	/* Watches fd for `events` (0: forget it, which cannot fail), also to change
+	 * them. Level-triggered. data comes back from wait(). */
 	bool (*watch)(struct env *env, int fd, uint32_t events, void *data, struct err *err);
 
 	/* Makes wait() return soon, also one that has not begun. The only one that

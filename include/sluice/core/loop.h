@@ -12,7 +12,8 @@
  * refuses a descriptor. */
 struct loop *loop_new(struct env *env, struct err *err);
 
-/* Only when no task is left (asserted). */
+/* Only when no task and no watch is left (asserted). Joins the helper threads
+ * and makes the posted calls that are left. Armed timers are disarmed. */
 void loop_free(struct loop *loop);
 
 /* Runs fn(arg) as the first task, in a scope of its own, and returns when it
@@ -21,11 +22,13 @@ void loop_run(struct loop *loop, task_fn *fn, void *arg);
 
 struct env *loop_env(struct loop *loop);
 
-/* Calls fn(arg) on the loop's stack, soon. The only function that other threads
- * and signal-free callbacks of libraries may call. */
+/* Calls fn(arg) on the loop's stack, soon, and in the order of posting; when the
+ * loop does not run, in its next run or in loop_free(). The only function that
+ * other threads and signal-free callbacks of libraries may call. */
 void loop_post(struct loop *loop, void (*fn)(void *arg), void *arg);
 
-/* A descriptor that a library owns. Embedded; the loop keeps a pointer to it
+/* A descriptor that a library owns. Embedded, zero but for what the caller sets
+ * (all but loop); one a descriptor (else "fd.busy"). The loop keeps a pointer to it
  * until loop_unwatch(). Also closed descriptors must be unwatched first. */
 struct watch {
 	int fd;
@@ -35,10 +38,13 @@ struct watch {
 	struct loop *loop;
 };
 
-bool loop_watch(struct loop *loop, struct watch *w, struct err *err); /* also to change w->events */
+/* Also to change w->events; 0: nothing for now. The callback comes again and
+ * again until what is ready was taken. It may unwatch, and free, any watch. */
+bool loop_watch(struct loop *loop, struct watch *w, struct err *err);
 void loop_unwatch(struct watch *w);
 
-/* A one-shot timer of a library. Embedded; zero-initialise it. */
+/* A one-shot timer of a library. Embedded; zero but for fn and arg. Timers due
+ * at the same time fire in the order in which they were set. */
 struct timer {
 	int64_t due_ns;
 	uint64_t seq;       /* order of those due at the same time */
@@ -48,8 +54,9 @@ struct timer {
 	struct loop *loop;
 };
 
+/* Sets it, or sets it anew. after_ms <= 0: as soon as the loop comes round. */
 void loop_timer_set(struct loop *loop, struct timer *t, int64_t after_ms);
-void loop_timer_cancel(struct timer *t);
+void loop_timer_cancel(struct timer *t); /* also one that is not armed */
 
 /* For statistics and tests. */
 struct loop_stats {
