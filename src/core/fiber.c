@@ -76,6 +76,11 @@ size_t fiber_stack_size(void)
 	return STACK;
 }
 
+bool fiber_has(const struct fiber *f, const void *ptr)
+{
+	return (uintptr_t)ptr - (uintptr_t)f->context.stack < STACK;
+}
+
 struct fiber_pool *fiber_pool_new(size_t max_idle)
 {
 	struct fiber_pool *pool = mem_alloc(sizeof(*pool));

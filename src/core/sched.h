@@ -26,6 +26,7 @@ struct task {
 	enum task_state state;
 	enum task_wake woken_by;
 	unsigned shields;
+	size_t n_open_scopes;      /* those on its own stack */
 	struct timer timer;
 	struct event *event;       /* whose waiters it is in, or NULL */
 	struct task *next_waiter, *prev_waiter;

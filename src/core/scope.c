@@ -10,6 +10,10 @@ void scope_init(struct scope *s, struct loop *loop)
 	struct scope *parent = opener && opener->shields == 0 ? opener->scope : NULL;
 
 	*s = (struct scope){ .loop = loop, .parent = parent };
+	if (opener && fiber_has(opener->fiber, s)) {
+		s->opener = opener;
+		opener->n_open_scopes++;
+	}
 	if (!parent)
 		return;
 	s->cancelled = parent->cancelled;
@@ -75,6 +79,8 @@ void scope_wait(struct scope *s)
 		task_park(t, -1);
 	t->shields--;
 	s->waiter = NULL;
+	if (s->opener)
+		s->opener->n_open_scopes--;
 	assert(!s->children); /* a task went away without waiting for a scope it had opened */
 	leave_parent(s);
 }

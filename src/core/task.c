@@ -3,6 +3,9 @@
 #include "sluice/core/mem.h"
 
 #include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static bool is_interrupted(const struct task *t)
 {
@@ -71,6 +74,13 @@ static void note_stack_use(struct loop *loop, const char *kind, size_t bytes)
 		loop->stack_uses[i].bytes = bytes;
 }
 
+static void left_scope_open(const struct task *t)
+{
+	dprintf(STDERR_FILENO, "level=error event=task.scope_open kind=%s text=\"it returned without scope_wait() for a scope "
+		"on its stack\"\n", t->kind);
+	abort();
+}
+
 void task_run(struct task *t)
 {
 	struct loop *loop = t->loop;
@@ -85,6 +95,8 @@ void task_run(struct task *t)
 	loop->current = NULL;
 	if (goes_on)
 		return;
+	if (t->n_open_scopes)
+		left_scope_open(t);
 	note_stack_use(loop, t->kind, fiber_stack_used(t->fiber));
 	fiber_free(t->fiber);
 	scope_remove(t);

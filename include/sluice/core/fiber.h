@@ -44,6 +44,9 @@ void fiber_suspend(struct fiber *f);
 
 size_t fiber_stack_size(void);
 
+/* True when ptr points into f's stack. */
+bool fiber_has(const struct fiber *f, const void *ptr);
+
 /* Debug builds: how many bytes of its stack an ended fiber has used, as deep as
  * a byte other than 0 was left (frames leave return addresses); else 0. */
 size_t fiber_stack_used(const struct fiber *f);

@@ -27,13 +27,15 @@ struct task;
 typedef void task_fn(void *arg);
 
 /* Embedded; initialise, spawn into it, wait for it. It must outlive its tasks:
- * scope_wait() before it goes out of scope. */
+ * scope_wait() before it goes out of scope, also on the way of errors (a task
+ * that returns past one on its own stack ends the process with a message). */
 struct scope {
 	struct loop *loop;
 	struct scope *parent;     /* the scope of the task that opened it, or NULL */
 	struct task *tasks;       /* list of live tasks */
 	size_t n_tasks;
 	struct task *waiter;      /* whoever is in scope_wait() */
+	struct task *opener;      /* the task on whose stack it is, or NULL */
 	bool cancelled;
 	struct scope *children, *next_child, *prev_child;
 };
