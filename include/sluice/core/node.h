@@ -22,18 +22,29 @@ struct node {
 	struct node *parent;
 	const char *file;         /* NUL-terminated, borrowed from the reader; may be NULL */
 	int line;                 /* 1-based; 0: unknown */
+	bool broken;              /* a problem was noted at it already: readers pass over
+	                             its value in silence */
 };
 
+/* NULL at the arena's cap. */
 struct node *node_new(struct arena *a, enum node_kind kind);
 void node_append(struct node *container, struct node *child);
 
 /* The member, or NULL. */
 const struct node *node_get(const struct node *object, struct str name);
 
-/* A tree from JSON text; nodes get `file` and `line` of `origin` (may be NULL). */
+/* Turns a node into the number that `text` is by JSON's grammar: INT when it is
+ * whole and within 64 bits, else REAL. The text is kept as it is. False when it
+ * is no number, or none that a double can hold. */
+bool node_set_number(struct node *n, struct str text);
+
+/* A tree from JSON text; nodes get `file` and `line` of `origin` (may be NULL).
+ * The texts are copied into the arena. NULL with err DATA: what scan says,
+ * "node.duplicate" (a name twice in an object), "node.number", "node.memory". */
 struct node *node_from_json(struct arena *a, struct str json, const struct node *origin, struct err *err);
 
-/* "pipelines[0].handlers[2].filter": where the node stands, for messages. */
+/* "pipelines[0].handlers[2].filter": where the node stands, for messages; empty
+ * for the root. */
 struct str node_path(struct arena *a, const struct node *n);
 
 /* Writes the tree as compact JSON. */
@@ -41,5 +52,8 @@ struct buf;
 bool node_print_json(const struct node *n, struct buf *out);
 
 const char *node_kind_name(enum node_kind kind);  /* "a string", "a group { }", ... */
+
+/* What stands there, for "found …": the kind and a short value. */
+struct str node_describe(struct arena *a, const struct node *n);
 
 #endif
