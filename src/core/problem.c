@@ -72,8 +72,13 @@ void problems_add_at(struct problems *p, const char *file, int line, const char 
 	va_list ap;
 
 	va_start(ap, fmt);
-	add(p, file, line, str_of(NULL, 0), fmt, ap);
+	problems_vadd_at(p, file, line, fmt, ap);
 	va_end(ap);
+}
+
+void problems_vadd_at(struct problems *p, const char *file, int line, const char *fmt, va_list ap)
+{
+	add(p, file, line, str_of(NULL, 0), fmt, ap);
 }
 
 struct sortable {

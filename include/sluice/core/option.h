@@ -6,27 +6,7 @@
 #define SLUICE_CORE_OPTION_H
 
 #include "sluice/core/node.h"
-
-/* All mistakes found in a settings tree; shown together. */
-struct problem {
-	const char *file;
-	int line;
-	struct str path;      /* "pipelines[0].handlers[2].topic" */
-	struct str text;      /* what was found, what was expected, did you mean */
-	struct problem *next;
-};
-
-struct problems {
-	struct arena *arena;
-	struct problem *first, *last;
-	size_t count;
-};
-
-void problems_init(struct problems *p, struct arena *arena);
-
-/* Notes one at a node (NULL: at no place). */
-void problems_add(struct problems *p, const struct node *at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+#include "sluice/core/problem.h"
 
 enum option_type {
 	OPTION_STR,    /* struct str */
@@ -54,7 +34,11 @@ struct option_names {
 };
 
 enum option_flags {
-	OPTION_REQUIRED = 1,
+	OPTION_REQUIRED = 1,  /* must stand there; a STR, LIST or NAMES may not be empty */
+	OPTION_SECRET = 2,    /* STR: also { file = "/run/secrets/x"; }, then the file's content
+	                         without the last newline; never shown in messages */
+	OPTION_LATER = 4,     /* a known name that this version has no use for yet: refused with
+	                         those words; not documented, no offset or type needed */
 };
 
 struct option {
@@ -62,8 +46,10 @@ struct option {
 	enum option_type type;
 	size_t offset;            /* offsetof() in the settings struct */
 	unsigned flags;
-	const char *default_text; /* as it would stand in the file; NULL: none (zero) */
-	int64_t min, max;         /* INT, REAL, and a LIST's length; both 0: no limit */
+	const char *default_text; /* as it would stand in the file (text may go without its
+	                             quotes; NAMES, TREE and VALUE as JSON); NULL: none (zero) */
+	int64_t min, max;         /* INT, REAL, and the length of a LIST or NAMES; both 0: no
+	                             limit; max 0 with a min: no upper limit */
 	const char *const *names; /* ENUM: NULL-terminated */
 	const struct option *table;
 	size_t item_size;
@@ -72,15 +58,25 @@ struct option {
 };
 
 /* Reads `group` (NULL: as if empty) into *out by the table: defaults first, then
- * what stands there. Unknown names (with the nearest known one), wrong types,
- * wrong ranges and missing required settings go into *problems; names listed in
- * `also` (NULL-terminated, may be NULL) are known to somebody else and left
- * alone. Text is borrowed from the tree. True when it found no new problem. */
+ * what stands there. Unknown names (with the nearest known one), names given
+ * twice, wrong types, wrong ranges and missing required settings go into
+ * *problems; names listed in `also` (NULL-terminated, may be NULL) are known to
+ * somebody else and left alone. Text is borrowed from the tree (or lives in the
+ * arena of *problems). True when it found no new problem. */
 bool option_read(const struct option *table, const struct node *group, void *out, const char *const *also,
 		 struct problems *problems);
 
-/* One Markdown table of the options, for conf/README.md. */
+/* As option_read(), but what is not given keeps the value *out has: a group that
+ * overrides another one member by member. Nothing is missing here. */
+bool option_read_over(const struct option *table, const struct node *group, void *out, const char *const *also,
+		      struct problems *problems);
+
+/* Markdown table rows of the options, for conf/README.md, with `prefix` before
+ * each name ("batch."); groups and lists bring their own settings below them. */
 struct buf;
+bool option_print_rows(const struct option *table, const char *prefix, struct buf *out);
+
+/* The same with the table's head. */
 bool option_print_markdown(const struct option *table, struct buf *out);
 
 #endif

@@ -41,6 +41,9 @@ void problems_add(struct problems *p, const struct node *at, const char *fmt, ..
 void problems_add_at(struct problems *p, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+void problems_vadd_at(struct problems *p, const char *file, int line, const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
+
 /* By file and line; those of one line stay in the order they were found. */
 void problems_sort(struct problems *p);
 
