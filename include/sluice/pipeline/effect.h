@@ -66,6 +66,9 @@ struct effect_document {
 	struct str id;
 	struct str routing, ingest_pipeline;  /* empty: none */
 	struct str body;         /* PUT: plain JSON object */
+	struct str alias;        /* what readers query; empty: `index` */
+	struct str mapping;      /* "mappings" of an index that must be made, a JSON object; or empty */
+	uint32_t generation;     /* written is <index>-<generation, 6 digits>; 0 counts as 1 */
 };
 
 struct effect_task {

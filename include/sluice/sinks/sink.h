@@ -19,6 +19,7 @@ struct sink_site {
 	struct str state_table;          /* where fan-out tasks are kept (dynamodb sink) */
 	int64_t failover_ms;             /* kafka: message timeouts stay below it */
 	uint32_t drain_ms;
+	struct producer_factory *producers;  /* kafka; NULL: librdkafka's (sinks/producer.h) */
 };
 
 struct sink;
@@ -42,7 +43,11 @@ struct sink_ops {
 	 * effect_fail(): RETRY, THROTTLE, AUTH leave it to the caller to come again,
 	 * DATA is this effect's own fault, FATAL the sink's. Of several effects on
 	 * the same target those behind a failed one are failed too (never overtake).
-	 * When cancelled it returns early; what is not known stays PENDING. */
+	 * When cancelled it returns early; what is not known stays PENDING.
+	 *
+	 * Effects of one send stand in stream order. Any number of send()s may be
+	 * under way on one sink, but a chain (handler and shard) has one at a time:
+	 * that is what keeps the order of one target from send to send. */
 	void (*send)(struct sink *s, struct effect *const *effects, size_t n);
 
 	/* Yields. Can the far side be reached? For start-up messages. May be NULL. */
@@ -60,7 +65,16 @@ struct sink {
 	struct sink_site site;
 };
 
+/* All kinds, ended by NULL; and one by name, or NULL. */
 extern const struct sink_ops *const sink_kinds[];
 const struct sink_ops *sink_kind(struct str kind);
+
+/* False when the sink does not take effects of this kind; the effect is then
+ * settled as FATAL "sink.kind" (settings that `check` should have refused). */
+bool sink_takes(const struct sink *s, struct effect *e);
+
+/* Fails an effect because an earlier one on the same target failed: RETRY
+ * "sink.behind". */
+void sink_fail_behind(const struct sink *s, struct effect *e);
 
 #endif
