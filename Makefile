@@ -7,6 +7,7 @@ SAN     ?=
 CC      ?= gcc
 BUILD   ?= build$(if $(SAN),/san-$(SAN))
 VERSION := 0.1.0
+Q       := $(if $(V),,@)
 
 CPPFLAGS += -Iinclude -Itests -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"'
 CFLAGS   ?= -O2 -g
@@ -43,21 +44,21 @@ BENCH    := $(shell find tests/bench -name '*.c')
 all: $(BUILD)/sluice
 
 $(BUILD)/sluice: $(BUILD)/src/app/main.o $(BUILD)/libsluice.a
-	$(CC) $(LINK) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/libsluice.a: $(OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(SUP_OBJ) $(BUILD)/libsluice.a
-	$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
 
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(SUP_OBJ) $(BUILD)/libsluice.a
-	$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
 
 # Built here, run by hand: each prints what it measured.
 bench-build: $(BENCH:%.c=$(BUILD)/%)

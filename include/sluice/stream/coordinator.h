@@ -1,0 +1,79 @@
+/* coordinator: one pipeline's shards. Finds the table's stream, keeps the shard
+ * graph and the leases, and starts a reading for whoever is entitled to a shard:
+ * for each handler a child only after that handler has acknowledged its parent.
+ *
+ * A reading is one walk through one shard for some of the pipeline's handlers.
+ * Usually it is all of them together; handlers that became entitled at different
+ * times get readings of their own.
+ */
+#ifndef SLUICE_STREAM_COORDINATOR_H
+#define SLUICE_STREAM_COORDINATOR_H
+
+#include "sluice/stream/lease.h"
+
+enum start_kind { START_TRIM_HORIZON, START_LATEST, START_TIME };
+
+struct coordinator_handler {
+	struct str name;
+	struct str definition;     /* hex digest of what its rows depend on; empty: none */
+	bool stopped;              /* FATAL: reads nothing until the next start */
+};
+
+struct reading {
+	struct coordinator *coordinator;
+	struct lease *lease;       /* held */
+	struct str stream_arn;
+	size_t *handlers;          /* indexes into the coordinator's handlers */
+	size_t n_handlers;
+	bool latest;               /* begin with a LATEST iterator */
+};
+
+struct coordinator_settings {
+	struct loop *loop;
+	struct aws_client *dynamodb, *streams;
+	struct state *state;
+	struct heartbeat *heartbeat;
+	struct str pipeline, table;
+	struct coordinator_handler *handlers;
+	size_t n_handlers;
+	enum start_kind start;
+	int64_t start_ms;          /* START_TIME: Unix time */
+	int64_t list_ms;           /* between listings of the stream; 0: 30,000 */
+
+	/* Told once the table is known, before anything is read: key names and view
+	 * type. May stop handlers. False (err) where the pipeline cannot run. */
+	bool (*described)(void *ctx, const struct table_description *table, struct err *err);
+
+	/* Reads the shard for the reading's handlers: a task body. It advances the
+	 * lease's positions, marks those done that have acknowledged the shard's end,
+	 * and saves the lease. Yields; returns when the reading is over. */
+	void (*read)(void *ctx, struct reading *r);
+	void *ctx;
+};
+
+struct coordinator;
+
+struct coordinator *coordinator_new(const struct coordinator_settings *settings);
+void coordinator_free(struct coordinator *c);
+
+/* The pipeline's life, a task body: returns after coordinator_stop(), when all
+ * its readings have ended and its leases are given up, or when cancelled. */
+void coordinator_run(struct coordinator *c);
+
+/* No new readings. Those under way are ended by whoever runs them. */
+void coordinator_stop(struct coordinator *c);
+
+/* Something that it decides by has changed (a shard ended, a handler stopped). */
+void coordinator_wake(struct coordinator *c);
+
+struct coordinator_status {
+	struct str stream_arn;
+	size_t shards, held, readings, finished;
+	bool ended;                /* the stream is disabled and read to its end */
+};
+struct coordinator_status coordinator_status(const struct coordinator *c);
+
+/* Walks the pipeline's leases, for status. Start with NULL. */
+const struct lease *coordinator_next_lease(const struct coordinator *c, const struct lease *after);
+
+#endif
