@@ -57,6 +57,7 @@ bool effect_batch_report(struct effect_batch *b, uint32_t record, const struct e
 	else
 		b->reports = report;
 	b->last_report = report;
+	b->n_reports++;
 	return true;
 }
 

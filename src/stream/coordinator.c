@@ -161,11 +161,11 @@ static struct str handler_row_id(const struct coordinator *c, const struct coord
 static int64_t first_pin_ms(const struct coordinator *c)
 {
 	switch (c->set.start) {
-	case START_LATEST:
+	case STREAM_START_LATEST:
 		return aws_service_time_ms(c->set.streams);
-	case START_TIME:
+	case STREAM_START_TIME:
 		return c->set.start_ms > 0 ? c->set.start_ms : 1;
-	case START_TRIM_HORIZON:
+	case STREAM_START_TRIM_HORIZON:
 		break;
 	}
 	return 0;
@@ -376,7 +376,7 @@ static void begin(struct coordinator *c, struct member *m, size_t h)
 	struct lease_position *p = lease_add_position(lease, handler_name(c, h));
 
 	p->pin_ms = c->pin_ms[h];
-	p->done = m->past && c->first_start[h] && c->set.start == START_LATEST;
+	p->done = m->past && c->first_start[h] && c->set.start == STREAM_START_LATEST;
 	if (before)
 		p->position.v = before->position.v;
 	else
@@ -413,7 +413,7 @@ static void start_reading(struct coordinator *c, struct member *m)
 
 	*r = (struct reading){ .coordinator = c, .lease = m->lease, .stream_arn = c->stream_arn };
 	r->handlers = mem_array(c->set.n_handlers, sizeof(*r->handlers));
-	r->latest = c->set.start == START_LATEST && m->fresh;
+	r->latest = c->set.start == STREAM_START_LATEST && m->fresh;
 	for (size_t h = 0; h < c->set.n_handlers; h++) {
 		if (!wants(c, m, h))
 			continue;

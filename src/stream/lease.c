@@ -100,7 +100,7 @@ static bool read_position(struct value v, struct lease_position *p, struct err *
 		return false;
 	p->position.v = version;
 	p->pin_ms = (int64_t)pin;
-	p->lost_since = lost;
+	p->losses = lost;
 	p->done = value_get(v, STR("done"), &done) && str_eq(done.raw, STR("true"));
 	return true;
 }
@@ -174,8 +174,8 @@ static void write_position(struct json_writer *w, const struct lease_position *p
 	put_number(w, "v", p->position.v);
 	if (p->pin_ms)
 		put_number(w, "pin_ms", (uint64_t)p->pin_ms);
-	if (p->lost_since)
-		put_number(w, "lost", p->lost_since);
+	if (p->losses)
+		put_number(w, "lost", p->losses);
 	if (p->done) {
 		json_key(w, STR("done"));
 		json_begin_object(w);

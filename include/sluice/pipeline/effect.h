@@ -88,6 +88,7 @@ struct effect {
 	enum effect_state state;
 	const struct err *err;    /* FAILED: why; lives in the batch */
 	struct err *reason;       /* room for it, kept for the next failure */
+	uint32_t attempts;        /* DATA failures so far; the caller's */
 	struct effect_batch *batch;
 	union {
 		struct effect_message message;
@@ -121,6 +122,7 @@ struct effect_batch {
 	size_t count, cap;
 	size_t pending;
 	struct effect_report *reports, *last_report;
+	size_t n_reports;
 	void (*settled)(struct effect *e);    /* told of each outcome; may be NULL */
 	void *owner;
 };

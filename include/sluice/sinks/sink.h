@@ -24,6 +24,10 @@ struct sink_site {
 
 struct sink;
 
+/* The code of DATA errors of a request that was refused as a whole with no word
+ * about which of its effects was at fault: the caller tries halves. */
+#define SINK_OPAQUE "sink.opaque"
+
 struct sink_ops {
 	const char *kind;
 	const char *summary;

@@ -11,7 +11,7 @@
 
 #include "sluice/stream/lease.h"
 
-enum start_kind { START_TRIM_HORIZON, START_LATEST, START_TIME };
+enum stream_start { STREAM_START_TRIM_HORIZON, STREAM_START_LATEST, STREAM_START_TIME };
 
 struct coordinator_handler {
 	struct str name;
@@ -36,8 +36,8 @@ struct coordinator_settings {
 	struct str pipeline, table;
 	struct coordinator_handler *handlers;
 	size_t n_handlers;
-	enum start_kind start;
-	int64_t start_ms;          /* START_TIME: Unix time */
+	enum stream_start start;
+	int64_t start_ms;          /* STREAM_START_TIME: Unix time */
 	int64_t list_ms;           /* between listings of the stream; 0: 30,000 */
 
 	/* Told once the table is known, before anything is read: key names and view

@@ -17,7 +17,7 @@ struct lease_position {
 	int64_t pin_ms;            /* while nothing is acknowledged: records at or before this
 	                              service time are not this handler's; 0: none */
 	bool done;                 /* the shard was read to its end and all is acknowledged */
-	uint64_t lost_since;       /* 0, or: how often records were lost to trim here */
+	uint64_t losses;       /* 0, or: how often records were lost to trim here */
 };
 
 struct lease {

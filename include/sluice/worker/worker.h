@@ -1,0 +1,81 @@
+/* worker: one thread's runtime: its loop, AWS clients, sinks, state, heartbeat and
+ * pipelines. Workers share nothing.
+ */
+#ifndef SLUICE_WORKER_WORKER_H
+#define SLUICE_WORKER_WORKER_H
+
+#include "sluice/core/budget.h"
+#include "sluice/core/loop.h"
+#include "sluice/worker/pipeline.h"
+
+/* What to run, made by app from the settings; everything in it is borrowed. */
+struct worker_sink_plan {
+	struct str name;
+	const struct sink_ops *ops;
+	const void *settings;
+};
+
+struct worker_handler_plan {
+	const struct handler_ops *ops;
+	const void *settings;
+	struct handler_site site;
+	const struct node *filter;
+	struct option_names changed;
+	struct str sink;                   /* name; empty: the tables' own DynamoDB */
+	struct failure_policy policy;
+	int64_t batch_records, batch_bytes, batch_window_ms;
+};
+
+struct worker_pipeline_plan {
+	struct str name, table;
+	enum stream_start start;
+	int64_t start_ms;
+	int64_t poll_min_ms, poll_max_ms;
+	enum on_trim on_trim;
+	struct worker_handler_plan *handlers;
+	size_t n_handlers;
+};
+
+struct worker_plan {
+	struct str app;
+	struct aws_settings aws;           /* credentials, transport, region, endpoint */
+	struct str state_table;
+	int64_t failover_ms, checkpoint_ms, drain_ms;
+	int64_t list_ms;                   /* between listings of a stream; 0: the coordinator's default */
+	size_t memory_bytes, page_bytes, window_bytes;
+	struct worker_sink_plan *sinks;
+	size_t n_sinks;
+	struct worker_pipeline_plan *pipelines;
+	size_t n_pipelines;
+};
+
+struct worker {
+	const struct worker_plan *plan;
+	struct loop *loop;
+	struct env *env;
+	struct aws_client *dynamodb, *streams;
+	struct state *state;
+	struct heartbeat heartbeat;
+	struct budget budget;
+	struct sink *tables;               /* for handlers without a sink */
+	struct sink **sinks;               /* by index of plan->sinks */
+	struct pipeline *pipelines;
+	size_t n_pipelines;
+	struct event drain;                /* set: finish what is in flight, then end */
+	struct event drained;
+	struct scope work, services;
+	bool failed;                       /* it could not start */
+};
+
+/* Nothing is sent yet. NULL with FATAL when a sink or handler refuses its settings. */
+struct worker *worker_new(struct loop *loop, const struct worker_plan *plan, struct err *err);
+void worker_free(struct worker *w);
+
+/* A task body: the worker's life. Returns after worker_stop() when all is drained,
+ * saved and given up, or plan->drain_ms later with what was saved till then. */
+void worker_run(struct worker *w);
+
+/* Begins the drain. On the loop's own thread (others: through loop_post). */
+void worker_stop(struct worker *w);
+
+#endif

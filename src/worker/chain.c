@@ -1,0 +1,281 @@
+#include "sluice/worker/chain.h"
+
+#include "sluice/core/mem.h"
+#include "sluice/worker/shard_run.h"
+
+enum {
+	VERSION_SHIFT = 20,         /* DESIGN: v counts from seconds << 20 */
+	CLOCK_SKEW_S = 2,           /* allowed between the service's clocks */
+	EFFECT_MEMORY_FACTOR = 16,  /* effects of a batch may take so much of its bytes */
+	EFFECT_MEMORY_LEAST = 4 << 20,
+};
+
+void chain_init(struct chain *c, struct shard_run *run, struct pipeline_handler *h, size_t lease_index)
+{
+	const struct lease_position *p = &run->lease->positions[lease_index];
+
+	*c = (struct chain){ .run = run, .h = h, .lease_index = lease_index };
+	c->after = p->position.sequence;
+	c->v = p->position.v;
+	c->partial_ms = INT64_MIN / 2;
+	progress_init(&c->progress, &p->position);
+}
+
+void chain_release(struct chain *c)
+{
+	progress_release(&c->progress);
+	mem_free(c->records);
+	mem_free(c->pointers);
+	mem_free(c->slots);
+}
+
+static struct lease_position *position_of(const struct chain *c)
+{
+	return &c->run->lease->positions[c->lease_index];
+}
+
+/* ---- taking a batch ---- */
+
+static void reserve(struct chain *c)
+{
+	if (c->count < c->cap)
+		return;
+	c->cap = c->cap ? 2 * c->cap : 64;
+	c->records = mem_resize(c->records, c->cap * sizeof(*c->records));
+	c->pointers = mem_resize(c->pointers, c->cap * sizeof(*c->pointers));
+	c->slots = mem_resize(c->slots, c->cap * sizeof(*c->slots));
+}
+
+/* v = max(v_prev + 1, creation seconds << 20): the same on every replay. */
+static void take(struct chain *c, const struct record *r)
+{
+	uint64_t by_time = r->created_s > 0 ? (uint64_t)r->created_s << VERSION_SHIFT : 0;
+
+	reserve(c);
+	c->v = c->v + 1 > by_time ? c->v + 1 : by_time;
+	c->records[c->count] = *r;
+	c->records[c->count].v = c->v;
+	c->count++;
+}
+
+static bool is_full(const struct chain *c, size_t bytes)
+{
+	return (int64_t)c->count >= c->h->batch_records || (int64_t)bytes >= c->h->batch_bytes;
+}
+
+static void take_available(struct chain *c, size_t *bytes)
+{
+	const struct record *r;
+
+	while (!is_full(c, *bytes) && (r = window_next(&c->run->window, &c->cursor))) {
+		if (sequence_compare(&r->sequence, &c->after) <= 0)
+			continue; /* done before this reading */
+		*bytes += r->raw.len;
+		take(c, r);
+	}
+}
+
+/* Is it time for the batch that has been taken so far? A full one goes at once;
+ * one that is not goes at most every batch.window_ms, the first without waiting. */
+static bool is_due(struct chain *c, size_t bytes, int64_t *left_ms)
+{
+	int64_t now_ms = env_mono_ms(c->run->worker->env);
+
+	*left_ms = -1;
+	if (c->count == 0)
+		return false;
+	if (is_full(c, bytes))
+		return true;
+	*left_ms = c->partial_ms + c->h->batch_window_ms - now_ms;
+	if (*left_ms > 0 && !window_at_end(&c->run->window, &c->cursor))
+		return false;
+	c->partial_ms = now_ms;
+	return true;
+}
+
+static bool take_batch(struct chain *c)
+{
+	struct window *w = &c->run->window;
+	size_t bytes = 0;
+	int64_t left_ms;
+
+	c->count = 0;
+	for (;;) {
+		if (c->h->place->stopped || shard_run_ending(c->run))
+			return false;
+		take_available(c, &bytes);
+		if (is_due(c, bytes, &left_ms))
+			return true;
+		if (c->count == 0)
+			window_acknowledge(w, &c->cursor);
+		if (c->count == 0 && window_at_end(w, &c->cursor))
+			return false;
+		if (!window_wait(w, &c->cursor, left_ms, NULL))
+			return false;
+	}
+}
+
+/* ---- acknowledging ---- */
+
+void chain_acknowledge(struct chain *c, uint32_t record)
+{
+	struct lease_position *p = position_of(c);
+
+	progress_acknowledge(&c->progress, c->slots[record]);
+	if (sequence_compare(&c->progress.position.sequence, &p->position.sequence) <= 0)
+		return;
+	p->position = c->progress.position;
+	c->run->lease->dirty = true;
+}
+
+static void settled(struct effect *e)
+{
+	struct chain *c = e->batch->owner;
+
+	if (e->state != EFFECT_DONE)
+		return;
+	c->h->stats.effects++;
+	chain_acknowledge(c, e->record);
+}
+
+/* Every record waits for one acknowledgement of its own, given when its effects
+ * have been made; each effect and each report adds one. */
+static void open_slots(struct chain *c)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		struct position at = { .sequence = c->records[i].sequence, .v = c->records[i].v };
+
+		c->pointers[i] = &c->records[i];
+		c->slots[i] = progress_take(&c->progress, &at, 1);
+	}
+	c->h->stats.records += c->count;
+}
+
+/* ---- from records to effects ---- */
+
+/* A record was created within one granule behind the time that it shows. */
+static int64_t granule_s(const struct record *r)
+{
+	return str_eq(r->aws_region, STR("ddblocal")) ? 60 : 1;
+}
+
+static bool lies_before_start(const struct chain *c, const struct record *r)
+{
+	int64_t pin_ms = position_of(c)->pin_ms;
+
+	return pin_ms && (r->created_s + granule_s(r) + CLOCK_SKEW_S) * 1000 <= pin_ms;
+}
+
+static bool is_own_row(const struct chain *c, const struct record *r)
+{
+	const struct str mark = STR("sluice_handler");
+	struct value ignored;
+
+	return c->run->pipeline->skips_own_rows &&
+	       (value_get(r->new_image, mark, &ignored) || value_get(r->old_image, mark, &ignored));
+}
+
+static bool matches(struct chain *c, const struct record *r, bool *out, struct err *err)
+{
+	struct template_context context;
+
+	*out = false;
+	if (lies_before_start(c, r) || is_own_row(c, r))
+		return true;
+	if (c->h->changed && !changed_match(c->h->changed, r))
+		return true;
+	template_context_of(r, c->run->pipeline->table, &context);
+	return filter_match_record(c->h->filter, r, c->run->source.stream_arn, &context, out, err);
+}
+
+/* Effects and reports of one record. False with FATAL when the batch has no room
+ * for them; then there are none. */
+static bool apply(struct chain *c, struct effect_batch *batch, uint32_t index, struct err *err)
+{
+	size_t before = batch->count + batch->n_reports;
+	bool match, ok;
+
+	ok = matches(c, c->pointers[index], &match, err);
+	if (ok && match)
+		ok = c->h->handler->ops->apply(c->h->handler, batch, index, err);
+	else if (ok)
+		c->h->stats.filtered++;
+	if (!ok && (err->class != ERR_DATA || !effect_batch_report(batch, index, err, err)))
+		return false;
+	progress_add(&c->progress, c->slots[index], (uint32_t)(batch->count + batch->n_reports - before));
+	chain_acknowledge(c, index);
+	return true;
+}
+
+static bool dead_letter_reports(struct chain *c, const struct effect_batch *batch)
+{
+	struct chain_loss *losses;
+	size_t n = 0;
+	bool ok;
+
+	if (!batch->reports)
+		return true;
+	losses = mem_array(batch->n_reports, sizeof(*losses));
+	for (const struct effect_report *r = batch->reports; r; r = r->next)
+		losses[n++] = (struct chain_loss){ .record = r->record, .why = &r->err, .attempts = 1 };
+	ok = chain_dead_letter(c, losses, n);
+	mem_free(losses);
+	return ok;
+}
+
+static size_t effect_memory(const struct chain *c)
+{
+	size_t bytes = (size_t)c->h->batch_bytes * EFFECT_MEMORY_FACTOR;
+
+	return bytes < EFFECT_MEMORY_LEAST ? EFFECT_MEMORY_LEAST : bytes;
+}
+
+/* The records from `begin` on, as many as the memory for effects allows; *end gets
+ * the first that is left. */
+static bool process_part(struct chain *c, size_t begin, size_t *end)
+{
+	struct effect_source source = c->run->source;
+	struct effect_batch batch;
+	struct err err = { 0 };
+	bool ok;
+
+	source.handler = c->h->place->name;
+	effect_batch_init(&batch, &source, effect_memory(c));
+	batch.records = c->pointers;
+	batch.n_records = c->count;
+	batch.settled = settled;
+	batch.owner = c;
+	for (*end = begin; *end < c->count && apply(c, &batch, (uint32_t)*end, &err);)
+		++*end;
+	if (*end == begin)
+		pipeline_stop_handler(c->run->pipeline, c->h, &err);
+	ok = *end > begin && chain_deliver(c, batch.effects, batch.count) && dead_letter_reports(c, &batch);
+	effect_batch_release(&batch);
+	return ok;
+}
+
+static bool process(struct chain *c)
+{
+	open_slots(c);
+	for (size_t begin = 0, end; begin < c->count; begin = end)
+		if (!process_part(c, begin, &end))
+			return false;
+	window_acknowledge(&c->run->window, &c->cursor);
+	return true;
+}
+
+void chain_run(struct chain *c)
+{
+	while (take_batch(c))
+		if (!process(c))
+			break;
+	c->ended = !c->h->place->stopped && progress_idle(&c->progress) && window_at_end(&c->run->window, &c->cursor);
+	window_detach(&c->run->window, &c->cursor);
+}
+
+bool chain_pause(struct chain *c, int64_t ms)
+{
+	bool draining;
+
+	return event_wait(&c->run->worker->drain, ms, &draining, NULL) && !draining;
+}

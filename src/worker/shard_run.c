@@ -1,0 +1,237 @@
+#include "sluice/worker/shard_run.h"
+
+#include "sluice/core/mem.h"
+
+bool shard_run_ending(const struct shard_run *run)
+{
+	return run->worker->drain.set || !run->lease->held;
+}
+
+/* ---- the reader ---- */
+
+static bool take_page(void *ctx, struct page *page, size_t bytes, struct err *err)
+{
+	struct shard_run *run = ctx;
+
+	return window_push(&run->window, page, bytes, err);
+}
+
+static bool is_deserted(void *ctx)
+{
+	struct shard_run *run = ctx;
+
+	return window_deserted(&run->window) || shard_run_ending(run);
+}
+
+static bool may_read(void *ctx, struct err *err)
+{
+	struct shard_run *run = ctx;
+
+	return heartbeat_may_send(&run->worker->heartbeat, err);
+}
+
+/* A LATEST iterator is had: what comes from now on is what the handlers are owed. */
+static bool pin(void *ctx, struct err *err)
+{
+	struct shard_run *run = ctx;
+	int64_t now_ms = aws_service_time_ms(run->worker->streams);
+
+	for (size_t i = 0; i < run->n_chains; i++)
+		run->lease->positions[run->chains[i].lease_index].pin_ms = now_ms;
+	run->lease->dirty = true;
+	return lease_save(run->lease, &run->worker->heartbeat, err);
+}
+
+/* Behind which record to read: what the least advanced handler has done. */
+static struct sequence lowest_position(const struct shard_run *run)
+{
+	struct sequence lowest = run->chains[0].after;
+
+	for (size_t i = 1; i < run->n_chains; i++)
+		if (sequence_compare(&run->chains[i].after, &lowest) < 0)
+			lowest = run->chains[i].after;
+	return lowest;
+}
+
+static void count_loss(struct shard_run *run, struct chain *c, const char *event)
+{
+	struct lease_position *p = &run->lease->positions[c->lease_index];
+
+	p->losses++;
+	run->lease->dirty = true;
+	log_error(run->worker->env->log, event, LOG_STR("pipeline", run->pipeline->name),
+		  LOG_STR("handler", c->h->place->name), LOG_STR("shard", run->lease->shard_id),
+		  LOG_TEXT("after", p->position.sequence.digits));
+}
+
+/* Records behind the positions are gone: who may, goes on at the horizon; the
+ * others stop, since what they keep can no longer be true. True: read on. */
+static bool after_trim(struct shard_run *run)
+{
+	bool anybody = false;
+	struct err err;
+
+	err_set(&err, ERR_FATAL, "stream.trimmed",
+		"records of shard %.*s that this handler has not had are gone (older than 24 h); with on_trim = \"skip\" "
+		"forward and fanout go on without them, what other kinds keep must be made anew",
+		STR_ARG(run->lease->shard_id));
+	for (size_t i = 0; i < run->n_chains; i++) {
+		struct chain *c = &run->chains[i];
+
+		if (!c->cursor.attached)
+			continue;
+		count_loss(run, c, "records.lost_to_trim");
+		if (run->pipeline->on_trim == ON_TRIM_SKIP && !c->h->handler->ops->image)
+			anybody = true;
+		else
+			pipeline_stop_handler(run->pipeline, c->h, &err);
+	}
+	return anybody;
+}
+
+static void reader_task(void *arg)
+{
+	struct shard_run *run = arg;
+	struct worker *w = run->worker;
+	struct reader_output out = { .page = take_page, .deserted = is_deserted, .ctx = run };
+	struct reader_settings set = {
+		.loop = w->loop, .streams = w->streams, .budget = &w->budget, .stream_arn = run->source.stream_arn,
+		.shard_id = run->lease->shard_id, .after = lowest_position(run), .latest = run->reading->latest,
+		.pin = pin, .pin_ctx = run, .poll_min_ms = run->pipeline->poll_min_ms,
+		.poll_max_ms = run->pipeline->poll_max_ms, .page_bytes = w->plan->page_bytes, .may_read = may_read,
+		.may_read_ctx = run,
+	};
+
+	for (;;) {
+		run->end = reader_run(&set, &out, &run->reads);
+		if (run->end != READER_TRIMMED || !after_trim(run))
+			break;
+		set.after = (struct sequence){ 0 };
+		set.latest = false;
+	}
+	if (run->end == READER_GONE)
+		for (size_t i = 0; i < run->n_chains; i++)
+			count_loss(run, &run->chains[i], "shard.gone");
+	window_close(&run->window);
+}
+
+/* ---- the ticker ---- */
+
+static void checkpoint(struct shard_run *run)
+{
+	struct worker *w = run->worker;
+	struct err err;
+
+	if (lease_save(run->lease, &w->heartbeat, &err) || err.class == ERR_CANCELLED)
+		return;
+	log_warn(w->env->log, run->lease->held ? "checkpoint.failed" : "lease.lost",
+		 LOG_STR("pipeline", run->pipeline->name), LOG_STR("shard", run->lease->shard_id), LOG_ERR(&err));
+}
+
+/* Saves positions while the run goes on; ends the reading on drain, everything on
+ * a lost lease. */
+static void ticker_task(void *arg)
+{
+	struct shard_run *run = arg;
+	bool draining = false;
+
+	while (!draining && event_wait(&run->worker->drain, run->worker->plan->checkpoint_ms, &draining, NULL)) {
+		if (!draining)
+			checkpoint(run);
+		if (!run->lease->held) {
+			scope_cancel(&run->walkers);
+			break;
+		}
+	}
+	scope_cancel(&run->readers);
+}
+
+/* ---- one reading ---- */
+
+static void chain_task(void *arg)
+{
+	chain_run(arg);
+}
+
+static void open_run(struct shard_run *run, struct pipeline *p, struct reading *r)
+{
+	struct worker *w = p->worker;
+
+	*run = (struct shard_run){ .worker = w, .pipeline = p, .reading = r, .lease = r->lease, .end = READER_CANCELLED };
+	run->source = (struct effect_source){
+		.app = p->app, .pipeline = p->name, .table = p->table, .stream_arn = r->stream_arn,
+		.shard_id = r->lease->shard_id,
+	};
+	run->n_chains = r->n_handlers;
+	run->chains = mem_array(run->n_chains, sizeof(*run->chains));
+	run->cursors = mem_array(run->n_chains, sizeof(*run->cursors));
+	for (size_t i = 0; i < run->n_chains; i++) {
+		struct pipeline_handler *h = &p->handlers[r->handlers[i]];
+		const struct lease_position *at = lease_position(r->lease, h->place->name);
+
+		chain_init(&run->chains[i], run, h, (size_t)(at - r->lease->positions));
+		run->cursors[i] = &run->chains[i].cursor;
+	}
+	window_init(&run->window, w->loop, w->plan->window_bytes, &w->budget, run->cursors, run->n_chains);
+	scope_init(&run->readers, w->loop);
+	scope_init(&run->walkers, w->loop);
+	scope_init(&run->ticker, w->loop);
+}
+
+static void close_run(struct shard_run *run)
+{
+	window_release(&run->window);
+	for (size_t i = 0; i < run->n_chains; i++)
+		chain_release(&run->chains[i]);
+	mem_free(run->chains);
+	mem_free(run->cursors);
+}
+
+/* The shard's end counts for a handler that has acknowledged all before it. */
+static void mark_done(struct shard_run *run)
+{
+	if (run->end != READER_CLOSED && run->end != READER_GONE)
+		return;
+	for (size_t i = 0; i < run->n_chains; i++) {
+		if (!run->chains[i].ended)
+			continue;
+		run->lease->positions[run->chains[i].lease_index].done = true;
+		run->lease->dirty = true;
+	}
+}
+
+static void log_end(const struct shard_run *run)
+{
+	static const char *const names[] = {
+		[READER_CLOSED] = "closed", [READER_CANCELLED] = "stopped", [READER_DESERTED] = "stopped",
+		[READER_TRIMMED] = "trimmed", [READER_GONE] = "gone",
+	};
+
+	log_info(run->worker->env->log, "shard.end", LOG_STR("pipeline", run->pipeline->name),
+		 LOG_STR("shard", run->lease->shard_id), LOG_TEXT("end", names[run->end]),
+		 LOG_INT("records", run->reads.records), LOG_INT("calls", run->reads.calls));
+}
+
+void shard_run(void *pipeline, struct reading *r)
+{
+	struct pipeline *p = pipeline;
+	struct shard_run run;
+
+	open_run(&run, p, r);
+	scope_spawn(&run.readers, "reader", reader_task, &run);
+	for (size_t i = 0; i < run.n_chains; i++)
+		scope_spawn(&run.walkers, "chain", chain_task, &run.chains[i]);
+	scope_spawn(&run.ticker, "ticker", ticker_task, &run);
+	scope_wait(&run.walkers);
+	scope_cancel(&run.readers); /* it has ended, or nobody needs it any more */
+	scope_wait(&run.readers);
+	scope_cancel(&run.ticker);
+	scope_wait(&run.ticker);
+	mark_done(&run);
+	task_shield_begin(p->worker->loop);
+	if (run.lease->held)
+		checkpoint(&run);
+	task_shield_end(p->worker->loop);
+	log_end(&run);
+	close_run(&run);
+}
