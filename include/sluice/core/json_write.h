@@ -15,10 +15,14 @@
 
 #include "sluice/core/buf.h"
 
+enum { JSON_WRITE_MAX_DEPTH = 128 };
+
 struct json_writer {
 	struct buf *out;
 	unsigned depth;
 	bool comma;      /* the next value needs one in front */
+	bool keyed;      /* a member's name is written, its value is not */
+	uint64_t objects[JSON_WRITE_MAX_DEPTH / 64];  /* bit set: an object, else an array */
 };
 
 void json_write_init(struct json_writer *w, struct buf *out);
@@ -54,7 +58,8 @@ void json_member_int(struct json_writer *w, struct str name, int64_t n);
 void json_member_bool(struct json_writer *w, struct str name, bool b);
 void json_member_raw(struct json_writer *w, struct str name, struct str json);
 
-/* Escapes text as JSON string content, without the quotes. */
+/* Escapes text as JSON string content, without the quotes: only what must be
+ * (quote, backslash, control characters), so that equal text has one form. */
 bool json_escape(struct buf *out, struct str text);
 
 #endif

@@ -36,7 +36,7 @@ enum scan_type {
 struct scan_token {
 	enum scan_type type;
 	bool escaped;     /* KEY, STRING: the text holds at least one backslash */
-	struct str text;
+	struct str text;  /* OBJECT_ and ARRAY_: the bracket, where the container starts or ends */
 };
 
 struct scan {
@@ -44,7 +44,7 @@ struct scan {
 	bool trusted;
 	uint8_t state;
 	unsigned depth;
-	uint64_t stack[SCAN_MAX_DEPTH / 64];  /* bit set: object */
+	uint64_t stack[SCAN_MAX_DEPTH / 64];  /* a bit a container, set: object; innermost lowest */
 	const char *problem;                  /* static text once SCAN_ERROR was returned */
 };
 
@@ -55,26 +55,39 @@ void scan_init_trusted(struct scan *s, struct str json);
 enum scan_type scan_next(struct scan *s, struct scan_token *out);
 
 /* Directly behind SCAN_KEY, or where an element is expected: passes over one
- * whole value and gives its span. False on an error or where no value is. */
+ * whole value and gives its span. False on an error or where no value is (then,
+ * in an array, scan_next() gives SCAN_ARRAY_END). */
 bool scan_value(struct scan *s, struct str *out);
 
-/* Fills err (class DATA, code "json.syntax") with what was wrong and the byte
- * offset; returns false. */
+/* True once the text was found malformed. */
+bool scan_failed(const struct scan *s);
+
+/* Fills err (class DATA, code "json.syntax", for nesting "json.depth") with what
+ * was wrong and the byte offset; returns false. */
 bool scan_fail(const struct scan *s, struct err *err);
 
 /* Validates a whole text: one value, nothing behind it. */
 bool scan_check(struct str json, struct err *err);
 
+/* True when the text is a number as JSON writes it. */
+bool scan_is_number(struct str text);
+
 /* Turns escaped string content into plain text: \uXXXX with surrogate pairs.
- * A lone surrogate is DATA "json.surrogate". Appends to out. */
+ * A lone surrogate is DATA "json.surrogate", no room FATAL "json.size". Appends
+ * to out. */
 struct buf;
 bool scan_unescape(struct str content, struct buf *out, struct err *err);
 
 /* True when escaped content equals the plain text; nothing is allocated. */
 bool scan_content_eq(struct str content, struct str plain);
 
+/* Order of two contents by the bytes of their plain text: <0, 0, >0. False when
+ * one holds a lone surrogate. Nothing is allocated. */
+bool scan_content_compare(struct str a, struct str b, int *order);
+
 /* In a validated object: the span of the first member with that (plain) name.
  * In a validated array: an element. False when it is not there. */
 bool scan_member(struct str object, struct str name, struct str *out);
+bool scan_element(struct str array, size_t index, struct str *out);
 
 #endif

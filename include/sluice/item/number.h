@@ -18,11 +18,15 @@ struct number {
 	unsigned char digits[NUMBER_WORK_DIGITS];  /* 0..9, most significant first */
 };
 
-/* Any form that DynamoDB or JSON writes: -1.50, +3, 1E5, .5, 1e-7. DATA
- * "number.malformed" / "number.range". */
+/* Any form that DynamoDB or JSON writes: -1.50, +3, 1E5, .5, 5., 1e-7. DATA
+ * "number.malformed"; "number.range" beyond NUMBER_WORK_DIGITS significant digits
+ * or a power of ten of 99,999 (number_fits() tells what DynamoDB would keep). On
+ * failure *out is undefined. */
 bool number_parse(struct str text, struct number *out, struct err *err);
 
-/* Canonical text: plain digits where that is short, else d.dddE+x; never -0. */
+/* Canonical text: whole numbers below 10^38 and amounts from 1E-6 on as plain
+ * digits, else d.dddE+x; never -0. It is valid JSON, and equal numbers have equal
+ * text. */
 bool number_write(const struct number *n, struct buf *out);
 
 int number_compare(const struct number *a, const struct number *b);

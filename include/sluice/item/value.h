@@ -30,6 +30,9 @@ enum value_type {
 	VALUE_BS,
 };
 
+/* How deep DynamoDB nests maps and lists inside an item. */
+enum { VALUE_MAX_DEPTH = 32 };
+
 struct value {
 	enum value_type type;
 	struct str raw;
@@ -37,6 +40,9 @@ struct value {
 
 /* "S", "N", ... */
 const char *value_type_name(enum value_type type);
+
+/* The type of that name, or VALUE_NONE. */
+enum value_type value_type_of(struct str name);
 
 /* Reads {"S": ..} at `json`, validated text. DATA "value.malformed" when it is
  * no attribute value (unknown type, several types, wrong JSON type inside). */
@@ -49,7 +55,8 @@ static inline struct value value_image(struct str object)
 }
 
 /* Validates text from outside as JSON and as attribute values all the way down
- * (depth 32, as DynamoDB's limit), then reads it as value_read() does. */
+ * (also numbers and base64; depth 32), then reads it as value_read() does. DATA:
+ * the codes of scan_check(), "value.malformed", "value.depth", "number.*". */
 bool value_parse(struct str json, struct value *out, struct err *err);
 
 /* The same for an object of attributes (an Item of an answer). */
@@ -65,8 +72,9 @@ struct value_iter {
 void value_iter_init(struct value_iter *it, struct value container);
 
 /* The next element; name (NULL allowed) gets a map's attribute name, escaped
- * content. Elements of sets have type S, N or B. False at the end, or (then
- * err->class is set) when an element is no attribute value. */
+ * content. Elements of sets have type S, N or B. False at the end (err->class is
+ * ERR_NONE then) or when an element is no attribute value (DATA). What is no
+ * container has no elements. */
 bool value_iter_next(struct value_iter *it, struct str *name, struct value *out, struct err *err);
 
 /* The attribute of that plain name in a map; VALUE_NONE and false if absent. */
@@ -84,12 +92,13 @@ bool value_eq(struct value a, struct value b);
  * value. Other types, or different ones: false. *order gets <0, 0, >0. */
 bool value_compare(struct value a, struct value b, int *order);
 
-/* Writes {"S": ..} back, as it came. */
+/* Writes {"S": ..} back, as it came. False for VALUE_NONE. */
 bool value_write(struct value v, struct buf *out);
 
 /* Writes plain JSON: S a string, N a number (exact text; a number in a form that
  * JSON does not know is normalised), B a base64 string, sets arrays, M, L,
- * BOOL, NULL as such. DATA when something inside is malformed. */
+ * BOOL, NULL as such. DATA when something inside is malformed (nothing is written
+ * then); FATAL "buf.full" when out has less room than the value's own text. */
 bool value_write_plain(struct value v, struct buf *out, struct err *err);
 
 #endif

@@ -1,0 +1,202 @@
+#include "sluice/core/json_write.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+/* Misuse is looked for in debug builds only: the writer stands in hot paths. */
+#ifdef SLUICE_DEBUG
+#define EXPECT(condition) assert(condition)
+#else
+#define EXPECT(condition) ((void)(0 && (condition)))
+#endif
+
+void json_write_init(struct json_writer *w, struct buf *out)
+{
+	*w = (struct json_writer){ .out = out };
+}
+
+static bool in_object(const struct json_writer *w)
+{
+	unsigned at = w->depth - 1;
+
+	return w->depth > 0 && w->depth <= JSON_WRITE_MAX_DEPTH && (w->objects[at / 64] >> (at % 64) & 1);
+}
+
+static void before_value(struct json_writer *w)
+{
+	EXPECT(!in_object(w) || w->keyed);
+	EXPECT(w->depth > 0 || !w->comma);
+	if (w->comma)
+		buf_putc(w->out, ',');
+	w->comma = true;
+	w->keyed = false;
+}
+
+static void begin(struct json_writer *w, char bracket, bool object)
+{
+	EXPECT(w->depth < JSON_WRITE_MAX_DEPTH);
+	before_value(w);
+	buf_putc(w->out, bracket);
+	if (w->depth < JSON_WRITE_MAX_DEPTH) {
+		uint64_t bit = (uint64_t)1 << (w->depth % 64);
+
+		if (object)
+			w->objects[w->depth / 64] |= bit;
+		else
+			w->objects[w->depth / 64] &= ~bit;
+	}
+	w->depth++;
+	w->comma = false;
+}
+
+static void end(struct json_writer *w, char bracket, bool object)
+{
+	EXPECT(w->depth > 0 && in_object(w) == object && !w->keyed);
+	(void)object;
+	w->depth--;
+	buf_putc(w->out, bracket);
+	w->comma = true;
+}
+
+void json_begin_object(struct json_writer *w) { begin(w, '{', true); }
+void json_end_object(struct json_writer *w) { end(w, '}', true); }
+void json_begin_array(struct json_writer *w) { begin(w, '[', false); }
+void json_end_array(struct json_writer *w) { end(w, ']', false); }
+
+static void begin_key(struct json_writer *w)
+{
+	EXPECT(in_object(w) && !w->keyed);
+	buf_put(w->out, w->comma ? STR(",\"") : STR("\""));
+	w->comma = false;
+	w->keyed = true;
+}
+
+void json_key(struct json_writer *w, struct str name)
+{
+	begin_key(w);
+	json_escape(w->out, name);
+	buf_put(w->out, STR("\":"));
+}
+
+void json_key_escaped(struct json_writer *w, struct str name)
+{
+	begin_key(w);
+	buf_put(w->out, name);
+	buf_put(w->out, STR("\":"));
+}
+
+void json_str(struct json_writer *w, struct str text)
+{
+	before_value(w);
+	buf_putc(w->out, '"');
+	json_escape(w->out, text);
+	buf_putc(w->out, '"');
+}
+
+void json_str_escaped(struct json_writer *w, struct str content)
+{
+	before_value(w);
+	buf_putc(w->out, '"');
+	buf_put(w->out, content);
+	buf_putc(w->out, '"');
+}
+
+void json_int(struct json_writer *w, int64_t n)
+{
+	before_value(w);
+	buf_putf(w->out, "%" PRId64, n);
+}
+
+void json_uint(struct json_writer *w, uint64_t n)
+{
+	before_value(w);
+	buf_putf(w->out, "%" PRIu64, n);
+}
+
+void json_bool(struct json_writer *w, bool b)
+{
+	before_value(w);
+	buf_put(w->out, b ? STR("true") : STR("false"));
+}
+
+void json_null(struct json_writer *w)
+{
+	before_value(w);
+	buf_put(w->out, STR("null"));
+}
+
+void json_raw(struct json_writer *w, struct str json)
+{
+	before_value(w);
+	buf_put(w->out, json);
+}
+
+void json_member_str(struct json_writer *w, struct str name, struct str text)
+{
+	json_key(w, name);
+	json_str(w, text);
+}
+
+void json_member_int(struct json_writer *w, struct str name, int64_t n)
+{
+	json_key(w, name);
+	json_int(w, n);
+}
+
+void json_member_bool(struct json_writer *w, struct str name, bool b)
+{
+	json_key(w, name);
+	json_bool(w, b);
+}
+
+void json_member_raw(struct json_writer *w, struct str name, struct str json)
+{
+	json_key(w, name);
+	json_raw(w, json);
+}
+
+static bool put_control(struct buf *out, unsigned char c)
+{
+	static const char letters[32] = { ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't' };
+	const char two[2] = { '\\', letters[c] };
+
+	if (letters[c])
+		return buf_put(out, str_of(two, 2));
+	return buf_putf(out, "\\u%04x", c);
+}
+
+/* Length of the well-formed UTF-8 sequence in front, or 0. */
+static size_t sequence_length(struct str s)
+{
+	for (size_t n = 2; n <= 4 && n <= s.len; n++)
+		if (str_utf8_valid(str_of(s.ptr, n)))
+			return n;
+	return 0;
+}
+
+bool json_escape(struct buf *out, struct str text)
+{
+	size_t run = 0; /* what is copied as it is */
+
+	for (size_t i = 0; i < text.len;) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		size_t n = c < 0x80 ? 1 : sequence_length(str_from(text, i));
+
+		if (n > 1 || (n == 1 && c >= 0x20 && c != '"' && c != '\\')) {
+			i += n;
+			continue;
+		}
+		buf_put(out, str_sub(text, run, i - run));
+		if (n == 0)
+			buf_put(out, STR("\xef\xbf\xbd"));
+		else if (c == '"')
+			buf_put(out, STR("\\\""));
+		else if (c == '\\')
+			buf_put(out, STR("\\\\"));
+		else
+			put_control(out, c);
+		run = ++i;
+	}
+	buf_put(out, str_from(text, run));
+	return buf_ok(out);
+}
