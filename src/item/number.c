@@ -174,7 +174,7 @@ static int compare_amounts(const struct number *a, const struct number *b)
 		return top_power(a) < top_power(b) ? -1 : 1;
 	order = memcmp(a->digits, b->digits, shared);
 	if (order)
-		return order;
+		return order < 0 ? -1 : 1;
 	return (a->count > b->count) - (a->count < b->count);
 }
 

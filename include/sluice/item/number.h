@@ -29,6 +29,7 @@ bool number_parse(struct str text, struct number *out, struct err *err);
  * text. */
 bool number_write(const struct number *n, struct buf *out);
 
+/* -1, 0 or 1. */
 int number_compare(const struct number *a, const struct number *b);
 void number_negate(struct number *n);
 
