@@ -12,7 +12,7 @@ struct page {
 	unsigned refs;
 	struct buf bytes;
 	struct record *records;   /* in the order of the shard */
-	size_t count;
+	size_t count, room;
 	struct str next_iterator; /* escaped content; empty when closed */
 	bool closed;              /* NextShardIterator absent or null: read to its end */
 	uint64_t id;              /* free for the owner's use */
@@ -21,9 +21,13 @@ struct page {
 /* Takes the answer's bytes out of *body (left empty; on failure too). One pass:
  * validates all of the JSON and finds the records. NULL with err, class RETRY
  * and code "page.malformed": a truncated or lying answer is asked for again,
- * never guessed at. Among the lies: a record without Keys, SequenceNumber or
- * eventName, sequence numbers that do not rise, more than max_records, an image
- * that is no attribute map at its top level. */
+ * never guessed at. Among the lies: no Records; a record without eventID,
+ * eventName, Keys, SequenceNumber or ApproximateCreationDateTime; Keys with none
+ * or more than two attributes; sequence numbers that do not rise; a time that is
+ * no Unix time in seconds; more than max_records; an image that is no object of
+ * objects. What is inside an attribute is judged when it is read (item/value), so
+ * that one bad value costs one record, not the shard. Unknown fields are passed
+ * over; of equal names the first counts. */
 struct page *page_decode(struct buf *body, size_t max_records, struct err *err);
 
 struct page *page_ref(struct page *p);
