@@ -5,7 +5,19 @@
 #define SLUICE_AWS_SIGV4_H
 
 #include "sluice/aws/credentials.h"
+#include "sluice/core/sha256.h"
 #include "sluice/http/transport.h"
+
+/* The signing key of one secret, day, region and service: derived once and kept
+ * by whoever signs often. Zero-initialise; sigv4_key_release() wipes it. */
+struct sigv4_key {
+	struct sha256 secret;          /* digest of the secret that it was derived from */
+	char scope[128];               /* "20150830/us-east-1/service/aws4_request" */
+	struct sha256 key;
+	bool valid;
+};
+
+void sigv4_key_release(struct sigv4_key *k);
 
 struct sigv4_request {
 	const char *method;
@@ -20,9 +32,11 @@ struct sigv4_request {
 	bool double_encode_path;       /* true for all services but S3 */
 	bool sign_body_header;         /* add and sign x-amz-content-sha256 */
 	bool omit_session_token;       /* token added after signing, unsigned */
+	struct sigv4_key *key;         /* kept between calls; NULL: derived each time */
 };
 
-/* What must be added to the request. */
+/* What must be added to the request, besides X-Amz-Security-Token where there is
+ * one. Headers of these names must not stand in the request. */
 struct sigv4_result {
 	char amz_date[17];             /* X-Amz-Date: 20150830T123600Z */
 	char content_sha256[65];       /* lower-case hex of the body's SHA-256 */
@@ -33,7 +47,8 @@ struct sigv4_result {
 void sigv4_result_init(struct sigv4_result *r);
 void sigv4_result_release(struct sigv4_result *r);
 
-/* FATAL when OpenSSL refuses or a text is too long for a request. */
+/* FATAL ("sigv4.…") when OpenSSL refuses or a text is too long for a request.
+ * What was in *out is replaced; its memory is used again. */
 bool sigv4_sign(const struct sigv4_request *request, const struct credentials *who, struct sigv4_result *out,
 		struct err *err);
 

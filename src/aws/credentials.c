@@ -1,0 +1,137 @@
+#include "sluice/aws/credentials.h"
+
+#include "sluice/core/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	MAX_KEY_BYTES = 256,
+	MAX_SECRET_BYTES = 1024,
+	MAX_TOKEN_BYTES = 16 * 1024,  /* session tokens have no published limit; those seen are under 3 KiB */
+};
+
+void credentials_init(struct credentials *c)
+{
+	*c = (struct credentials){ 0 };
+	buf_init(&c->access_key_id, MAX_KEY_BYTES);
+	buf_init(&c->secret_access_key, MAX_SECRET_BYTES);
+	buf_init(&c->session_token, MAX_TOKEN_BYTES);
+}
+
+void credentials_release(struct credentials *c)
+{
+	buf_wipe(&c->access_key_id);
+	buf_wipe(&c->secret_access_key);
+	buf_wipe(&c->session_token);
+	c->expires_ms = 0;
+	c->source = NULL;
+}
+
+/* Header values, and nothing else: this also catches a key that goes on in the
+ * next line of a file. */
+static bool printable(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < 0x21 || text.ptr[i] > 0x7e)
+			return false;
+	return true;
+}
+
+bool credentials_set(struct credentials *c, struct str id, struct str secret, struct str token, struct err *err)
+{
+	credentials_release(c);
+	if (!printable(id) || !printable(secret) || !printable(token))
+		return err_set(err, ERR_AUTH, "credentials.malformed",
+			       "an access key, secret or session token holds white space, control or other characters "
+			       "that no key has; look for a line break or a quote in it");
+	buf_put(&c->access_key_id, id);
+	buf_put(&c->secret_access_key, secret);
+	buf_put(&c->session_token, token);
+	if (buf_ok(&c->access_key_id) && buf_ok(&c->secret_access_key) && buf_ok(&c->session_token))
+		return true;
+	credentials_release(c);
+	return err_set(err, ERR_AUTH, "credentials.size",
+		       "an access key id may have %d bytes, a secret %d, a session token %d; these have more",
+		       MAX_KEY_BYTES, MAX_SECRET_BYTES, MAX_TOKEN_BYTES);
+}
+
+void credentials_copy(struct credentials *to, const struct credentials *from)
+{
+	/* Cannot fail: `from` was held to the same caps. */
+	credentials_set(to, buf_str(&from->access_key_id), buf_str(&from->secret_access_key),
+			buf_str(&from->session_token), NULL);
+	to->expires_ms = from->expires_ms;
+	to->source = from->source;
+}
+
+void credentials_provider_free(struct credentials_provider *p)
+{
+	if (p)
+		p->free(p);
+}
+
+void credentials_provider_forget(struct credentials_provider *p)
+{
+	if (p->forget)
+		p->forget(p);
+}
+
+struct str process_env_value(const struct process_env *env, const char *name)
+{
+	return str_trim(str_c(env->get(env->ctx, name)));
+}
+
+static const char *real_get(void *ctx, const char *name)
+{
+	(void)ctx;
+	return getenv(name);
+}
+
+/* Read straight into the caller's buffer, which has its size from the start:
+ * nothing of a secret stays behind in stdio's buffers or outgrown memory. */
+static bool read_all(int fd, const char *path, struct buf *out, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && st.st_size > 0 && (uint64_t)st.st_size < out->max - out->len)
+		buf_reserve(out, (size_t)st.st_size + 1);
+	for (;;) {
+		size_t room = out->cap > out->len + 1 ? out->cap - out->len - 1 : 4096;
+		char *to = buf_reserve(out, room < out->max - out->len ? room : out->max - out->len);
+		ssize_t n;
+
+		if (!to || out->len == out->max)
+			return err_set(err, ERR_AUTH, "file.size", "%s is larger than %zu bytes", path, out->max);
+		n = read(fd, to, room < out->max - out->len ? room : out->max - out->len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(err, ERR_AUTH, "file.read", "cannot read %s: %s", path, strerror(errno));
+		if (n == 0)
+			return true;
+		buf_commit(out, (size_t)n);
+	}
+}
+
+static bool real_read_file(void *ctx, const char *path, struct buf *out, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool ok;
+
+	(void)ctx;
+	if (fd < 0) {
+		bool absent = errno == ENOENT || errno == ENOTDIR;
+
+		return err_set(err, ERR_AUTH, absent ? "file.absent" : "file.open", "cannot open %s: %s", path,
+			       strerror(errno));
+	}
+	ok = read_all(fd, path, out, err);
+	close(fd);
+	return ok;
+}
+
+const struct process_env process_env_real = { .get = real_get, .read_file = real_read_file };
