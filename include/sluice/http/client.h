@@ -1,6 +1,8 @@
 /* client: the real transport: libcurl's multi interface driven by the loop
- * (curl_multi_socket_action; no thread, no curl_multi_poll). Keep-alive pools
- * per host, TLS verification on. The only file that knows curl.
+ * (curl_multi_socket_action; no curl_multi_poll; names are resolved on curl's own
+ * threads). Keep-alive pools per host, TLS verification on, HTTP/1.1, proxies as
+ * the environment says (http_proxy, https_proxy, no_proxy), no redirects, no
+ * cookies, no other protocols. The only file that knows curl.
  */
 #ifndef SLUICE_HTTP_CLIENT_H
 #define SLUICE_HTTP_CLIENT_H
@@ -11,7 +13,7 @@
 struct http_client;
 
 struct http_client_settings {
-	size_t max_connections;    /* in all; 0: 64. More requests wait in line. */
+	size_t max_connections;    /* in all; 0: 64. More requests wait in line, first come first served. */
 	const char *user_agent;    /* NULL: "sluice/<version>" */
 	const char *ca_file;       /* NULL: the system's store */
 };
@@ -22,9 +24,19 @@ void http_global_cleanup(void);
 
 struct http_client *http_client_new(struct loop *loop, const struct http_client_settings *settings, struct err *err);
 
-/* No request may be under way. */
+/* No request may be under way. Closes the kept connections; does not wait for a
+ * name that a cancelled request was still resolving. */
 void http_client_free(struct http_client *c);
 
 struct transport *http_client_transport(struct http_client *c);
+
+/* For metrics and tests. */
+struct http_client_stats {
+	uint64_t requests;      /* exchanges begun */
+	uint64_t connects;      /* connections opened for them; the rest used kept ones */
+	size_t in_flight;
+	size_t waiting;         /* in line for a connection */
+};
+struct http_client_stats http_client_stats(const struct http_client *c);
 
 #endif

@@ -20,20 +20,34 @@ struct http_request {
 	int64_t connect_timeout_ms;        /* 0: 3,100 */
 	int64_t timeout_ms;                /* 0: 30,000; the whole exchange */
 	size_t max_response_bytes;         /* 0: 1 MiB; more is an error, not a cut */
+	/* Never sent twice. Else a transport may send again, silently, when a kept
+	 * connection turns out to be closed: the server may then see it two times. */
+	bool once;
 };
 
 enum { HTTP_MAX_HEADERS = 64 };
 
 struct http_response {
 	int status;
-	struct buf body;                   /* caller's, initialised with any cap; filled by send() */
-	struct buf header_bytes;           /* names and values stand here */
+	struct buf body;                   /* replaced by send(); its own cap counts as well */
+	struct buf header_bytes;           /* names and values stand here; 64 KiB at most */
 	struct http_header headers[HTTP_MAX_HEADERS];  /* in order of arrival; more are dropped */
 	size_t n_headers;
+	/* What follows is set also when send() fails. */
 	int64_t sent_ms, received_ms;      /* env's mono clock: begin and end of the exchange */
 };
 
 void http_response_init(struct http_response *r);
+
+/* Empties it and keeps its memory, as send() does first. */
+void http_response_clear(struct http_response *r);
+
+/* Takes one line of a head, without its end: a status line begins a new head, a
+ * field is added. False when header_bytes is full. For transports. The headers
+ * can be read after http_response_end_head(). */
+bool http_response_add_line(struct http_response *r, struct str line);
+void http_response_end_head(struct http_response *r);
+
 void http_response_release(struct http_response *r);
 
 /* The first header of that name, ASCII case ignored; empty when absent. */
@@ -42,8 +56,10 @@ struct str http_response_header(const struct http_response *r, const char *name)
 struct transport {
 	/* Yields until the whole answer is there. True for any answer with a status,
 	 * also 500. False: no (whole) answer; class RETRY (code "http.connect",
-	 * "http.resolve", "http.tls", "http.timeout", "http.broken", "http.too_large")
-	 * or CANCELLED. Whether the server acted on it is unknown then. */
+	 * "http.resolve", "http.tls", "http.timeout", "http.broken", "http.too_large"),
+	 * CANCELLED, or FATAL "http.request" for what is no request (its URL or a
+	 * header). After connect, resolve, tls and request the server has seen
+	 * nothing of it; after the others whether it acted on it is unknown. */
 	bool (*send)(struct transport *t, const struct http_request *request, struct http_response *response,
 		     struct err *err);
 };
