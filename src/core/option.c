@@ -171,6 +171,11 @@ static void read_enum(struct reading *r)
 		*(int *)r->to = index;
 		return;
 	}
+	if (r->node->kind == NODE_STRING && r->option->later && name_index(r->option->later, r->node->text) >= 0) {
+		problems_add(r->problems, r->node, "\"%.*s\" is not available in this version",
+			     STR_ARG(r->node->text));
+		return;
+	}
 	buf_init(&list, 512);
 	print_names(names, "\"", &list);
 	if (r->node->kind == NODE_STRING) {
@@ -376,7 +381,7 @@ static void read_member(const struct option *table, const struct node *n, void *
 		return;
 	}
 	if (o->flags & OPTION_LATER) {
-		problems_add(problems, n, "is not available in this version%s%s", o->help ? ": " : "",
+		problems_add(problems, n, "this setting is not available in this version%s%s", o->help ? ": " : "",
 			     o->help ? o->help : "");
 		return;
 	}

@@ -55,6 +55,8 @@ struct option {
 	size_t item_size;
 	const char *unit;         /* "ms", "bytes", "s", "per second", or NULL */
 	const char *help;         /* one sentence for conf/README.md and --help */
+	const char *const *later; /* ENUM: names that this version has no use for yet, refused
+	                             with those words; NULL-terminated, may be NULL */
 };
 
 /* Reads `group` (NULL: as if empty) into *out by the table: defaults first, then

@@ -1,0 +1,180 @@
+#include "settings_parts.h"
+
+#include "sluice/core/buf.h"
+
+/* --- the sink of a handler ----------------------------------------------- */
+
+/* What a kind gives to the sink its settings name. */
+static unsigned effects_of(const struct handler_ops *ops)
+{
+	static const struct {
+		const char *kind;
+		unsigned effects;
+	} table[] = {
+		{ "forward", 1u << EFFECT_MESSAGE },
+		{ "fanout", 1u << EFFECT_MESSAGE },
+		{ "index", 1u << EFFECT_PUT_DOCUMENT | 1u << EFFECT_DELETE_DOCUMENT },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (strcmp(table[i].kind, ops->kind) == 0)
+			return table[i].effects;
+	return 0;
+}
+
+static void list_sink_kinds(struct loading *l, unsigned needed, struct buf *out)
+{
+	for (size_t i = 0; l->kinds->sinks[i]; i++)
+		if ((l->kinds->sinks[i]->accepts & needed) == needed)
+			buf_putf(out, "%s%s", out->len ? ", " : "", l->kinds->sinks[i]->kind);
+}
+
+static bool check_accepts(struct loading *l, const struct settings_handler *h, const struct node *at)
+{
+	unsigned needed = effects_of(h->ops);
+	struct buf kinds;
+	struct str list;
+
+	if ((h->sink->ops->accepts & needed) == needed)
+		return true;
+	buf_init(&kinds, 256);
+	list_sink_kinds(l, needed, &kinds);
+	list = buf_str(&kinds);
+	problems_add(l->problems, at, "a handler of the kind %s cannot use a sink of the kind %s; expected one of: %.*s",
+		     h->ops->kind, h->sink->ops->kind, STR_ARG(list));
+	buf_release(&kinds);
+	return false;
+}
+
+/* `topic` belongs to kafka, `queue_url` to SQS, …: the sink's own must be there. */
+static void check_address(struct loading *l, const struct settings_handler *h)
+{
+	const char *address = h->sink->ops->address;
+
+	if (!(effects_of(h->ops) & 1u << EFFECT_MESSAGE))
+		return;
+	if (address && !node_get(h->node, str_c(address)))
+		problems_add(l->problems, h->node, "the setting '%s' is missing: the sink \"%.*s\" is of the kind %s", address,
+			     STR_ARG(h->sink->name), h->sink->ops->kind);
+	for (size_t i = 0; l->kinds->sinks[i]; i++) {
+		const char *other = l->kinds->sinks[i]->address;
+		const struct node *stray = other ? node_get(h->node, str_c(other)) : NULL;
+
+		if (stray && (!address || strcmp(other, address) != 0))
+			problems_add(l->problems, stray, "has no meaning for a sink of the kind %s", h->sink->ops->kind);
+	}
+}
+
+static void check_sink(struct loading *l, struct settings_handler *h)
+{
+	const struct node *at = node_get(h->node, STR("sink"));
+
+	h->sink = settings_find_sink(l, at);
+	if (h->sink && check_accepts(l, h, at))
+		check_address(l, h);
+}
+
+/* --- what the handler says ----------------------------------------------- */
+
+static void check_filters(struct loading *l, const struct settings_handler *h)
+{
+	const struct node *changed = node_get(h->node, STR("changed"));
+
+	if (h->filter)
+		filter_compile(h->filter, h->ops->image ? FILTER_RECORD_KEYS : FILTER_RECORD, l->arena, l->problems);
+	if (changed && h->ops->image)
+		problems_add(l->problems, changed,
+			     "a %s follows the whole item; conditions on it go into 'where'", h->ops->kind);
+	else if (h->changed.count)
+		changed_compile(&h->changed, l->arena, changed, l->problems);
+}
+
+void settings_check_handler(struct loading *l, const struct settings_pipeline *p, struct settings_handler *h,
+			    bool complete)
+{
+	struct handler_site site = settings_site(l->settings, p, h);
+	struct handler *made;
+
+	check_sink(l, h);
+	check_filters(l, h);
+	/* What was read only in part would be judged wrongly. */
+	made = complete ? h->ops->new(h->settings, &site, l->problems) : NULL;
+	if (made)
+		made->ops->free(made);
+}
+
+/* --- cycles -------------------------------------------------------------- */
+
+/* The derived table of a handler, or empty. */
+static struct str target_of(const struct settings_handler *h)
+{
+	const struct node *table = h->ops->image ? node_get(h->node, STR("table")) : NULL;
+
+	return table && table->kind == NODE_STRING ? table->text : str_of(NULL, 0);
+}
+
+struct walk {
+	struct loading *l;
+	const struct settings_pipeline *from;  /* where the cycle would close */
+	bool *seen;                            /* pipelines that were passed */
+	struct buf path;
+};
+
+static bool reaches(struct walk *w, struct str table)
+{
+	const struct settings *s = w->l->settings;
+
+	if (str_eq(table, w->from->table))
+		return true;
+	for (size_t i = 0; i < s->n_pipelines; i++) {
+		const struct settings_pipeline *p = &s->pipelines[i];
+
+		if (w->seen[i] || !str_eq(p->table, table))
+			continue;
+		w->seen[i] = true;
+		for (size_t j = 0; j < p->n_handlers; j++) {
+			struct str target = target_of(&p->handlers[j]);
+			size_t mark = w->path.len;
+
+			if (!target.len || str_eq(target, table))
+				continue;
+			buf_putf(&w->path, " -> %.*s (%.*s)", STR_ARG(target), STR_ARG(p->handlers[j].name));
+			if (reaches(w, target))
+				return true;
+			buf_truncate(&w->path, mark);
+		}
+	}
+	return false;
+}
+
+/* A table that is derived from itself alone is no cycle: its rows are marked and
+ * not read. But which items are sources must be said. */
+static void check_one(struct loading *l, const struct settings_pipeline *p, const struct settings_handler *h)
+{
+	struct str target = target_of(h), path;
+	struct walk w = { .l = l, .from = p };
+
+	if (!target.len || !p->table.len)
+		return;
+	if (str_eq(target, p->table)) {
+		if (!node_get(h->node, STR("where")))
+			problems_add(l->problems, h->node,
+				     "writes into the table it reads: a 'where' is needed that leaves its own rows out");
+		return;
+	}
+	buf_init(&w.path, 2048);
+	w.seen = arena_array(l->arena, l->settings->n_pipelines, sizeof(bool));
+	buf_putf(&w.path, "%.*s -> %.*s (%.*s)", STR_ARG(p->table), STR_ARG(target), STR_ARG(h->name));
+	if (w.seen && reaches(&w, target)) {
+		path = buf_str(&w.path);
+		problems_add(l->problems, node_get(h->node, STR("table")), "tables feed each other: %.*s", STR_ARG(path));
+	}
+	buf_release(&w.path);
+}
+
+void settings_check_cycles(struct loading *l)
+{
+	for (size_t i = 0; i < l->settings->n_pipelines; i++)
+		for (size_t j = 0; j < l->settings->pipelines[i].n_handlers; j++)
+			check_one(l, &l->settings->pipelines[i], &l->settings->pipelines[i].handlers[j]);
+}

@@ -1,0 +1,156 @@
+#include "settings_parts.h"
+
+enum { KINDS_MAX = 32, MEAN_MAX = 128 };
+
+struct sink_common {
+	struct str kind, name;
+};
+
+const struct option settings_sink_options[] = {
+	{ .name = "name", .type = OPTION_STR, .offset = offsetof(struct sink_common, name), .flags = OPTION_REQUIRED,
+	  .help = "What handlers call it." },
+	{ .name = "kind", .type = OPTION_STR, .offset = offsetof(struct sink_common, kind), .flags = OPTION_REQUIRED,
+	  .help = "One of the kinds below." },
+	{ 0 },
+};
+
+static const char *const later_kinds[] = {
+	"webhook", "sqs", "sns", "kinesis", "firehose", "eventbridge", "lambda", "s3", NULL,
+};
+
+static void read_sink(struct loading *l, const struct node *group, const struct sink_ops *ops)
+{
+	const struct kind_table table = {
+		settings_sink_options, ops->options, sizeof(struct sink_common), ops->settings_size,
+	};
+	struct settings_sink *sink = &l->settings->sinks[l->settings->n_sinks];
+	struct sink_common *common;
+	bool ok;
+
+	sink->settings = settings_read_kind(l, &table, group, (void **)&common, &ok);
+	if (!sink->settings)
+		return;
+	sink->name = common->name;
+	sink->ops = ops;
+	sink->node = group;
+	l->settings->n_sinks++;
+	if (common->name.len)
+		settings_check_name(l, settings_at(group, "name"), common->name);
+	settings_check_unique(l, group, "sink");
+	if (ok && ops->check)
+		ops->check(sink->settings, group, l->problems);
+}
+
+void settings_read_sinks(struct loading *l)
+{
+	const char *known[KINDS_MAX + 1] = { NULL };
+	size_t count;
+
+	if (!settings_group_list(l, l->sinks, &count))
+		return;
+	for (size_t i = 0; l->kinds->sinks[i] && i < KINDS_MAX; i++)
+		known[i] = l->kinds->sinks[i]->kind;
+	l->settings->sinks = arena_array(l->arena, count, sizeof(*l->settings->sinks));
+	if (!l->settings->sinks) {
+		problems_add(l->problems, l->sinks, "the settings take more than %zu bytes of memory", l->arena->max);
+		return;
+	}
+	for (const struct node *n = l->sinks->first; n; n = n->next) {
+		int kind = n->kind == NODE_OBJECT ? settings_kind_index(l, n, known, later_kinds) : -1;
+
+		if (kind >= 0)
+			read_sink(l, n, l->kinds->sinks[kind]);
+	}
+}
+
+const struct settings_sink *settings_sink_named(const struct settings *s, struct str name)
+{
+	for (size_t i = 0; i < s->n_sinks; i++)
+		if (str_eq(s->sinks[i].name, name))
+			return &s->sinks[i];
+	return NULL;
+}
+
+/* A sink that has its own mistake is no dangling reference: names are looked up
+ * in the tree. */
+static bool offer_names(struct loading *l, struct nearest *near)
+{
+	bool there = false;
+
+	for (const struct node *n = l->sinks && l->sinks->kind == NODE_ARRAY ? l->sinks->first : NULL; n; n = n->next) {
+		const struct node *name = node_get(n, STR("name"));
+
+		if (!name || name->kind != NODE_STRING)
+			continue;
+		there |= str_eq(name->text, near->word);
+		nearest_offer(near, name->text);
+	}
+	return there;
+}
+
+const struct settings_sink *settings_find_sink(struct loading *l, const struct node *at)
+{
+	const struct settings_sink *sink;
+	struct nearest near;
+	char mean[MEAN_MAX];
+
+	if (!at || at->kind != NODE_STRING || at->broken)
+		return NULL;
+	sink = settings_sink_named(l->settings, at->text);
+	near = nearest_to(at->text);
+	if (!sink && !offer_names(l, &near))
+		problems_add(l->problems, at, "no sink is called \"%.*s\"%s", STR_ARG(str_sub(at->text, 0, 60)),
+			     nearest_text(&near, mean, sizeof(mean)));
+	return sink;
+}
+
+/* --- dead letters -------------------------------------------------------- */
+
+struct letter_settings {
+	struct str sink, address;
+};
+
+static void read_letter_group(struct loading *l, const struct node *group, struct settings_dead_letter *out)
+{
+	const struct settings_sink *sink = settings_find_sink(l, node_get(group, STR("sink")));
+	const char *address = sink ? sink->ops->address : NULL;
+	const struct option table[] = {
+		{ .name = "sink", .type = OPTION_STR, .offset = offsetof(struct letter_settings, sink),
+		  .flags = OPTION_REQUIRED },
+		{ .name = address, .type = OPTION_STR, .offset = offsetof(struct letter_settings, address),
+		  .flags = OPTION_REQUIRED },
+		{ 0 },
+	};
+	struct letter_settings letter = { 0 };
+
+	/* Without the sink nobody knows which other setting belongs here. */
+	if (!sink && node_get(group, STR("sink")))
+		return;
+	option_read(table, group, &letter, NULL, l->problems);
+	out->sink = sink;
+	out->address = letter.address;
+}
+
+void settings_resolve_dead_letter(struct loading *l, struct settings_failure *failure)
+{
+	const struct node *at = failure->dead_letter_node;
+	struct settings_dead_letter *out = &failure->dead_letter;
+
+	*out = (struct settings_dead_letter){ 0 };
+	if (!at || at->broken)
+		return;
+	if (at->kind == NODE_OBJECT)
+		read_letter_group(l, at, out);
+	else if (at->kind == NODE_STRING)
+		out->sink = settings_find_sink(l, at);
+	else
+		problems_add(l->problems, at, "expected a sink's name or { sink = \"…\"; … }, found %s",
+			     node_kind_name(at->kind));
+	if (!out->sink)
+		return;
+	if (!(out->sink->ops->accepts & 1u << EFFECT_MESSAGE))
+		problems_add(l->problems, at, "a sink of the kind %s cannot hold dead letters", out->sink->ops->kind);
+	else if (at->kind == NODE_STRING && out->sink->ops->address)
+		problems_add(l->problems, at, "the sink \"%.*s\" needs to know where: { sink = \"%.*s\"; %s = \"…\"; }",
+			     STR_ARG(at->text), STR_ARG(at->text), out->sink->ops->address);
+}
