@@ -40,7 +40,7 @@ TEST_BIN := $(TESTS:%.c=$(BUILD)/%)
 BENCH    := $(shell find tests/bench -name '*.c')
 
 .SECONDARY:
-.PHONY: all unit bench-build check-layers check-headers clean help
+.PHONY: all unit bench-build check-layers check-headers test e2e clean help
 all: $(BUILD)/sluice
 
 $(BUILD)/sluice: $(BUILD)/src/app/main.o $(BUILD)/libsluice.a
@@ -72,6 +72,16 @@ check-layers:
 
 check-headers:
 	@CC="$(CC)" CPPFLAGS="$(CPPFLAGS)" tests/check-headers
+
+# Everything, from a fresh machine on; the last line is the count.
+test:
+	+@tests/run-all
+
+# The end-to-end tests alone: make e2e K='kill and not kafka'. SLUICE=program tests that one.
+e2e:
+	@deploy/bootstrap.sh test
+	@$(MAKE) -s SAN=1 all
+	@tests/run-e2e
 
 clean:
 	rm -rf build

@@ -1,0 +1,196 @@
+"""Fixtures. A service starts when the first test asks for it and stops with the session.
+
+A service that cannot be started fails the tests that need it; nothing is skipped for its sake.
+"""
+
+import collections
+import os
+import pathlib
+import uuid
+
+import boto3
+import botocore.config
+import pytest
+from confluent_kafka.admin import AdminClient
+from opensearchpy import OpenSearch
+
+from harness.program import Sluice, run_command
+from harness.relay import Relay
+from harness.services import Service
+from harness.tables import Table
+
+Clients = collections.namedtuple("Clients", "dynamodb streams")
+_PROGRAMS = pytest.StashKey()
+
+
+def _clients(url, key="test", secret="test"):
+    settings = botocore.config.Config(retries={"max_attempts": 3}, max_pool_connections=16)
+    made = [
+        boto3.client(name, endpoint_url=url, region_name="us-east-1", aws_access_key_id=key,
+                     aws_secret_access_key=secret, config=settings)
+        for name in ("dynamodb", "dynamodbstreams")
+    ]
+    return Clients(*made)
+
+
+def _service(name, tmp_path_factory, **env):
+    service = Service(name, tmp_path_factory.mktemp(name), **env)
+    try:
+        yield service.start()
+    finally:
+        service.stop()
+
+
+@pytest.fixture(scope="session")
+def dynamodb(tmp_path_factory):
+    """DynamoDB Local; it verifies no signatures."""
+    yield from _service("dynamodb-local", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory):
+    """One Kafka broker; topics made on first use have 4 partitions."""
+    yield from _service("kafka", tmp_path_factory, KAFKA_PARTITIONS="4")
+
+
+@pytest.fixture(scope="session")
+def opensearch(tmp_path_factory):
+    """One OpenSearch node without security."""
+    yield from _service("opensearch", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory):
+    """The judge of signatures; `keys` on it are the ones it accepts."""
+    service = Service("moto", tmp_path_factory.mktemp("moto"))
+    try:
+        service.start()
+        lines = (service.folder / "credentials.env").read_text().split()
+        service.keys = dict(line.split("=", 1) for line in lines)
+        yield service
+    finally:
+        service.stop()
+
+
+@pytest.fixture(scope="session")
+def clients(dynamodb):
+    """boto3's clients for DynamoDB and its streams, on DynamoDB Local."""
+    return _clients(dynamodb.url)
+
+
+@pytest.fixture(scope="session")
+def moto_clients(moto):
+    return _clients(moto.url, moto.keys["AWS_ACCESS_KEY_ID"], moto.keys["AWS_SECRET_ACCESS_KEY"])
+
+
+@pytest.fixture(scope="session")
+def kafka_admin(kafka):
+    return AdminClient({"bootstrap.servers": kafka.address})
+
+
+@pytest.fixture(scope="session")
+def search(opensearch):
+    """An OpenSearch client."""
+    return OpenSearch(opensearch.url, timeout=30)
+
+
+@pytest.fixture
+def make_table(clients):
+    """make_table("Deals", "deal_id", "sort:N", view=…): a created table, dropped after the test."""
+    made = []
+
+    def make(prefix, partition_key, sort_key=None, **more):
+        table = Table(more.pop("clients", clients), prefix, partition_key, sort_key, **more)
+        made.append(table)
+        return table.create()
+
+    yield make
+    for table in made:
+        table.drop()
+
+
+@pytest.fixture
+def make_relay():
+    """make_relay(port): a closed relay to that port."""
+    made = []
+
+    def make(port):
+        made.append(Relay(port))
+        return made[-1]
+
+    yield make
+    for relay in made:
+        relay.close()
+
+
+@pytest.fixture
+def app():
+    """A name of this test alone: its state rows, groups and topics begin with it."""
+    return f"t{uuid.uuid4().hex[:10]}"
+
+
+@pytest.fixture
+def base_settings(dynamodb, app):
+    """Settings every run starts from: quick take-over and check-points, state on DynamoDB Local."""
+    return {
+        "version": 1,
+        "app": app,
+        "aws": {"region": "us-east-1", "endpoint_url": dynamodb.url},
+        "state": {"table": f"{app}-state"},
+        "leases": {"failover_s": 2},
+        "checkpoint_ms": 200,
+        "drain_s": 10,
+        "log": {"level": "debug"},
+    }
+
+
+@pytest.fixture
+def sluice(request, tmp_path):
+    """sluice(settings, env={…}): a Sluice that is not started yet; gone after the test."""
+    made = request.node.stash.setdefault(_PROGRAMS, [])
+
+    def make(settings, env=None):
+        folder = tmp_path / f"run-{len(made)}"
+        folder.mkdir()
+        made.append(Sluice(folder, settings, env))
+        return made[-1]
+
+    yield make
+    for program in made:
+        program.discard()
+    for program in made:
+        program.assert_clean()
+
+
+@pytest.fixture
+def command(tmp_path):
+    """command("check", "-c", file): a subcommand run to its end."""
+
+    def run(*arguments, **more):
+        return run_command(*arguments, cwd=tmp_path, **more)
+
+    return run
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failing test shows the end of the log of every program it ran."""
+    report = yield
+    if report.failed:
+        for program in item.stash.get(_PROGRAMS, []):
+            report.sections.append((f"log of {program.folder.name}", program.log[-8000:]))
+    return report
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """With COUNTS set, adds "PASSED FAILED" to that file, as tests/run-unit does."""
+    counts = os.environ.get("COUNTS")
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not counts or reporter is None:
+        return
+    number = {kind: len(reporter.stats.get(kind, [])) for kind in ("passed", "failed", "error", "skipped")}
+    failed = number["failed"] + number["error"] + number["skipped"]  # a skipped test proves nothing
+    if exitstatus != 0 and failed == 0:
+        failed = 1
+    with pathlib.Path(counts).open("a") as file:
+        file.write(f"{number['passed']} {failed}\n")
