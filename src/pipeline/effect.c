@@ -19,7 +19,7 @@ void effect_batch_release(struct effect_batch *b)
 	b->count = b->cap = b->pending = 0;
 }
 
-static bool no_memory(const struct effect_batch *b, struct err *err)
+bool effect_no_memory(const struct effect_batch *b, struct err *err)
 {
 	return err_set(err, ERR_FATAL, "effect.memory",
 		       "the effects of one batch of handler %.*s need more than %zu bytes; make batch.records smaller",
@@ -31,7 +31,7 @@ struct effect *effect_new(struct effect_batch *b, enum effect_kind kind, uint32_
 	struct effect *e = ARENA_NEW(&b->arena, struct effect);
 
 	if (!e) {
-		no_memory(b, err);
+		effect_no_memory(b, err);
 		return NULL;
 	}
 	if (b->count == b->cap) {
@@ -49,7 +49,7 @@ bool effect_batch_report(struct effect_batch *b, uint32_t record, const struct e
 	struct effect_report *report = ARENA_NEW(&b->arena, struct effect_report);
 
 	if (!report)
-		return no_memory(b, err);
+		return effect_no_memory(b, err);
 	report->record = record;
 	report->err = *why;
 	if (b->last_report)
@@ -59,6 +59,33 @@ bool effect_batch_report(struct effect_batch *b, uint32_t record, const struct e
 	b->last_report = report;
 	b->n_reports++;
 	return true;
+}
+
+bool effect_text(struct effect_batch *b, const struct buf *from, struct str *out, struct err *err)
+{
+	if (!buf_ok(from))
+		return err_set(err, ERR_DATA, "effect.size",
+			       "handler %.*s makes more than %zu bytes of one record; its templates are too large",
+			       STR_ARG(b->source.handler), from->max);
+	*out = arena_dup(&b->arena, buf_str(from));
+	return out->ptr || effect_no_memory(b, err);
+}
+
+struct effect_mark effect_batch_mark(const struct effect_batch *b)
+{
+	return (struct effect_mark){ b->count, b->last_report };
+}
+
+void effect_batch_undo(struct effect_batch *b, struct effect_mark mark)
+{
+	assert(mark.count <= b->count);
+	b->pending -= b->count - mark.count;
+	b->count = mark.count;
+	b->last_report = mark.last_report;
+	if (mark.last_report)
+		mark.last_report->next = NULL;
+	else
+		b->reports = NULL;
 }
 
 static void settle(struct effect *e, enum effect_state state)

@@ -30,6 +30,11 @@ struct handler_ops {
 	 * All mistakes go into *problems; NULL then. `sluice check` is this call. */
 	struct handler *(*new)(const void *settings, const struct handler_site *site, struct problems *problems);
 
+	/* Told the source table's key attributes before the first record, when the
+	 * table has been described (key_names[1] empty: no sort key). Mistakes that
+	 * only show then go into *problems; false with them. NULL: kind needs none. */
+	bool (*bind)(struct handler *h, const struct str key_names[2], struct problems *problems);
+
 	/* Appends the effects of batch->records[index]. Nothing appended: the record
 	 * is acknowledged as it is. False with DATA: the whole record goes to the
 	 * dead letter and nothing of it was appended. One side of an image kind that
@@ -50,9 +55,14 @@ struct handler {
 	const struct handler_ops *ops;
 	struct handler_site site;
 	struct arena arena;             /* compiled templates and filters */
+	struct buf scratch;             /* working space of apply() */
 	struct str sink;                /* name of the sink its effects go to; empty: the tables'
 	                                   own DynamoDB */
 };
+
+/* True for a row that sluice derived into its own source table (an image holds
+ * the attribute sluice_handler): no handler of that table reads it. */
+bool handler_ignores(const struct record *r);
 
 /* All kinds, ended by NULL; and one by name. */
 extern const struct handler_ops *const handler_kinds[];

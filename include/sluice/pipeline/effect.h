@@ -10,6 +10,7 @@
 #define SLUICE_PIPELINE_EFFECT_H
 
 #include "sluice/core/arena.h"
+#include "sluice/core/buf.h"
 #include "sluice/item/record.h"
 
 enum effect_kind {
@@ -137,6 +138,23 @@ struct effect *effect_new(struct effect_batch *b, enum effect_kind kind, uint32_
 
 /* Notes a part of a record for the dead letter. FATAL at the arena's cap. */
 bool effect_batch_report(struct effect_batch *b, uint32_t record, const struct err *why, struct err *err);
+
+/* Fills err: FATAL "effect.memory", the arena's cap is reached. Returns false. */
+bool effect_no_memory(const struct effect_batch *b, struct err *err);
+
+/* Copies a finished text into the batch. DATA "effect.size" when `from` had been
+ * full, FATAL "effect.memory" at the arena's cap. */
+bool effect_text(struct effect_batch *b, const struct buf *from, struct str *out, struct err *err);
+
+/* What a record has appended so far, to take it back: effect_batch_undo() forgets
+ * the effects and reports noted since the mark (effects all still PENDING). */
+struct effect_mark {
+	size_t count;
+	struct effect_report *last_report;
+};
+
+struct effect_mark effect_batch_mark(const struct effect_batch *b);
+void effect_batch_undo(struct effect_batch *b, struct effect_mark mark);
 
 /* The outcome, said once per try by the sink. */
 void effect_done(struct effect *e);
