@@ -73,7 +73,7 @@ bool effect_text(struct effect_batch *b, const struct buf *from, struct str *out
 
 struct effect_mark effect_batch_mark(const struct effect_batch *b)
 {
-	return (struct effect_mark){ b->count, b->last_report };
+	return (struct effect_mark){ b->count, b->n_reports, b->last_report };
 }
 
 void effect_batch_undo(struct effect_batch *b, struct effect_mark mark)
@@ -81,6 +81,7 @@ void effect_batch_undo(struct effect_batch *b, struct effect_mark mark)
 	assert(mark.count <= b->count);
 	b->pending -= b->count - mark.count;
 	b->count = mark.count;
+	b->n_reports = mark.n_reports;
 	b->last_report = mark.last_report;
 	if (mark.last_report)
 		mark.last_report->next = NULL;

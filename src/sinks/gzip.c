@@ -1,5 +1,6 @@
 #include "gzip.h"
 
+#define ZLIB_CONST
 #include <zlib.h>
 
 /* 16 more than the window's bits asks zlib for gzip's header. */

@@ -166,21 +166,12 @@ static bool lies_before_start(const struct chain *c, const struct record *r)
 	return pin_ms && (r->created_s + granule_s(r) + CLOCK_SKEW_S) * 1000 <= pin_ms;
 }
 
-static bool is_own_row(const struct chain *c, const struct record *r)
-{
-	const struct str mark = STR("sluice_handler");
-	struct value ignored;
-
-	return c->run->pipeline->skips_own_rows &&
-	       (value_get(r->new_image, mark, &ignored) || value_get(r->old_image, mark, &ignored));
-}
-
 static bool matches(struct chain *c, const struct record *r, bool *out, struct err *err)
 {
 	struct template_context context;
 
 	*out = false;
-	if (lies_before_start(c, r) || is_own_row(c, r))
+	if (lies_before_start(c, r) || (c->run->pipeline->skips_own_rows && handler_ignores(r)))
 		return true;
 	if (c->h->changed && !changed_match(c->h->changed, r))
 		return true;

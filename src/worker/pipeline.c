@@ -33,13 +33,36 @@ static void check_view_type(struct pipeline *p, struct pipeline_handler *h, stru
 	pipeline_stop_handler(p, h, &err);
 }
 
+static void bind(struct pipeline *p, struct pipeline_handler *h, const struct str key_names[2])
+{
+	struct problems problems;
+	struct arena arena;
+	struct err err;
+
+	if (!h->handler->ops->bind)
+		return;
+	arena_init(&arena, 1 << 20);
+	problems_init(&problems, &arena);
+	if (!h->handler->ops->bind(h->handler, key_names, &problems)) {
+		const struct problem *first = problems.first;
+
+		err_set(&err, ERR_FATAL, "handler.settings", "%s:%d: %.*s: %.*s", first && first->file ? first->file : "settings",
+			first ? first->line : 0, STR_ARG(first ? first->path : STR("handler")),
+			STR_ARG(first ? first->text : STR("does not fit the table")));
+		pipeline_stop_handler(p, h, &err);
+	}
+	arena_release(&arena);
+}
+
 bool pipeline_described(void *ctx, const struct table_description *table, struct err *err)
 {
 	struct pipeline *p = ctx;
 
 	(void)err;
-	for (size_t i = 0; i < p->n_handlers; i++)
+	for (size_t i = 0; i < p->n_handlers; i++) {
 		if (table->stream_view_type.len)
 			check_view_type(p, &p->handlers[i], table->stream_view_type);
+		bind(p, &p->handlers[i], table->key_names);
+	}
 	return true;
 }

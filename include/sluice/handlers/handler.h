@@ -25,6 +25,7 @@ struct handler_ops {
 	size_t settings_size;
 	bool image;                     /* a function of item images: filter is limited to Keys */
 	bool needs_new, needs_old;      /* images that the stream's view type must have */
+	bool tasks;                     /* its effects are fan-out tasks, whatever sink they end in */
 
 	/* Compiles settings (read by `options`, borrowed for the handler's life).
 	 * All mistakes go into *problems; NULL then. `sluice check` is this call. */

@@ -149,7 +149,7 @@ bool effect_text(struct effect_batch *b, const struct buf *from, struct str *out
 /* What a record has appended so far, to take it back: effect_batch_undo() forgets
  * the effects and reports noted since the mark (effects all still PENDING). */
 struct effect_mark {
-	size_t count;
+	size_t count, n_reports;
 	struct effect_report *last_report;
 };
 

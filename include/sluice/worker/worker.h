@@ -58,11 +58,11 @@ struct worker {
 	struct heartbeat heartbeat;
 	struct budget budget;
 	struct sink *tables;               /* for handlers without a sink */
+	void *tables_settings;
 	struct sink **sinks;               /* by index of plan->sinks */
 	struct pipeline *pipelines;
 	size_t n_pipelines;
 	struct event drain;                /* set: finish what is in flight, then end */
-	struct event drained;
 	struct scope work, services;
 	bool failed;                       /* it could not start */
 };
