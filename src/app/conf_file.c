@@ -199,18 +199,16 @@ static void convert(struct conversion *c, const config_setting_t *s, struct node
 	}
 }
 
+/* The scan finds by name what libconfig refuses; this is for another version of
+ * libconfig that refuses more. */
 static void note_syntax(const config_t *config, const struct conf_text *t, struct problems *problems)
 {
 	int line = config_error_line(config);
 	struct conf_place place = conf_text_place(t, line > 0 ? (size_t)line : 1);
 	const char *text = config_error_text(config);
 
-	if (text && strstr(text, "mismatched element type"))
-		problems_add_at(problems, place.file, place.line,
-				"the values in an array [ ] are of different types; write a list ( ) instead");
-	else
-		problems_add_at(problems, place.file, place.line,
-				"%s; look at this line and the one before it", text ? text : "syntax error");
+	problems_add_at(problems, place.file, place.line, "libconfig says: %s; look at this line and the one before it",
+			text ? text : "syntax error");
 }
 
 static const struct node *tree_of(struct conversion *c, const config_t *config)

@@ -9,6 +9,9 @@
 
 enum { FAULTS_MAX = 50, SCRATCH_MAX = 16 << 20 };
 
+/* libconfig's types: the elements of an array [ ] have one of them. */
+enum element { ELEMENT_NONE, ELEMENT_INT, ELEMENT_INT64, ELEMENT_REAL, ELEMENT_BOOL, ELEMENT_STRING };
+
 enum token { TOKEN_NONE, TOKEN_NAME, TOKEN_ASSIGN, TOKEN_VALUE, TOKEN_STRING, TOKEN_SEPARATOR, TOKEN_OPEN };
 
 struct name {
@@ -24,6 +27,7 @@ struct frame {
 	char open;
 	const char *file;
 	int line;
+	enum element element;
 	struct name *names;
 	size_t count;
 };
@@ -151,6 +155,17 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+static void expect_element(struct lexer *x, enum element type)
+{
+	struct frame *f = top(x);
+
+	if (f->open != '[')
+		return;
+	if (f->element != ELEMENT_NONE && f->element != type)
+		fault(x, "the values in an array [ ] are of different types; write a list ( ) instead");
+	f->element = type;
+}
+
 /* Before a value: is one expected here? */
 static void expect_value(struct lexer *x)
 {
@@ -178,11 +193,14 @@ static void take_name(struct lexer *x)
 		expect_value(x);
 		if (!str_eq_nocase(word, STR("true")) && !str_eq_nocase(word, STR("false")))
 			fault(x, "expected a value, found a word without quotes; text stands in double quotes");
+		expect_element(x, ELEMENT_BOOL);
 		x->s->last = TOKEN_VALUE;
 		return;
 	}
 	if (x->s->last == TOKEN_NAME)
 		fault(x, "expected '=' or ':' after '%.*s'", STR_ARG(x->s->last_name));
+	else if (str_eq_nocase(word, STR("true")) || str_eq_nocase(word, STR("false")))
+		fault(x, "expected a setting's name before this value (name = value;)");
 	x->s->last_name = arena_dup(&x->s->scratch, word);
 	x->s->last = TOKEN_NAME;
 }
@@ -292,15 +310,29 @@ static void take_number(struct lexer *x)
 				       "the whole number does not fit into 32 bits; write it with an L at its end (4294967296L)");
 	else if (!is_integer && !is_real(token))
 		fault(x, "expected a number, true, false, or a string in double quotes");
+	expect_element(x, !is_integer ? ELEMENT_REAL : wide ? ELEMENT_INT64 : ELEMENT_INT);
 	add_number(x->s->out, offset, token.len, is_integer && !fits);
+}
+
+/* libconfig joins strings that follow each other. A string where a name should
+ * be is left to take_assign(), if it is used as one. */
+static void check_string(struct lexer *x)
+{
+	const char *p = x->at;
+
+	while (p < x->end && strchr(" \t\r\n\f", *p))
+		p++;
+	if (!in_list(x) && x->s->last != TOKEN_ASSIGN && p < x->end && (*p == ':' || *p == '='))
+		return;
+	if (x->s->last != TOKEN_STRING)
+		expect_value(x);
+	expect_element(x, ELEMENT_STRING);
 }
 
 static void take_string(struct lexer *x)
 {
 	int begun = x->line;
 
-	if (x->s->last != TOKEN_STRING && (in_list(x) || x->s->last == TOKEN_NAME))
-		expect_value(x);
 	for (x->at++; x->at < x->end && *x->at != '"'; x->at++) {
 		if (*x->at == '\n')
 			x->line++;
@@ -320,6 +352,7 @@ static void take_string(struct lexer *x)
 		return;
 	}
 	x->at++;
+	check_string(x);
 	x->s->last = TOKEN_STRING;
 }
 
@@ -380,7 +413,7 @@ static void take_separator(struct lexer *x)
 		fault(x, "expected a value before the comma");
 	else
 		expect_finished(x);
-	if (!in_list(x) && x->s->last == TOKEN_SEPARATOR)
+	if (!in_list(x) && (x->s->last == TOKEN_SEPARATOR || x->s->last == TOKEN_OPEN))
 		fault(x, "one '%c' too many", *x->at);
 	x->s->last = TOKEN_SEPARATOR;
 	x->at++;
@@ -463,20 +496,35 @@ static void take_include(struct lexer *x)
 	x->segment_line = ++x->line;
 }
 
+/* Text in single quotes, as other formats have it. */
+static void pass_quoted(struct lexer *x)
+{
+	const char *p = x->at + 1;
+
+	while (p < x->end && *p != '\'' && *p != '\n')
+		p++;
+	x->at = p < x->end && *p == '\'' ? p + 1 : p;
+	x->s->last = TOKEN_VALUE;
+}
+
 static void take_unknown(struct lexer *x)
 {
 	unsigned char c = (unsigned char)*x->at;
 
-	if (c == '\'')
+	if (c == '\'') {
 		fault(x, "text stands in double quotes");
-	else if (c == '$' || c == '_')
+		pass_quoted(x);
+	} else if (c == '$' || c == '_') {
 		fault(x, "a name cannot begin with '%c'; a group with such a name is written as JSON in a string", c);
-	else if (c > 0x20 && c < 0x7f)
-		fault(x, "expected a setting, found '%c'", c);
-	else
-		fault(x, "expected a setting, found the byte 0x%02x", c);
-	pass_line(x);
-	x->s->last = TOKEN_SEPARATOR;
+		x->at++;
+		take_name(x);
+	} else {
+		if (c > 0x20 && c < 0x7f)
+			fault(x, "expected a setting, found '%c'", c);
+		else
+			fault(x, "expected a setting, found the byte 0x%02x", c);
+		x->at++;
+	}
 }
 
 static void take_token(struct lexer *x)
@@ -589,7 +637,7 @@ static void scan_file(struct scanner *s, const char *path, const char *from, int
 	if ((s->source->load ? s->source->load : load_file)(s->source->ctx, path, &content, &err)) {
 		scan_content(s, path, buf_str(&content));
 	} else {
-		problems_add_at(s->problems, from ? from : path, from_line, "%s", err.text);
+		problems_add_at(s->problems, from, from_line, "%s", err.text);
 		s->stopped = true;
 	}
 	buf_wipe(&content);

@@ -451,16 +451,6 @@ static void print_type(const struct option *o, struct buf *out)
 		buf_putf(out, ", %s", o->unit);
 }
 
-static void print_default(const struct option *o, struct buf *out)
-{
-	bool text = (o->type == OPTION_STR || o->type == OPTION_ENUM) && o->default_text && o->default_text[0] != '"';
-
-	if (o->default_text)
-		buf_putf(out, text ? "`\"%s\"`" : "`%s`", o->default_text);
-	else if (o->flags & OPTION_REQUIRED)
-		buf_puts(out, "**required**");
-}
-
 /* A '|' would end the cell. */
 static void print_cell(const char *text, struct buf *out)
 {
@@ -469,6 +459,19 @@ static void print_cell(const char *text, struct buf *out)
 			buf_putc(out, '\\');
 		buf_putc(out, *text);
 	}
+}
+
+static void print_default(const struct option *o, struct buf *out)
+{
+	bool text = (o->type == OPTION_STR || o->type == OPTION_ENUM) && o->default_text && o->default_text[0] != '"';
+
+	if (!o->default_text) {
+		buf_puts(out, o->flags & OPTION_REQUIRED ? "**required**" : "");
+		return;
+	}
+	buf_puts(out, text ? "`\"" : "`");
+	print_cell(o->default_text, out);
+	buf_puts(out, text ? "\"`" : "`");
 }
 
 bool option_print_rows(const struct option *table, const char *prefix, struct buf *out)
