@@ -32,7 +32,7 @@ struct task {
 	struct task *next_waiter, *prev_waiter;
 };
 
-/* Ready tasks in the order they became so: a ring. The first `turn` of them
+/* Ready tasks in the order they became so (as long as env picks the first): a ring. The first `turn` of them
  * make up the present turn: all run before any that became ready since. */
 struct ready {
 	struct task **slots;

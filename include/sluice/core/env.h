@@ -40,8 +40,9 @@ struct env_ops {
 	 * other threads may call. */
 	void (*wake)(struct env *env);
 
-	/* Which of n ready tasks (n >= 1, in the order they became ready) goes
-	 * next. The real one says 0. */
+	/* Which of n ready tasks (n >= 1) goes next. The real one says 0: the one
+	 * that became ready first. All of one round go before any that become
+	 * ready meanwhile, whatever is picked: nobody starves. */
 	size_t (*pick)(struct env *env, size_t n);
 
 	void (*free)(struct env *env);

@@ -62,6 +62,7 @@ void loop_timer_cancel(struct timer *t); /* also one that is not armed */
 struct loop_stats {
 	size_t tasks;           /* live */
 	size_t stacks;          /* allocated, in use or pooled */
+	size_t timers;          /* armed */
 	uint64_t switches;
 	uint64_t waits;         /* calls of env's wait */
 };
