@@ -214,15 +214,14 @@ static void note_syntax(const config_t *config, const struct conf_text *t, struc
 static const struct node *tree_of(struct conversion *c, const config_t *config)
 {
 	struct node *root = node_new(c->arena, NODE_NULL);
-	struct conf_place place = conf_text_place(c->text, 1);
 
 	if (root) {
-		root->file = place.file;
+		root->file = c->text->path;
 		convert(c, config_root_setting(config), root);
 	}
 	if (root && !c->full)
 		return root;
-	problems_add_at(c->problems, place.file, 0, "the settings take more than %zu bytes of memory", c->arena->max);
+	problems_add_at(c->problems, c->text->path, 0, "the settings take more than %zu bytes of memory", c->arena->max);
 	return NULL;
 }
 

@@ -128,7 +128,7 @@ static void flush(struct lexer *x, const char *end)
 struct conf_place conf_text_place(const struct conf_text *t, size_t line)
 {
 	if (t->lines == 0)
-		return (struct conf_place){ NULL, 0 };
+		return (struct conf_place){ t->path, 0 };
 	if (line < 1)
 		line = 1;
 	return t->places[line > t->lines ? t->lines : line];
@@ -663,7 +663,7 @@ bool conf_scan(const struct conf_source *source, const char *path, struct arena 
 	struct scanner s = { .source = source, .arena = a, .problems = problems, .out = out, .last = TOKEN_SEPARATOR };
 	const char *name = arena_dup(a, str_c(path)).ptr;
 
-	*out = (struct conf_text){ 0 };
+	*out = (struct conf_text){ .path = name };
 	buf_init(&out->text, CONF_TOTAL_MAX);
 	arena_init(&s.scratch, SCRATCH_MAX);
 	scan_file(&s, name, NULL, 0);

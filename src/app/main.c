@@ -1,7 +1,6 @@
-#include <stdio.h>
+#include "sluice/app/command.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	puts("sluice " SLUICE_VERSION);
-	return 0;
+	return commands_main(commands, argc, argv);
 }

@@ -84,9 +84,9 @@ const struct option settings_file_options[] = {
 	  .default_text = "5000", .min = 100, .max = 600000, .unit = "ms",
 	  .help = "At most so often a shard's positions are written." },
 	{ .name = "sinks", .type = OPTION_VALUE, .offset = IN(file_settings, sinks),
-	  .help = "List of sinks, see below." },
+	  .help = "Where effects go: a list of groups, one a sink." },
 	{ .name = "pipelines", .type = OPTION_VALUE, .offset = IN(file_settings, pipelines), .flags = OPTION_REQUIRED,
-	  .help = "List of pipelines, see below." },
+	  .help = "What is read and what is derived: a list of groups, one a reading of a table's stream." },
 	{ .name = "admin", .flags = OPTION_LATER },
 	{ 0 },
 };
@@ -311,10 +311,7 @@ static void read_file(struct loading *l)
 struct settings *settings_load(const struct settings_kinds *kinds, const struct conf_source *source, const char *path,
 			       struct problems *problems)
 {
-	static const struct settings_kinds all = { handler_kinds, sink_kinds };
-	struct loading l = {
-		.kinds = kinds ? kinds : &all, .arena = problems->arena, .problems = problems,
-	};
+	struct loading l = { .kinds = kinds, .arena = problems->arena, .problems = problems };
 
 	l.root = conf_read(source, path, l.arena, problems);
 	if (l.root)

@@ -22,23 +22,33 @@ static unsigned effects_of(const struct handler_ops *ops)
 	return 0;
 }
 
-static void list_sink_kinds(struct loading *l, unsigned needed, struct buf *out)
+static bool has_option(const struct handler_ops *ops, const char *name)
 {
-	for (size_t i = 0; l->kinds->sinks[i]; i++)
-		if ((l->kinds->sinks[i]->accepts & needed) == needed)
-			buf_putf(out, "%s%s", out->len ? ", " : "", l->kinds->sinks[i]->kind);
+	for (const struct option *o = ops->options; o->name; o++)
+		if (strcmp(o->name, name) == 0)
+			return true;
+	return false;
 }
 
-static bool check_accepts(struct loading *l, const struct settings_handler *h, const struct node *at)
+/* The sink takes what the kind makes, and the kind can say where to. */
+static bool fits(const struct handler_ops *ops, const struct sink_ops *sink)
 {
-	unsigned needed = effects_of(h->ops);
+	unsigned needed = effects_of(ops);
+
+	return (sink->accepts & needed) == needed && (!sink->address || has_option(ops, sink->address));
+}
+
+static bool check_fits(struct loading *l, const struct settings_handler *h, const struct node *at)
+{
 	struct buf kinds;
 	struct str list;
 
-	if ((h->sink->ops->accepts & needed) == needed)
+	if (fits(h->ops, h->sink->ops))
 		return true;
 	buf_init(&kinds, 256);
-	list_sink_kinds(l, needed, &kinds);
+	for (size_t i = 0; l->kinds->sinks[i]; i++)
+		if (fits(h->ops, l->kinds->sinks[i]))
+			buf_putf(&kinds, "%s%s", kinds.len ? ", " : "", l->kinds->sinks[i]->kind);
 	list = buf_str(&kinds);
 	problems_add(l->problems, at, "a handler of the kind %s cannot use a sink of the kind %s; expected one of: %.*s",
 		     h->ops->kind, h->sink->ops->kind, STR_ARG(list));
@@ -60,7 +70,7 @@ static void check_address(struct loading *l, const struct settings_handler *h)
 		const char *other = l->kinds->sinks[i]->address;
 		const struct node *stray = other ? node_get(h->node, str_c(other)) : NULL;
 
-		if (stray && (!address || strcmp(other, address) != 0))
+		if (stray && has_option(h->ops, other) && (!address || strcmp(other, address) != 0))
 			problems_add(l->problems, stray, "has no meaning for a sink of the kind %s", h->sink->ops->kind);
 	}
 }
@@ -70,7 +80,7 @@ static void check_sink(struct loading *l, struct settings_handler *h)
 	const struct node *at = node_get(h->node, STR("sink"));
 
 	h->sink = settings_find_sink(l, at);
-	if (h->sink && check_accepts(l, h, at))
+	if (h->sink && check_fits(l, h, at))
 		check_address(l, h);
 }
 
@@ -148,20 +158,14 @@ static bool reaches(struct walk *w, struct str table)
 }
 
 /* A table that is derived from itself alone is no cycle: its rows are marked and
- * not read. But which items are sources must be said. */
+ * not read. */
 static void check_one(struct loading *l, const struct settings_pipeline *p, const struct settings_handler *h)
 {
 	struct str target = target_of(h), path;
 	struct walk w = { .l = l, .from = p };
 
-	if (!target.len || !p->table.len)
+	if (!target.len || !p->table.len || str_eq(target, p->table))
 		return;
-	if (str_eq(target, p->table)) {
-		if (!node_get(h->node, STR("where")))
-			problems_add(l->problems, h->node,
-				     "writes into the table it reads: a 'where' is needed that leaves its own rows out");
-		return;
-	}
 	buf_init(&w.path, 2048);
 	w.seen = arena_array(l->arena, l->settings->n_pipelines, sizeof(bool));
 	buf_putf(&w.path, "%.*s -> %.*s (%.*s)", STR_ARG(p->table), STR_ARG(target), STR_ARG(h->name));

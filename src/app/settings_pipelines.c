@@ -89,7 +89,7 @@ const struct option settings_pipeline_options[] = {
 	{ .name = "backfill", .type = OPTION_BOOL, .offset = IN(pipeline_settings, backfill), .default_text = "false",
 	  .help = "Only false in this version." },
 	{ .name = "handlers", .type = OPTION_VALUE, .offset = IN(pipeline_settings, handlers),
-	  .flags = OPTION_REQUIRED, .help = "List of handlers, see below." },
+	  .flags = OPTION_REQUIRED, .help = "What is derived: a list of groups, one a handler." },
 	{ 0 },
 };
 

@@ -48,6 +48,7 @@ struct conf_number {
 };
 
 struct conf_text {
+	const char *path;            /* of the first file; in the arena */
 	struct buf text;
 	struct conf_place *places;   /* of each line of text, from 1 (places[0] unused) */
 	size_t lines, lines_cap;

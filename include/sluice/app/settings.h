@@ -110,8 +110,11 @@ struct settings_kinds {
 	const struct sink_ops *const *sinks;
 };
 
-/* Reads and checks `path`. `kinds` NULL: all that this program has; `source` NULL:
- * files and the process's environment. The settings live in the arena of
+/* All that this program has. */
+extern const struct settings_kinds settings_all_kinds;
+
+/* Reads and checks `path`. `source` NULL: files and the process's environment. The
+ * settings live in the arena of
  * *problems. NULL when there were problems, sorted by file and line. Blocks. */
 struct settings *settings_load(const struct settings_kinds *kinds, const struct conf_source *source, const char *path,
 			       struct problems *problems);
