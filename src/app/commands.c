@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 const struct command *const commands[] = {
-	&check_command,
 	&version_command,
 	NULL,
 };

@@ -56,7 +56,7 @@ static const struct option log_options[] = {
 };
 
 static const struct option lease_options[] = {
-	{ .name = "failover_s", .type = OPTION_INT, .offset = 0, .default_text = "10", .min = 3, .max = 600,
+	{ .name = "failover_s", .type = OPTION_INT, .offset = 0, .default_text = "10", .min = 1, .max = 600,
 	  .unit = "s", .help = "A worker whose heartbeat stands still for so long has lost its shards." },
 	{ 0 },
 };
