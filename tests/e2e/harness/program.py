@@ -1,10 +1,10 @@
 """The program under test, seen from outside: a process, its settings file, its log."""
 
 import ctypes
+import json
 import os
 import pathlib
 import re
-import shlex
 import signal
 import subprocess
 
@@ -14,6 +14,7 @@ from .wait import eventually
 
 BINARY = pathlib.Path(os.environ.get("SLUICE", ROOT / "build" / "san-1" / "sluice")).resolve()
 SANITIZER = re.compile(r"(ERROR|WARNING): (Address|Leak|Thread|Memory)Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
+LOG_FIELD = re.compile(r'([\w.]+)=("(?:[^"\\]|\\.)*"|\S*)')
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
@@ -46,11 +47,9 @@ def sanitizer_report(text):
 
 
 def logfmt(line):
-    """The fields of one log line, or {} for a line that is not logfmt."""
-    try:
-        return dict(part.split("=", 1) for part in shlex.split(line) if "=" in part)
-    except ValueError:
-        return {}
+    """The fields of one log line; {} for a line that is none."""
+    return {name: json.loads(value) if value.startswith('"') else value
+            for name, value in LOG_FIELD.findall(line)}
 
 
 class Sluice:
