@@ -63,12 +63,12 @@ struct producer_ops {
 
 struct producer_factory {
 	/* NULL with FATAL when the settings are refused. Does no I/O. */
-	struct producer *(*open)(struct producer_factory *f, struct loop *loop,
+	struct producer *(*open)(const struct producer_factory *f, struct loop *loop,
 				 const struct producer_settings *settings, struct err *err);
 };
 
 /* librdkafka's. */
-struct producer_factory *kafka_producers(void);
+const struct producer_factory *kafka_producers(void);
 
 /* Is "name=value" a property that librdkafka knows and sluice allows? The value
  * is never repeated in err. */

@@ -19,7 +19,7 @@ struct sink_site {
 	struct str state_table;          /* where fan-out tasks are kept (dynamodb sink) */
 	int64_t failover_ms;             /* kafka: message timeouts stay below it */
 	uint32_t drain_ms;
-	struct producer_factory *producers;  /* kafka; NULL: librdkafka's (sinks/producer.h) */
+	const struct producer_factory *producers;  /* kafka; NULL: librdkafka's (sinks/producer.h) */
 };
 
 struct sink;
