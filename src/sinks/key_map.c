@@ -60,16 +60,3 @@ struct str key_join(struct arena *a, const struct str *parts, size_t n)
 	}
 	return str_of(text, len);
 }
-
-struct str key_part(struct str joined, size_t index)
-{
-	for (;; index--) {
-		struct str part = { NULL, 0 };
-
-		memcpy(&part.len, joined.ptr, sizeof(part.len));
-		part.ptr = joined.ptr + sizeof(part.len);
-		if (index == 0)
-			return part;
-		joined = str_from(joined, sizeof(part.len) + part.len);
-	}
-}

@@ -29,7 +29,4 @@ bool key_map_has(const struct key_map *m, struct str key);
 /* One text of several parts that no other parts can make. {NULL, 0} at the cap. */
 struct str key_join(struct arena *a, const struct str *parts, size_t n);
 
-/* One of the parts of a joined text. */
-struct str key_part(struct str joined, size_t index);
-
 #endif

@@ -27,7 +27,7 @@ struct opensearch_settings {
 
 struct ready_index {
 	struct ready_index *next;
-	struct str physical;
+	struct str name;
 };
 
 struct opensearch_sink {
@@ -116,22 +116,16 @@ static bool no_room(const struct documents *ds, struct err *err)
 		       STR_ARG(ds->o->base.site.name), ds->arena.max);
 }
 
-/* The first part of the entry's target. */
-static struct str physical_of(const struct entry *e)
-{
-	return key_part(e->target, 0);
-}
-
 static bool plan_document(struct documents *ds, struct effect *f, struct err *err)
 {
 	const struct effect_document *x = &f->document;
 	struct entry *e = ARENA_NEW(&ds->arena, struct entry);
-	const struct str parts[2] = { opensearch_physical_name(&ds->arena, x->index, x->generation), x->id };
+	const struct str parts[2] = { x->index, x->id };
 	struct entry **there;
 
 	if (x->id.len == 0 || x->id.len > LONGEST_ID)
 		return err_set(err, ERR_DATA, "opensearch.id", "a document's id has %zu bytes; OpenSearch takes 1 to %d", x->id.len, LONGEST_ID);
-	if (!e || !parts[0].ptr || !(e->target = key_join(&ds->arena, parts, 2)).ptr)
+	if (!e || !(e->target = key_join(&ds->arena, parts, 2)).ptr)
 		return no_room(ds, err);
 	e->effect = f;
 	there = (struct entry **)key_map_at(&ds->targets, e->target);
@@ -159,36 +153,36 @@ static void plan_documents(struct documents *ds, struct effect *const *effects, 
 
 /* ---- where they go ---- */
 
-static bool is_ready(const struct opensearch_sink *o, struct str physical)
+static bool is_ready(const struct opensearch_sink *o, struct str index)
 {
 	for (const struct ready_index *r = o->ready; r; r = r->next)
-		if (str_eq(r->physical, physical))
+		if (str_eq(r->name, index))
 			return true;
 	return false;
 }
 
-static void forget_index(struct opensearch_sink *o, struct str physical)
+static void forget_index(struct opensearch_sink *o, struct str index)
 {
 	for (struct ready_index **at = &o->ready; *at; at = &(*at)->next) {
-		if (str_eq((*at)->physical, physical)) {
+		if (str_eq((*at)->name, index)) {
 			*at = (*at)->next;
 			return;
 		}
 	}
 }
 
-static bool make_ready(struct opensearch_sink *o, const struct effect_document *x, struct str physical, struct err *err)
+static bool make_ready(struct opensearch_sink *o, const struct effect_document *x, struct err *err)
 {
-	const struct opensearch_index index = { .index = x->index, .alias = x->alias, .mapping = x->mapping,
-						.generation = x->generation, .gc_deletes_s = o->gc_deletes_s };
+	const struct opensearch_index index = { .name = x->index, .alias = x->alias, .definition = x->definition,
+						.gc_deletes_s = o->gc_deletes_s };
 	struct ready_index *r;
 
-	if (is_ready(o, physical))
+	if (is_ready(o, x->index))
 		return true;
 	if (!opensearch_ensure_index(&o->client, &index, err))
 		return false;
 	r = ARENA_NEW(&o->names, struct ready_index);
-	if (r && (r->physical = arena_dup(&o->names, physical)).ptr) {
+	if (r && (r->name = arena_dup(&o->names, x->index)).ptr) {
 		r->next = o->ready;
 		o->ready = r;
 	}
@@ -204,7 +198,7 @@ static bool make_indexes_ready(struct documents *ds)
 		const struct effect_document *x = &ds->entries[i]->effect->document;
 		struct err err = { 0 };
 
-		if (make_ready(ds->o, x, physical_of(ds->entries[i]), &err)) {
+		if (make_ready(ds->o, x, &err)) {
 			ds->entries[kept++] = ds->entries[i];
 			continue;
 		}
@@ -224,7 +218,7 @@ struct bulk {
 	struct http_response response;
 };
 
-static void put_document(struct buf *out, struct str physical, const struct effect *e)
+static void put_document(struct buf *out, const struct effect *e)
 {
 	const struct effect_document *x = &e->document;
 	struct json_writer w;
@@ -234,7 +228,7 @@ static void put_document(struct buf *out, struct str physical, const struct effe
 	json_begin_object(&w);
 	json_key(&w, e->kind == EFFECT_PUT_DOCUMENT ? STR("index") : STR("delete"));
 	json_begin_object(&w);
-	json_member_str(&w, STR("_index"), physical);
+	json_member_str(&w, STR("_index"), x->index);
 	json_member_str(&w, STR("_id"), x->id);
 	json_member_str(&w, STR("version_type"), STR("external"));
 	json_key(&w, STR("version"));
@@ -305,7 +299,7 @@ static void settle_item(struct bulk *b, struct entry *e, const struct json *item
 		return;
 	}
 	if (str_eq(type, STR("index_not_found_exception")))
-		forget_index(b->ds->o, physical_of(e));
+		forget_index(b->ds->o, x->index);
 	err_set(&why, item_class(status, type), "opensearch.item",
 		"OpenSearch refused document %.*s of index %.*s with %lld %.*s: %.*s", STR_ARG(str_sub(x->id, 0, 100)), STR_ARG(x->index),
 		(long long)status, STR_ARG(type), STR_ARG(reason));
@@ -339,7 +333,7 @@ static bool post(struct bulk *b, struct entry **entries, size_t n, struct err *e
 
 	buf_clear(&b->body);
 	for (size_t i = 0; i < n; i++)
-		put_document(&b->body, physical_of(entries[i]), entries[i]->effect);
+		put_document(&b->body, entries[i]->effect);
 	if (!buf_ok(&b->body)) {
 		b->response.status = 413; /* larger than any server takes */
 		return err_set(err, ERR_DATA, "opensearch.size", "a document is larger than %d bytes", LARGEST_BODY);

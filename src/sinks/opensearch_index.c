@@ -3,11 +3,11 @@
 
 #include <stdio.h>
 
-enum { LONGEST_NAME = 255, GENERATION_BYTES = 7, NAME_SCRATCH = 4096, BODY_BYTES = 1 << 20 };
+enum { LONGEST_NAME = 255, NAME_SCRATCH = 4096, BODY_BYTES = 1 << 20, DEFINITION_BYTES = 4 << 20 };
 
 bool opensearch_index_name_ok(struct str index)
 {
-	if (index.len == 0 || index.len > LONGEST_NAME - GENERATION_BYTES || !str_utf8_valid(index) ||
+	if (index.len == 0 || index.len > LONGEST_NAME || !str_utf8_valid(index) ||
 	    strchr("-_+", index.ptr[0]) || str_eq(index, STR(".")) || str_eq(index, STR("..")))
 		return false;
 	for (size_t i = 0; i < index.len; i++) {
@@ -19,15 +19,10 @@ bool opensearch_index_name_ok(struct str index)
 	return true;
 }
 
-struct str opensearch_physical_name(struct arena *a, struct str index, uint32_t generation)
-{
-	return arena_putf(a, "%.*s-%06u", STR_ARG(index), generation ? generation : 1);
-}
-
 struct making {
 	struct opensearch_client *client;
 	const struct opensearch_index *x;
-	struct str physical, alias;
+	struct json *definition;      /* NULL: none */
 	struct buf path, body;
 	struct http_response response;
 };
@@ -66,7 +61,10 @@ static bool alias_taken(struct making *m, bool *taken, struct err *err)
 {
 	struct err why = { 0 };
 
-	set_path(m, "/_alias/", m->alias, "");
+	*taken = true;
+	if (m->x->alias.len == 0)
+		return true;
+	set_path(m, "/_alias/", m->x->alias, "");
 	*taken = call(m, "GET", &why);
 	if (*taken || m->response.status == 404)
 		return true;
@@ -75,27 +73,49 @@ static bool alias_taken(struct making *m, bool *taken, struct err *err)
 	return false;
 }
 
-static void write_creation(struct making *m, bool with_alias)
+/* The settings given, and ours behind them. */
+static void write_settings(struct making *m, struct json_writer *w)
 {
-	struct json_writer w;
+	const struct json *given = json_get(m->definition, "settings");
+	struct buf text;
 	char seconds[32];
 
+	buf_init(&text, DEFINITION_BYTES);
 	snprintf(seconds, sizeof(seconds), "%llds", (long long)m->x->gc_deletes_s);
+	json_key(w, STR("settings"));
+	json_begin_object(w);
+	for (const struct json *j = json_first(given); j; j = json_next(j)) {
+		buf_clear(&text);
+		json_print(j, &text);
+		json_member_raw(w, json_name(j), buf_str(&text));
+	}
+	json_member_str(w, STR("index.gc_deletes"), str_c(seconds));
+	json_end_object(w);
+	buf_release(&text);
+}
+
+static void write_creation(struct making *m, bool with_alias)
+{
+	const struct json *mappings = json_get(m->definition, "mappings");
+	struct json_writer w;
+	struct buf text;
+
+	buf_init(&text, DEFINITION_BYTES);
+	if (!mappings && !json_get(m->definition, "settings"))
+		mappings = m->definition;
 	json_write_init(&w, &m->body);
 	json_begin_object(&w);
-	json_key(&w, STR("settings"));
-	json_begin_object(&w);
-	json_member_str(&w, STR("index.gc_deletes"), str_c(seconds));
-	json_end_object(&w);
-	if (m->x->mapping.len > 0)
-		json_member_raw(&w, STR("mappings"), m->x->mapping);
+	write_settings(m, &w);
+	if (mappings && json_print(mappings, &text))
+		json_member_raw(&w, STR("mappings"), buf_str(&text));
 	if (with_alias) {
 		json_key(&w, STR("aliases"));
 		json_begin_object(&w);
-		json_member_raw(&w, m->alias, STR("{}"));
+		json_member_raw(&w, m->x->alias, STR("{}"));
 		json_end_object(&w);
 	}
 	json_end_object(&w);
+	buf_release(&text);
 }
 
 /* True also when somebody else was quicker (*made is false then). */
@@ -105,7 +125,7 @@ static bool create(struct making *m, bool *made, struct err *err)
 
 	if (!alias_taken(m, &taken, err))
 		return false;
-	set_path(m, "/", m->physical, "");
+	set_path(m, "/", m->x->name, "");
 	write_creation(m, !taken);
 	*made = call(m, "PUT", err);
 	if (*made || answer_is(m, 400, "resource_already_exists_exception"))
@@ -113,10 +133,10 @@ static bool create(struct making *m, bool *made, struct err *err)
 	if (answer_is(m, 400, "invalid_alias_name_exception"))
 		return err_set(err, ERR_FATAL, "opensearch.alias",
 			       "OpenSearch has an index called %.*s; sluice writes %.*s and makes %.*s its alias: remove or rename that index, or set `alias`",
-			       STR_ARG(m->alias), STR_ARG(m->physical), STR_ARG(m->alias));
+			       STR_ARG(m->x->alias), STR_ARG(m->x->name), STR_ARG(m->x->alias));
 	if (err && err->class == ERR_DATA)
 		err->class = ERR_FATAL; /* the settings' mapping, not a document, is at fault */
-	return err_prefix(err, "index %.*s cannot be made", STR_ARG(m->physical));
+	return err_prefix(err, "index %.*s cannot be made", STR_ARG(m->x->name));
 }
 
 /* "3600s", "1h", "90m": what OpenSearch writes back is what was put. */
@@ -150,7 +170,7 @@ static int64_t kept_seconds(const struct making *m)
 
 static bool raise_gc_deletes(struct making *m, struct err *err)
 {
-	set_path(m, "/", m->physical, "/_settings");
+	set_path(m, "/", m->x->name, "/_settings");
 	buf_putf(&m->body, "{\"index.gc_deletes\":\"%llds\"}", (long long)m->x->gc_deletes_s);
 	return call(m, "PUT", err);
 }
@@ -162,14 +182,14 @@ static bool ensure(struct making *m, struct err *err)
 	for (unsigned tries = 0; tries < 3; tries++) {
 		bool made;
 
-		set_path(m, "/", m->physical, "/_settings/index.gc_deletes?flat_settings=true");
+		set_path(m, "/", m->x->name, "/_settings/index.gc_deletes?flat_settings=true");
 		if (call(m, "GET", &why))
 			return kept_seconds(m) >= m->x->gc_deletes_s || raise_gc_deletes(m, err);
 		if (m->response.status != 404)
 			break;
 		if (!create(m, &made, &why))
 			break;
-		if (made)
+		if (made && !m->definition)
 			return true;
 	}
 	if (err)
@@ -177,25 +197,45 @@ static bool ensure(struct making *m, struct err *err)
 	return false;
 }
 
+static bool names_ok(const struct opensearch_index *x, struct err *err)
+{
+	const struct str names[2] = { x->name, x->alias };
+
+	for (size_t i = 0; i < 2; i++)
+		if ((i == 0 || names[i].len > 0) && !opensearch_index_name_ok(names[i]))
+			return err_set(err, ERR_FATAL, "opensearch.index_name",
+				       "\"%.*s\" cannot name an index: expected up to %d bytes, lower case, without \\ / * ? \" < > | , # : or spaces, not beginning with - _ +",
+				       STR_ARG(names[i]), LONGEST_NAME);
+	return true;
+}
+
+static bool read_definition(struct making *m, struct err *err)
+{
+	struct err why = { 0 };
+
+	if (m->x->definition.len == 0)
+		return true;
+	m->definition = json_parse(m->x->definition, DEFINITION_BYTES, &why);
+	if (m->definition && json_type(m->definition) == JSON_OBJECT)
+		return true;
+	return err_set(err, ERR_FATAL, "opensearch.definition", "the definition of index %.*s is no JSON object with \"mappings\" and \"settings\": %s",
+		       STR_ARG(m->x->name), m->definition ? json_type_name(json_type(m->definition)) : why.text);
+}
+
 bool opensearch_ensure_index(struct opensearch_client *c, const struct opensearch_index *x, struct err *err)
 {
-	struct making m = { .client = c, .x = x, .alias = x->alias.len ? x->alias : x->index };
-	struct arena a;
+	struct making m = { .client = c, .x = x };
 	bool ok;
 
-	if (!opensearch_index_name_ok(x->index) || !opensearch_index_name_ok(m.alias))
-		return err_set(err, ERR_FATAL, "opensearch.index_name",
-			       "\"%.*s\" cannot name an index: expected up to %d bytes, lower case, without \\ / * ? \" < > | , # : or spaces, not beginning with - _ +",
-			       STR_ARG(opensearch_index_name_ok(x->index) ? m.alias : x->index), LONGEST_NAME - GENERATION_BYTES);
-	arena_init(&a, NAME_SCRATCH);
-	m.physical = opensearch_physical_name(&a, x->index, x->generation);
+	if (!names_ok(x, err))
+		return false;
 	buf_init(&m.path, NAME_SCRATCH);
-	buf_init(&m.body, BODY_BYTES + x->mapping.len);
+	buf_init(&m.body, BODY_BYTES + x->definition.len);
 	http_response_init(&m.response);
-	ok = ensure(&m, err);
+	ok = read_definition(&m, err) && ensure(&m, err);
 	http_response_release(&m.response);
 	buf_release(&m.body);
 	buf_release(&m.path);
-	arena_release(&a);
+	json_free(m.definition);
 	return ok;
 }

@@ -63,13 +63,13 @@ struct effect_add {
 };
 
 struct effect_document {
-	struct str index;
+	struct str index;        /* the physical one: <index>-000001 */
 	struct str id;
 	struct str routing, ingest_pipeline;  /* empty: none */
 	struct str body;         /* PUT: plain JSON object */
-	struct str alias;        /* what readers query; empty: `index` */
-	struct str mapping;      /* "mappings" of an index that must be made, a JSON object; or empty */
-	uint32_t generation;     /* written is <index>-<generation, 6 digits>; 0 counts as 1 */
+	struct str alias;        /* what readers query, for an index that must be made; empty: none */
+	struct str definition;   /* of an index that must be made: JSON object with "mappings"
+	                            and "settings"; or empty */
 };
 
 struct effect_task {

@@ -47,25 +47,23 @@ bool opensearch_call(struct opensearch_client *c, const struct opensearch_reques
 /* Appends text percent-encoded as one segment of a path. */
 void opensearch_put_segment(struct buf *path, struct str text);
 
-/* Checks a name by OpenSearch's rules, with room left for the generation. */
+/* Checks a name of an index or alias by OpenSearch's rules. */
 bool opensearch_index_name_ok(struct str index);
 
 struct opensearch_index {
-	struct str index;              /* logical name */
-	struct str alias;              /* empty: index */
-	struct str mapping;            /* JSON object for "mappings", or empty */
-	uint32_t generation;           /* 0: 1 */
+	struct str name;               /* the physical one */
+	struct str alias;              /* empty: none */
+	struct str definition;         /* JSON object with "mappings" and "settings" (or the mappings
+	                                  alone); or empty */
 	int64_t gc_deletes_s;          /* at least that long deletes are remembered */
 };
 
-/* "<index>-000001" */
-struct str opensearch_physical_name(struct arena *a, struct str index, uint32_t generation);
-
-/* Yields. Makes the physical index when it is missing, with gc_deletes, mapping,
- * and the alias if that points nowhere yet; raises the gc_deletes of one that is
- * there. Safe when several do it at once. FATAL "opensearch.index_name" for
- * illegal names, "opensearch.alias" when an index has the alias's name, DATA when
- * the mapping is refused. */
+/* Yields. Makes the index when it is missing, with gc_deletes, definition, and the
+ * alias if that points nowhere yet; raises the gc_deletes of one that is there.
+ * Safe when several do it at once. FATAL "opensearch.index_name" for illegal
+ * names, "opensearch.alias" when an index has the alias's name,
+ * "opensearch.definition" when the definition is no JSON object, "opensearch.400"
+ * when OpenSearch refuses it. */
 bool opensearch_ensure_index(struct opensearch_client *c, const struct opensearch_index *x, struct err *err);
 
 #endif
