@@ -10,7 +10,8 @@ enum { ROOTS = TEMPLATE_ITEM | TEMPLATE_KEYS };
 struct index_handler {
 	struct handler base;
 	const struct index_settings *settings;
-	struct str physical;
+	uint32_t generation;
+	struct str mapping;
 	struct template *id, *routing;
 	struct template_tree *document;
 	const struct str *names;      /* document given as a list */
@@ -60,14 +61,12 @@ struct str index_alias(const struct handler *h)
 	return s->alias.len ? s->alias : s->index;
 }
 
-void index_target(struct handler *h, struct str physical)
+void index_target(struct handler *h, uint32_t generation, struct str mapping)
 {
-	((struct index_handler *)h)->physical = physical;
-}
+	struct index_handler *x = (struct index_handler *)h;
 
-bool index_physical_name(struct str index, uint32_t generation, struct buf *out)
-{
-	return buf_put(out, index) && buf_putf(out, "-%06u", generation);
+	x->generation = generation;
+	x->mapping = mapping;
 }
 
 /* The rules of OpenSearch for names of indexes and aliases. */
@@ -122,14 +121,11 @@ static struct handler *index_new(const void *settings, const struct handler_site
 
 	handler_init(&x->base, &index_ops, site);
 	x->settings = s;
+	x->generation = 1;
 	x->base.sink = s->sink;
 	check_name(s->index, INDEX_NAME_MAX - INDEX_GENERATION_LEN, handler_at(site, "index"), problems);
 	if (s->alias.len)
 		check_name(s->alias, INDEX_NAME_MAX, handler_at(site, "alias"), problems);
-	if (index_physical_name(s->index, 1, handler_scratch(&x->base)))
-		x->physical = arena_dup(&x->base.arena, buf_str(&x->base.scratch));
-	if (str_eq(s->alias, x->physical))
-		problems_add(problems, handler_at(site, "alias"), "the alias is the name of the first physical index");
 	x->id = handler_template(&x->base, s->id, ROOTS, "id", problems);
 	x->routing = handler_template(&x->base, s->routing, ROOTS, "routing", problems);
 	if (s->document && s->document->kind == NODE_ARRAY)
@@ -268,7 +264,10 @@ static bool emit(const struct index_handler *x, struct effect_batch *b, uint32_t
 	if (!e)
 		return false;
 	e->document = (struct effect_document){
-		.index = x->physical,
+		.index = x->settings->index,
+		.generation = x->generation,
+		.alias = index_alias(&x->base),
+		.mapping = x->mapping,
 		.id = place->id,
 		.routing = place->routing,
 		.body = body,

@@ -12,7 +12,7 @@
 enum {
 	INDEX_ID_MAX = 512,    /* bytes of a document id (OpenSearch, "Index document") */
 	INDEX_NAME_MAX = 255,  /* bytes of an index name */
-	INDEX_GENERATION_LEN = 7,  /* "-000001" */
+	INDEX_GENERATION_LEN = 7,  /* "-000001" of the physical index */
 };
 
 struct index_settings {
@@ -25,11 +25,9 @@ const struct index_settings *index_settings(const struct handler *h);
 /* What readers query: alias, or index where that is not set. */
 struct str index_alias(const struct handler *h);
 
-/* The physical index that effects name from now on; text is borrowed for the
- * handler's life. Before the first call it is generation 1. */
-void index_target(struct handler *h, struct str physical);
-
-/* Writes "<index>-NNNNNN". */
-bool index_physical_name(struct str index, uint32_t generation, struct buf *out);
+/* Which physical index effects name from now on (<index>-NNNNNN; 1 before the
+ * first call), and the "mappings" that an index which must be made gets: a JSON
+ * object, the content of mapping_file, borrowed for the handler's life; empty: none. */
+void index_target(struct handler *h, uint32_t generation, struct str mapping);
 
 #endif
