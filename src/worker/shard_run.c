@@ -81,7 +81,7 @@ static bool after_trim(struct shard_run *run)
 		if (!c->cursor.attached)
 			continue;
 		count_loss(run, c, "records.lost_to_trim");
-		if (run->pipeline->on_trim == ON_TRIM_SKIP && !c->h->handler->ops->image)
+		if (run->pipeline->on_trim == TRIM_SKIP && !c->h->handler->ops->image)
 			anybody = true;
 		else
 			pipeline_stop_handler(run->pipeline, c->h, &err);

@@ -31,7 +31,7 @@ struct pipeline_handler {
 	struct handler_stats stats;
 };
 
-enum on_trim { ON_TRIM_HALT, ON_TRIM_SKIP };
+enum trim_policy { TRIM_HALT, TRIM_SKIP };
 
 struct pipeline {
 	struct str app, name, table;
@@ -39,7 +39,7 @@ struct pipeline {
 	struct coordinator_handler *places;
 	size_t n_handlers;
 	bool skips_own_rows;               /* a handler writes into the source table */
-	enum on_trim on_trim;
+	enum trim_policy on_trim;
 	int64_t poll_min_ms, poll_max_ms;
 	struct coordinator *coordinator;
 	struct worker *worker;

@@ -31,7 +31,7 @@ struct worker_pipeline_plan {
 	enum stream_start start;
 	int64_t start_ms;
 	int64_t poll_min_ms, poll_max_ms;
-	enum on_trim on_trim;
+	enum trim_policy on_trim;
 	struct worker_handler_plan *handlers;
 	size_t n_handlers;
 };

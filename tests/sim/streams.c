@@ -1,0 +1,392 @@
+#include "sim/streams.h"
+
+#include "sluice/core/json.h"
+#include "sluice/core/json_write.h"
+#include "sluice/core/mem.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ANSWER_BYTES = 64 << 20, ITERATOR_LIFE_MS = 15 * 60 * 1000 };
+
+/* ---- the model ---- */
+
+static bool transport_send_sim(struct transport *t, const struct http_request *request, struct http_response *response,
+			       struct err *err);
+
+struct sim_streams *sim_streams_new(struct loop *loop, const char *table, struct transport *next)
+{
+	struct sim_streams *s = mem_alloc(sizeof(*s));
+
+	s->transport.send = transport_send_sim;
+	s->next = next;
+	s->loop = loop;
+	s->env = loop_env(loop);
+	snprintf(s->table, sizeof(s->table), "%s", table);
+	snprintf(s->arn, sizeof(s->arn), "arn:aws:dynamodb:us-east-1:000000000000:table/%s/stream/2026-01-01T00:00:00.000", table);
+	s->view_type = "NEW_AND_OLD_IMAGES";
+	s->status = "ENABLED";
+	s->page_records = 1000;
+	s->counter = UINT64_C(100000000000000000);
+	return s;
+}
+
+static void free_records(struct sim_record *r)
+{
+	while (r) {
+		struct sim_record *next = r->next;
+
+		mem_free(r->json);
+		mem_free(r);
+		r = next;
+	}
+}
+
+void sim_streams_free(struct sim_streams *s)
+{
+	for (struct sim_shard *shard = s->shards, *next; shard; shard = next) {
+		next = shard->next;
+		free_records(shard->first);
+		mem_free(shard);
+	}
+	mem_free(s);
+}
+
+struct sim_shard *sim_shard_add(struct sim_streams *s, const char *id, const char *parent)
+{
+	struct sim_shard *shard = mem_alloc(sizeof(*shard)), **end = &s->shards;
+
+	snprintf(shard->id, sizeof(shard->id), "%s", id);
+	snprintf(shard->parent, sizeof(shard->parent), "%s", parent ? parent : "");
+	while (*end)
+		end = &(*end)->next;
+	*end = shard;
+	return shard;
+}
+
+struct sequence sim_shard_put(struct sim_streams *s, struct sim_shard *shard, const char *event, const char *keys,
+			      const char *new_image, const char *old_image)
+{
+	struct sim_record *r = mem_alloc(sizeof(*r));
+	char number[32];
+	struct buf json;
+
+	snprintf(number, sizeof(number), "%021" PRIu64, ++s->counter);
+	sequence_parse(str_c(number), &r->sequence, NULL);
+	buf_init(&json, 1 << 20);
+	buf_putf(&json,
+		 "{\"eventID\":\"%016" PRIx64 "\",\"eventName\":\"%s\",\"eventVersion\":\"1.1\",\"eventSource\":\"aws:dynamodb\","
+		 "\"awsRegion\":\"us-east-1\",\"dynamodb\":{\"ApproximateCreationDateTime\":%" PRId64 ",\"Keys\":%s",
+		 s->counter, event, env_wall_ms(s->env) / 1000, keys);
+	if (new_image)
+		buf_putf(&json, ",\"NewImage\":%s", new_image);
+	if (old_image)
+		buf_putf(&json, ",\"OldImage\":%s", old_image);
+	buf_putf(&json, ",\"SequenceNumber\":\"%s\",\"SizeBytes\":100,\"StreamViewType\":\"%s\"}}", number, s->view_type);
+	r->json = mem_dup(json.ptr, json.len);
+	buf_release(&json);
+	if (shard->last)
+		shard->last->next = r;
+	else
+		shard->first = r;
+	shard->last = r;
+	return r->sequence;
+}
+
+void sim_shard_close(struct sim_shard *shard)
+{
+	shard->closed = true;
+}
+
+void sim_shard_trim(struct sim_shard *shard, const struct sequence *up_to)
+{
+	shard->trimmed = *up_to;
+}
+
+/* ---- answers ---- */
+
+struct exchange {
+	struct sim_streams *s;
+	const struct json *body;
+	struct buf answer;
+	int status;
+};
+
+static bool fail(struct exchange *x, int status, const char *code)
+{
+	buf_clear(&x->answer);
+	x->status = status;
+	buf_putf(&x->answer, "{\"__type\":\"com.amazonaws.dynamodb.v20120810#%s\",\"message\":\"simulated\"}", code);
+	return false;
+}
+
+static struct str text_of(const struct exchange *x, const char *name)
+{
+	struct str text = { 0 };
+
+	json_get_str(json_get(x->body, name), &text);
+	return text;
+}
+
+static struct sim_shard *find_shard(struct sim_streams *s, struct str id)
+{
+	for (struct sim_shard *shard = s->shards; shard; shard = shard->next)
+		if (str_eq(str_c(shard->id), id))
+			return shard;
+	return NULL;
+}
+
+static void describe_shard(struct json_writer *w, const struct sim_streams *s, const struct sim_shard *shard)
+{
+	json_begin_object(w);
+	json_member_str(w, STR("ShardId"), str_c(shard->id));
+	if (shard->parent[0])
+		json_member_str(w, STR("ParentShardId"), str_c(shard->parent));
+	json_key(w, STR("SequenceNumberRange"));
+	json_begin_object(w);
+	json_member_str(w, STR("StartingSequenceNumber"), STR("000000000000000000001"));
+	if (shard->closed && !s->list_open)
+		json_member_str(w, STR("EndingSequenceNumber"),
+				shard->last ? sequence_wire(&shard->last->sequence) : STR("000000000000000000002"));
+	json_end_object(w);
+	json_end_object(w);
+}
+
+static void describe_stream(struct exchange *x)
+{
+	struct str after = text_of(x, "ExclusiveStartShardId");
+	const struct sim_shard *shard = x->s->shards, *last = NULL;
+	struct json_writer w;
+	size_t n = 0;
+
+	while (after.len && shard && !str_eq(str_c(shard->id), after))
+		shard = shard->next;
+	if (after.len && shard)
+		shard = shard->next;
+	json_write_init(&w, &x->answer);
+	json_begin_object(&w);
+	json_key(&w, STR("StreamDescription"));
+	json_begin_object(&w);
+	json_member_str(&w, STR("StreamArn"), str_c(x->s->arn));
+	json_member_str(&w, STR("StreamStatus"), str_c(x->s->status));
+	json_member_str(&w, STR("StreamViewType"), str_c(x->s->view_type));
+	json_member_str(&w, STR("StreamLabel"), STR("2026-01-01T00:00:00.000"));
+	json_member_str(&w, STR("TableName"), str_c(x->s->table));
+	json_member_int(&w, STR("CreationRequestDateTime"), 1767225600);
+	json_member_raw(&w, STR("KeySchema"), STR("[{\"AttributeName\":\"id\",\"KeyType\":\"HASH\"}]"));
+	json_key(&w, STR("Shards"));
+	json_begin_array(&w);
+	for (; shard && n < 100; shard = shard->next) {
+		last = shard;
+		if (shard->hidden)
+			continue;
+		describe_shard(&w, x->s, shard);
+		n++;
+	}
+	json_end_array(&w);
+	if (shard && last)
+		json_member_str(&w, STR("LastEvaluatedShardId"), str_c(last->id));
+	json_end_object(&w);
+	json_end_object(&w);
+}
+
+/* An iterator is "<shard>|<sequence behind which to read>|<made at ms>". */
+static bool get_iterator(struct exchange *x)
+{
+	struct str type = text_of(x, "ShardIteratorType"), number = text_of(x, "SequenceNumber");
+	struct sim_shard *shard = find_shard(x->s, text_of(x, "ShardId"));
+	struct sequence after;
+	struct json_writer w;
+	char text[160];
+
+	if (!shard)
+		return fail(x, 400, "ResourceNotFoundException");
+	after = shard->trimmed;
+	if (str_eq(type, STR("LATEST")) && shard->last)
+		after = shard->last->sequence;
+	if (str_eq(type, STR("AFTER_SEQUENCE_NUMBER"))) {
+		if (!sequence_parse(number, &after, NULL))
+			return fail(x, 400, "ValidationException");
+		if (sequence_compare(&after, &shard->trimmed) < 0)
+			return fail(x, 400, "TrimmedDataAccessException");
+	}
+	snprintf(text, sizeof(text), "%s|%s|%" PRId64, shard->id, sequence_is_none(&after) ? "0" : after.digits,
+		 env_mono_ms(x->s->env));
+	json_write_init(&w, &x->answer);
+	json_begin_object(&w);
+	json_member_str(&w, STR("ShardIterator"), str_c(text));
+	json_end_object(&w);
+	return true;
+}
+
+/* Writes a page; returns behind which record the next one begins. */
+static struct sequence write_page(struct exchange *x, struct sim_shard *shard, struct sequence after, bool *at_end)
+{
+	const struct sim_record *r = shard->first;
+	size_t n = 0;
+
+	while (r && sequence_compare(&r->sequence, &after) <= 0)
+		r = r->next;
+	buf_puts(&x->answer, "{\"Records\":[");
+	for (; r && n < x->s->page_records; r = r->next, n++) {
+		buf_putf(&x->answer, "%s%s", n ? "," : "", r->json);
+		after = r->sequence;
+	}
+	buf_puts(&x->answer, "]");
+	*at_end = !r && shard->closed && !(shard->empty_end && n);
+	return after;
+}
+
+static bool get_records(struct exchange *x, enum sim_fault fault)
+{
+	struct str iterator = text_of(x, "ShardIterator"), id = str_split(&iterator, '|');
+	struct str number = str_split(&iterator, '|');
+	struct sim_shard *shard = find_shard(x->s, id);
+	struct sequence after;
+	int64_t made_ms;
+	bool at_end;
+
+	if (!shard || !sequence_parse(number, &after, NULL) || !str_to_i64(iterator, &made_ms))
+		return fail(x, 400, "ValidationException");
+	shard->gets++;
+	if (fault == SIM_EXPIRE || env_mono_ms(x->s->env) - made_ms > ITERATOR_LIFE_MS)
+		return fail(x, 400, "ExpiredIteratorException");
+	if (sequence_compare(&after, &shard->trimmed) < 0)
+		return fail(x, 400, "TrimmedDataAccessException");
+	after = write_page(x, shard, after, &at_end);
+	if (!at_end)
+		buf_putf(&x->answer, ",\"NextShardIterator\":\"%s|%s|%" PRId64 "\"", shard->id, after.digits,
+			 env_mono_ms(x->s->env));
+	buf_puts(&x->answer, "}");
+	return true;
+}
+
+static bool describe_table(struct exchange *x)
+{
+	struct json_writer w;
+
+	if (!str_eq(text_of(x, "TableName"), str_c(x->s->table)))
+		return false;
+	json_write_init(&w, &x->answer);
+	json_begin_object(&w);
+	json_key(&w, STR("Table"));
+	json_begin_object(&w);
+	json_member_str(&w, STR("TableName"), str_c(x->s->table));
+	json_member_str(&w, STR("TableStatus"), STR("ACTIVE"));
+	json_member_raw(&w, STR("KeySchema"), STR("[{\"AttributeName\":\"id\",\"KeyType\":\"HASH\"}]"));
+	json_member_raw(&w, STR("AttributeDefinitions"), STR("[{\"AttributeName\":\"id\",\"AttributeType\":\"S\"}]"));
+	json_member_str(&w, STR("LatestStreamArn"), str_c(x->s->arn));
+	json_member_raw(&w, STR("StreamSpecification"), STR("{\"StreamEnabled\":true,\"StreamViewType\":\"NEW_AND_OLD_IMAGES\"}"));
+	json_end_object(&w);
+	json_end_object(&w);
+	return true;
+}
+
+/* ---- the transport ---- */
+
+static struct str operation_of(const struct http_request *request)
+{
+	for (size_t i = 0; i < request->n_headers; i++)
+		if (str_eq_nocase(request->headers[i].name, STR("x-amz-target")))
+			return request->headers[i].value;
+	return str_of(NULL, 0);
+}
+
+/* False: not one of ours. */
+static bool answer(struct exchange *x, struct str target, enum sim_fault fault)
+{
+	x->status = 200;
+	if (str_ends(target, STR(".DescribeStream")))
+		describe_stream(x);
+	else if (str_ends(target, STR(".GetShardIterator")))
+		get_iterator(x);
+	else if (str_ends(target, STR(".GetRecords")))
+		get_records(x, fault);
+	else
+		return str_ends(target, STR(".DescribeTable")) && describe_table(x);
+	return true;
+}
+
+static struct sim_shard *shard_meant(struct exchange *x)
+{
+	struct str id = text_of(x, "ShardId"), iterator = text_of(x, "ShardIterator");
+
+	return find_shard(x->s, id.len ? id : str_split(&iterator, '|'));
+}
+
+static void deliver(struct exchange *x, enum sim_fault fault, struct http_response *response)
+{
+	struct str text;
+
+	if (fault == SIM_500)
+		fail(x, 500, "InternalServerError");
+	else if (fault == SIM_THROTTLE)
+		fail(x, 400, "ThrottlingException");
+	text = buf_str(&x->answer);
+	if (fault == SIM_TRUNCATE)
+		text = str_sub(text, 0, rng_below(&x->s->env->rng, text.len));
+	else if (fault == SIM_GARBAGE)
+		text = STR("<html>not what you asked for</html>");
+	response->status = x->status;
+	buf_clear(&response->body);
+	buf_put(&response->body, text);
+}
+
+static bool lost(enum sim_fault fault, const struct http_request *request, struct sim_streams *s, struct err *err)
+{
+	if (fault == SIM_HANG && !task_sleep_ms(s->loop, request->timeout_ms ? request->timeout_ms : 30000, err))
+		return false;
+	return err_set(err, ERR_RETRY, fault == SIM_HANG ? "http.timeout" : "http.broken", "simulated: the answer is lost");
+}
+
+static bool transport_send_sim(struct transport *t, const struct http_request *request, struct http_response *response,
+			       struct err *err)
+{
+	struct sim_streams *s = (struct sim_streams *)t;
+	struct str target = operation_of(request);
+	struct exchange x = { .s = s };
+	enum sim_fault fault = SIM_NO_FAULT;
+	struct json *body;
+	bool ours, ok = false;
+	char operation[64];
+
+	if (s->latency_ms && !task_sleep_ms(s->loop, 1 + (int64_t)rng_below(&s->env->rng, (uint64_t)s->latency_ms), err))
+		return false;
+	body = json_parse(request->body, 1 << 20, err);
+	if (!body)
+		return false;
+	x.body = body;
+	buf_init(&x.answer, ANSWER_BYTES);
+	snprintf(operation, sizeof(operation), "%.*s", STR_ARG(str_from(target, str_find_char(target, '.') + 1)));
+	if (s->fault)
+		fault = s->fault(s->fault_ctx, operation, shard_meant(&x));
+	s->requests++;
+	s->faults += fault != SIM_NO_FAULT;
+	if (fault == SIM_DROP_BEFORE || fault == SIM_HANG) {
+		lost(fault, request, s, err);
+		goto out;
+	}
+	response->sent_ms = response->received_ms = env_mono_ms(s->env);
+	ours = answer(&x, target, fault);
+	if (!ours) {
+		if (!s->next) {
+			ok = err_set(err, ERR_RETRY, "http.connect", "simulated: nobody answers %s", operation);
+			goto out;
+		}
+		ok = transport_send(s->next, request, response, err);
+		if (ok && fault == SIM_DROP_AFTER)
+			ok = lost(fault, request, s, err);
+		goto out;
+	}
+	if (fault == SIM_DROP_AFTER) {
+		lost(fault, request, s, err);
+		goto out;
+	}
+	deliver(&x, fault, response);
+	ok = true;
+out:
+	json_free(body);
+	buf_release(&x.answer);
+	return ok;
+}
