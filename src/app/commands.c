@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 const struct command *const commands[] = {
+	&run_command,
+	&check_command,
 	&version_command,
 	NULL,
 };

@@ -10,8 +10,8 @@ enum { ROOTS = TEMPLATE_ITEM | TEMPLATE_KEYS };
 struct index_handler {
 	struct handler base;
 	const struct index_settings *settings;
-	uint32_t generation;
-	struct str mapping;
+	struct str physical;         /* the index written: <index>-<generation, six digits> */
+	struct str definition;       /* of an index that must be made; or empty */
 	struct template *id, *routing;
 	struct template_tree *document;
 	const struct str *names;      /* document given as a list */
@@ -61,12 +61,12 @@ struct str index_alias(const struct handler *h)
 	return s->alias.len ? s->alias : s->index;
 }
 
-void index_target(struct handler *h, uint32_t generation, struct str mapping)
+void index_target(struct handler *h, uint32_t generation, struct str definition)
 {
 	struct index_handler *x = (struct index_handler *)h;
 
-	x->generation = generation;
-	x->mapping = mapping;
+	x->physical = arena_putf(&h->arena, "%.*s-%06u", STR_ARG(x->settings->index), generation);
+	x->definition = definition;
 }
 
 /* The rules of OpenSearch for names of indexes and aliases. */
@@ -121,7 +121,7 @@ static struct handler *index_new(const void *settings, const struct handler_site
 
 	handler_init(&x->base, &index_ops, site);
 	x->settings = s;
-	x->generation = 1;
+	index_target(&x->base, 1, str_of(NULL, 0));
 	x->base.sink = s->sink;
 	check_name(s->index, INDEX_NAME_MAX - INDEX_GENERATION_LEN, handler_at(site, "index"), problems);
 	if (s->alias.len)
@@ -264,10 +264,9 @@ static bool emit(const struct index_handler *x, struct effect_batch *b, uint32_t
 	if (!e)
 		return false;
 	e->document = (struct effect_document){
-		.index = x->settings->index,
-		.generation = x->generation,
+		.index = x->physical,
 		.alias = index_alias(&x->base),
-		.mapping = x->mapping,
+		.definition = x->definition,
 		.id = place->id,
 		.routing = place->routing,
 		.body = body,

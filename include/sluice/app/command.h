@@ -33,6 +33,7 @@ struct command {
 	int (*run)(const struct command_args *args);
 };
 
+extern const struct command run_command;
 extern const struct command check_command;
 extern const struct command version_command;
 

@@ -26,8 +26,9 @@ const struct index_settings *index_settings(const struct handler *h);
 struct str index_alias(const struct handler *h);
 
 /* Which physical index effects name from now on (<index>-NNNNNN; 1 before the
- * first call), and the "mappings" that an index which must be made gets: a JSON
- * object, the content of mapping_file, borrowed for the handler's life; empty: none. */
-void index_target(struct handler *h, uint32_t generation, struct str mapping);
+ * first call), and what an index that must be made is made of: a JSON object with
+ * "mappings" and "settings", the content of mapping_file, borrowed for the
+ * handler's life; empty: none. */
+void index_target(struct handler *h, uint32_t generation, struct str definition);
 
 #endif
