@@ -1,0 +1,68 @@
+#include "support/test.h"
+
+#include "sluice/stream/lineage.h"
+
+#include <stdio.h>
+
+static void add(struct lineage *l, const char *id, const char *parent, const char *last, uint64_t listing)
+{
+	struct stream_shard s = { .id = str_c(id), .parent = str_c(parent), .last_sequence = str_c(last) };
+
+	lineage_add(l, &s, listing, (int64_t)listing * 1000);
+}
+
+/* T6 */
+static void test_the_graph_is_the_union_over_lying_answers(void **state)
+{
+	struct lineage *l = lineage_new();
+	const struct lineage_shard *s;
+
+	(void)state;
+	add(l, "child", "", "", 1);            /* before its parent, which it does not name yet */
+	add(l, "parent", "", "5", 1);
+	add(l, "parent", "", "", 2);           /* closed shards do not open again */
+	add(l, "child", "parent", "", 3);      /* the second answer had left it out */
+	assert_int_equal(lineage_count(l), 2);
+	s = lineage_find(l, STR("parent"));
+	assert_true(s->closed);
+	assert_int_equal(s->listed_in, 2);
+	s = lineage_find(l, STR("child"));
+	assert_str_equal(s->parent, "parent");
+	assert_false(s->closed);
+	assert_int_equal(s->seen_ms, 3000);
+	assert_true(lineage_has_child(l, STR("parent")));
+	assert_false(lineage_has_child(l, STR("child")));
+	lineage_free(l);
+}
+
+static void test_walking_visits_each_shard_once(void **state)
+{
+	struct lineage *l = lineage_new();
+	size_t n = 0;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "shard-%d", i);
+		add(l, id, "", "", 1);
+	}
+	for (const struct lineage_shard *s = lineage_next(l, NULL); s; s = lineage_next(l, s))
+		n++;
+	assert_int_equal(n, 1000);
+	lineage_forget(l, STR("shard-7"));
+	lineage_forget(l, STR("shard-7"));
+	assert_null(lineage_find(l, STR("shard-7")));
+	assert_int_equal(lineage_count(l), 999);
+	lineage_free(l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_graph_is_the_union_over_lying_answers),
+		cmocka_unit_test(test_walking_visits_each_shard_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
