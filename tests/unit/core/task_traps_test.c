@@ -33,7 +33,7 @@ static void let_others_run(struct loop *loop)
 static void overflow_own_frame(struct loop *loop, void *arg)
 {
 	char local[32];
-	char *volatile at = local; /* UBSan knows the array's bounds, not the pointer's */
+	volatile char *volatile at = local; /* UBSan knows the array's bounds, not the pointer's */
 
 	(void)arg;
 	let_others_run(loop);
@@ -84,18 +84,19 @@ static void overflow_a_waiting_frame(struct loop *loop, void *arg)
 
 static void overflow_heap(struct loop *loop, void *arg)
 {
-	volatile char *heap = malloc(32);
+	char *heap = malloc(32);
+	volatile char *volatile at = heap;
 
 	(void)arg;
 	let_others_run(loop);
-	heap[just_behind] = 1;
-	free((char *)heap);
+	at[just_behind] = 1;
+	free(heap);
 }
 
 static void use_after_free(struct loop *loop, void *arg)
 {
 	char *heap = malloc(32);
-	char *volatile stale = heap; /* or the compiler refuses it */
+	volatile char *volatile stale = heap; /* or the compiler refuses it */
 
 	(void)arg;
 	free(heap);
@@ -263,7 +264,7 @@ static void close_with_waiters(struct loop *loop, void *arg)
 	channel_init(&c, loop, 1);
 	scope_init(&s, loop);
 	scope_spawn(&s, "receiver", recv_one, &c);
-	task_yield(loop, NULL);
+	settle(loop);
 	channel_close(&c);
 	channel_release(&c); /* woken, but still inside */
 	scope_wait(&s);
