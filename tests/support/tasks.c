@@ -85,6 +85,16 @@ void run_tasks(struct loop *loop, task_fn *fn, void *arg)
 	assert_int_equal(loop_stats(loop).tasks, 0);
 }
 
+void settle(struct loop *loop)
+{
+	if (loop_env(loop)->simulated) {
+		task_sleep_ms(loop, 1, NULL); /* time moves only when nothing else can */
+		return;
+	}
+	for (int i = 0; i < 100; i++)
+		task_yield(loop, NULL);
+}
+
 struct run {
 	struct loop *loop;
 	test_body *body;

@@ -30,6 +30,9 @@ void run_in(struct env *env, test_body *body, void *arg);
 /* loop_run() in a loop of the test's own, and the verdict. */
 void run_tasks(struct loop *loop, task_fn *fn, void *arg);
 
+/* Called in a task: lets all others run until they wait for something. */
+void settle(struct loop *loop);
+
 /* Any thread. True when cond holds. */
 bool check_true(bool cond, const char *text, const char *file, int line);
 bool check_eq(int64_t got, int64_t want, const char *text, const char *file, int line);

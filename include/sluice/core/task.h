@@ -70,7 +70,8 @@ bool task_cancelled(struct loop *loop);
 /* The waits. All yield; all return false with ERR_CANCELLED when cancelled, and
  * (where no other is named) for no other reason. */
 
-/* Lets every other ready task run once. */
+/* Lets the other ready tasks run: each of them once, unless the env picks
+ * otherwise (a simulated one does). */
 bool task_yield(struct loop *loop, struct err *err);
 
 bool task_sleep_ms(struct loop *loop, int64_t ms, struct err *err);

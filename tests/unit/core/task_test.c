@@ -66,7 +66,7 @@ static void cancel_sleepers(struct loop *loop, void *arg)
 	scope_init(&s, loop);
 	for (int i = 0; i < 10; i++)
 		scope_spawn(&s, "sleeper", sleep_for_ever, &c);
-	CHECK(task_yield(loop, NULL));
+	settle(loop);
 	scope_cancel(&s);
 	scope_spawn(&s, "late", sleep_for_ever, &c);
 	scope_wait(&s);
