@@ -14,6 +14,7 @@ struct aws_settings {
 	struct str region;                           /* borrowed, as all text here */
 	struct str endpoint_url;                     /* empty: the service's own for the region */
 	unsigned max_attempts;                       /* 0: 4 for DynamoDB and Streams, else 3 */
+	int64_t connect_timeout_ms, timeout_ms;      /* of one attempt; 0: the transport's defaults */
 	/* Asked before each attempt is signed; false (with err) stops the call: a
 	 * worker that lost its lease signs nothing. NULL: always allowed. */
 	bool (*may_sign)(void *ctx, struct err *err);
@@ -33,16 +34,25 @@ struct aws_request {
 	struct str body;             /* JSON text */
 	size_t max_answer_bytes;     /* 0: 16 MiB */
 	unsigned max_attempts;       /* 0: the client's */
-	bool once;                   /* answers that may have taken effect (timeouts, 5xx) are not retried here */
+	int64_t timeout_ms;          /* of one attempt; 0: the client's */
+	bool once;                   /* what may have taken effect (timeouts, 5xx) is not sent again here */
 };
 
-/* Yields. Signs, sends, checks x-amz-crc32, retries by class with backoff and
- * jitter. On success `answer` holds the body. On an answer that is an error
- * `answer` holds the error's body (for ALL_OLD items and cancellation reasons),
- * err->code the exception's short name ("ConditionalCheckFailedException"), its
- * class from one table (DATA for conditions and validation, THROTTLE, AUTH,
- * RETRY for 5xx and transport, FATAL for what a person must mend). The text
- * names operation, endpoint, service message and request id. */
+/* Yields. Signs, sends, checks x-amz-crc32, and tries again what may succeed in a
+ * moment, up to max_attempts, after rand(0,1) x min(base x 2^i, 20 s): base 25 ms,
+ * after a throttle 1 s; the service's x-amz-retry-after counts within 5 s of that.
+ * Two refusals are answered with one more attempt at once: a signature that came
+ * too early or late, when Date shows that the clock was 4 minutes off; and keys
+ * that the provider has newer ones for.
+ *
+ * On success `answer` holds the body. On an answer that is an error `answer` holds
+ * the error's body (for ALL_OLD items and cancellation reasons), err->code the
+ * exception's short name ("ConditionalCheckFailedException") and its class from
+ * the table of aws/error. What no service said: RETRY with the transport's code
+ * ("http.timeout"), RETRY "aws.crc32", RETRY "aws.http_502" (a proxy's page); AUTH
+ * "credentials.…"; FATAL "http.request", "sigv4.…"; what may_sign said. The text
+ * names operation, endpoint, service message, request id and number of attempts.
+ * `answer` keeps its own cap where that is below max_answer_bytes. */
 bool aws_call(struct aws_client *c, const struct aws_request *request, struct buf *answer, struct err *err);
 
 /* Unix time in ms as the service tells it: this machine's clock plus the skew
@@ -52,7 +62,8 @@ int64_t aws_service_time_ms(const struct aws_client *c);
 /* The endpoint in use, for messages. */
 struct str aws_client_endpoint(const struct aws_client *c);
 
-/* Counters since the start, for metrics: indexed by operation in the log. */
+/* Counters since the start, for metrics. failed: calls that ended with an error
+ * that is neither DATA nor CANCELLED. */
 struct aws_client_stats {
 	uint64_t calls, attempts, throttled, failed;
 };

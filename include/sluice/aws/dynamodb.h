@@ -20,6 +20,7 @@ struct table_description {
 	bool stream_enabled;
 };
 
+/* An answer that is not as the API says is RETRY "aws.answer", here and below. */
 bool dynamodb_describe_table(struct aws_client *c, struct str table, struct arena *arena,
 			     struct table_description *out, struct err *err);
 

@@ -23,7 +23,9 @@ struct stream_description {
 	struct str key_names[2];            /* HASH, RANGE (empty when none) */
 };
 
-/* exclusive_start empty: from the first. child_of not empty: ShardFilter CHILD_SHARDS. */
+/* exclusive_start empty: from the first. child_of not empty: ShardFilter CHILD_SHARDS.
+ * An answer that is not as the API says, or larger than the arena, is RETRY
+ * "aws.answer", here and below. */
 bool streams_describe(struct aws_client *c, struct str stream_arn, struct str exclusive_start, struct str child_of,
 		      struct arena *arena, struct stream_description *out, struct err *err);
 

@@ -1,0 +1,358 @@
+#include "sluice/aws/client.h"
+
+#include "sluice/aws/endpoint.h"
+#include "sluice/aws/error.h"
+#include "sluice/aws/skew.h"
+#include "sluice/core/loop.h"
+#include "sluice/core/mem.h"
+
+#include <stdio.h>
+#include <zlib.h>
+
+enum {
+	DEFAULT_ANSWER_BYTES = 16 * 1024 * 1024,
+	LONGEST_DELAY_MS = 20000,
+	THROTTLE_BASE_MS = 1000,
+	RETRY_AFTER_SLACK_MS = 5000,
+	MAX_SKEW_MS = 4 * 60 * 1000,     /* AWS takes 5 minutes, before or after */
+};
+
+static const struct service {
+	const char *target;              /* before ".Operation" in X-Amz-Target */
+	const char *host;                /* before ".region.amazonaws.com" */
+	struct str signing_name;
+	unsigned attempts;
+	int64_t base_ms;
+} services[] = {
+	[AWS_DYNAMODB] = { "DynamoDB_20120810", "dynamodb", STR_INIT("dynamodb"), 4, 25 },
+	[AWS_DYNAMODB_STREAMS] = { "DynamoDBStreams_20120810", "streams.dynamodb", STR_INIT("dynamodb"), 4, 25 },
+};
+
+struct aws_client {
+	const struct service *service;
+	struct aws_settings set;
+	struct buf region;
+	struct aws_endpoint endpoint;
+	struct aws_skew skew;
+	struct sigv4_key key;
+	struct aws_client_stats stats;
+};
+
+/* One call over its attempts. */
+struct call {
+	struct aws_client *c;
+	const struct aws_request *request;
+	struct credentials who;
+	struct sigv4_result signature;
+	struct http_response response;
+	struct buf target;
+	int64_t skew_used_ms;
+	unsigned attempts;
+	bool asked_clock, asked_provider;  /* the two refusals were answered once */
+};
+
+/* What an attempt that failed means for the next one. */
+struct verdict {
+	bool repeat;       /* may succeed in a moment */
+	bool at_once;      /* what was wrong with it is mended */
+	bool not_done;     /* the service has surely not acted on it */
+};
+
+struct aws_client *aws_client_new(enum aws_service service, const struct aws_settings *settings, struct err *err)
+{
+	struct aws_client *c = mem_alloc(sizeof(*c));
+	bool ok;
+
+	c->service = &services[service];
+	c->set = *settings;
+	buf_init(&c->region, 64);
+	aws_endpoint_init(&c->endpoint);
+	buf_put(&c->region, settings->region);
+	c->set.region = buf_str(&c->region);
+	ok = aws_endpoint_default(&c->endpoint, c->service->host, settings->region, err);
+	if (ok && settings->endpoint_url.len)
+		ok = aws_endpoint_parse(&c->endpoint, settings->endpoint_url, err);
+	if (!ok) {
+		aws_client_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void aws_client_free(struct aws_client *c)
+{
+	if (!c)
+		return;
+	sigv4_key_release(&c->key);
+	aws_endpoint_release(&c->endpoint);
+	buf_release(&c->region);
+	mem_free(c);
+}
+
+int64_t aws_service_time_ms(const struct aws_client *c)
+{
+	return env_wall_ms(loop_env(c->set.loop)) + c->skew.ms;
+}
+
+struct str aws_client_endpoint(const struct aws_client *c)
+{
+	struct str url = buf_str(&c->endpoint.url);
+
+	return str_sub(url, 0, url.len - 1); /* without the last '/' */
+}
+
+struct aws_client_stats aws_client_stats(const struct aws_client *c)
+{
+	return c->stats;
+}
+
+/* ---- one attempt ---- */
+
+enum { H_HOST, H_TYPE, H_TARGET, H_SIGNED, H_DATE = H_SIGNED, H_AUTHORIZATION, H_TOKEN, H_ALL };
+
+static bool sign(struct call *k, struct http_header headers[H_ALL], size_t *n, struct err *err)
+{
+	struct aws_client *c = k->c;
+	struct sigv4_request r = {
+		.method = "POST", .path = buf_str(&c->endpoint.path), .headers = headers, .n_headers = H_SIGNED,
+		.body = k->request->body, .region = buf_str(&c->region), .service = c->service->signing_name,
+		.time_s = aws_service_time_ms(c) / 1000, .normalize_path = true, .double_encode_path = true,
+		.key = &c->key,
+	};
+
+	headers[H_HOST] = (struct http_header){ STR("Host"), buf_str(&c->endpoint.host) };
+	headers[H_TYPE] = (struct http_header){ STR("Content-Type"), STR("application/x-amz-json-1.0") };
+	headers[H_TARGET] = (struct http_header){ STR("X-Amz-Target"), buf_str(&k->target) };
+	k->skew_used_ms = c->skew.ms;
+	if (!sigv4_sign(&r, &k->who, &k->signature, err))
+		return false;
+	headers[H_DATE] = (struct http_header){ STR("X-Amz-Date"), str_c(k->signature.amz_date) };
+	headers[H_AUTHORIZATION] = (struct http_header){ STR("Authorization"), buf_str(&k->signature.authorization) };
+	headers[H_TOKEN] = (struct http_header){ STR("X-Amz-Security-Token"), buf_str(&k->who.session_token) };
+	*n = k->who.session_token.len ? H_ALL : H_TOKEN;
+	return true;
+}
+
+static bool send(struct call *k, struct buf *answer, struct err *err)
+{
+	struct aws_client *c = k->c;
+	size_t most = k->request->max_answer_bytes ? k->request->max_answer_bytes : DEFAULT_ANSWER_BYTES;
+	struct http_header headers[H_ALL];
+	struct http_request r = {
+		.method = "POST", .url = buf_str(&c->endpoint.url), .headers = headers, .body = k->request->body,
+		.connect_timeout_ms = c->set.connect_timeout_ms,
+		.timeout_ms = k->request->timeout_ms ? k->request->timeout_ms : c->set.timeout_ms,
+		.max_response_bytes = most < answer->max ? most : answer->max, .once = k->request->once,
+	};
+	bool ok;
+
+	if (!c->set.credentials->get(c->set.credentials, &k->who, err))
+		return false;
+	if (c->set.may_sign && !c->set.may_sign(c->set.may_sign_ctx, err))
+		return false;
+	if (!sign(k, headers, &r.n_headers, err))
+		return false;
+	/* The transport fills the caller's memory: a page of 2 MB is not copied. */
+	k->response.body = buf_take(answer);
+	ok = transport_send(c->set.transport, &r, &k->response, err);
+	*answer = buf_take(&k->response.body);
+	return ok;
+}
+
+static struct str request_id(const struct call *k)
+{
+	struct str id = http_response_header(&k->response, "x-amzn-requestid");
+
+	return id.ptr ? str_sub(id, 0, 80) : STR("none");
+}
+
+/* The service's message must not carry what was signed with. */
+static const char *harmless(const struct call *k, const char *message)
+{
+	const struct buf *secrets[] = { &k->who.secret_access_key, &k->who.session_token };
+
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++)
+		if (secrets[i]->len && str_find(str_c(message), buf_str(secrets[i])) != SIZE_MAX)
+			return "(the service's message is withheld: it repeats credentials)";
+	return message;
+}
+
+static void say_refusal(const struct call *k, const struct aws_error *e, struct err *err)
+{
+	err_set(err, e->class, e->code, "%s%s%s (HTTP %d, request id %.*s)", e->code, e->message[0] ? ": " : "",
+		harmless(k, e->message), k->response.status, STR_ARG(request_id(k)));
+	if (e->class == ERR_AUTH && err) {
+		size_t at = strlen(err->text);
+
+		snprintf(err->text + at, sizeof(err->text) - at, "; signed with credentials from %s",
+			 k->who.source ? k->who.source : "an unnamed provider");
+	}
+}
+
+static bool crc_matches(const struct call *k, struct str body)
+{
+	struct str expected = http_response_header(&k->response, "x-amz-crc32");
+	uint64_t crc;
+
+	if (!expected.ptr)
+		return true;
+	return str_to_u64(expected, &crc) &&
+	       crc == crc32_z(0, (const unsigned char *)(body.len ? body.ptr : ""), body.len);
+}
+
+/* True when the provider has other keys than those that were refused. */
+static bool has_newer_keys(struct call *k)
+{
+	struct credentials_provider *provider = k->c->set.credentials;
+	struct credentials newer;
+	bool differ;
+
+	credentials_provider_forget(provider);
+	if (k->asked_provider)
+		return false;
+	k->asked_provider = true;
+	credentials_init(&newer);
+	differ = provider->get(provider, &newer, NULL) &&
+		 !(str_eq(buf_str(&newer.access_key_id), buf_str(&k->who.access_key_id)) &&
+		   str_eq(buf_str(&newer.secret_access_key), buf_str(&k->who.secret_access_key)) &&
+		   str_eq(buf_str(&newer.session_token), buf_str(&k->who.session_token)));
+	credentials_release(&newer);
+	return differ;
+}
+
+static bool was_off(struct call *k)
+{
+	int64_t moved_ms = k->c->skew.ms - k->skew_used_ms;
+
+	if (k->asked_clock || !k->c->skew.known || (moved_ms <= MAX_SKEW_MS && moved_ms >= -MAX_SKEW_MS))
+		return false;
+	k->asked_clock = true;
+	return true;
+}
+
+static struct verdict judge_answer(struct call *k, struct str body, struct err *err)
+{
+	struct verdict v = { 0 };
+	struct str wait = http_response_header(&k->response, "x-amz-retry-after");
+	struct aws_error e;
+	uint64_t wait_ms;
+
+	aws_error_read(k->response.status, http_response_header(&k->response, "x-amzn-errortype"), body, &e);
+	say_refusal(k, &e, err);
+	if (err && str_to_u64(wait, &wait_ms))
+		err->retry_after_ms = wait_ms < UINT32_MAX ? (uint32_t)wait_ms : UINT32_MAX;
+	if (e.class == ERR_THROTTLE)
+		k->c->stats.throttled++;
+	v.repeat = e.repeat;
+	v.not_done = k->response.status < 500;
+	if (e.about_time && was_off(k))
+		v.at_once = true;
+	else if (e.about_keys && has_newer_keys(k))
+		v.at_once = true;
+	return v;
+}
+
+static struct verdict judge_silence(const struct err *err)
+{
+	static const char *const never_arrived[] = { "http.connect", "http.resolve", "http.tls" };
+	struct verdict v = { .repeat = err->class == ERR_RETRY || err->class == ERR_THROTTLE };
+
+	for (size_t i = 0; i < sizeof(never_arrived) / sizeof(*never_arrived); i++)
+		v.not_done = v.not_done || err_is(err, never_arrived[i]);
+	return v;
+}
+
+static bool attempt(struct call *k, struct buf *answer, struct verdict *verdict, struct err *err)
+{
+	struct aws_client *c = k->c;
+
+	k->attempts++;
+	c->stats.attempts++;
+	*verdict = (struct verdict){ 0 };
+	if (!send(k, answer, err)) {
+		buf_clear(answer);
+		*verdict = judge_silence(err);
+		return false;
+	}
+	aws_skew_observe(&c->skew, &k->response, env_wall_ms(loop_env(c->set.loop)));
+	if (!crc_matches(k, buf_str(answer))) {
+		buf_clear(answer);
+		verdict->repeat = true;
+		return err_set(err, ERR_RETRY, "aws.crc32",
+			       "the answer was damaged on its way: its bytes do not match x-amz-crc32 (request id %.*s)",
+			       STR_ARG(request_id(k)));
+	}
+	if (k->response.status >= 200 && k->response.status < 300)
+		return true;
+	*verdict = judge_answer(k, buf_str(answer), err);
+	return false;
+}
+
+/* ---- the call ---- */
+
+static int64_t delay_ms(const struct call *k, const struct err *why)
+{
+	struct env *env = loop_env(k->c->set.loop);
+	int64_t most = why->class == ERR_THROTTLE ? THROTTLE_BASE_MS : k->c->service->base_ms, t;
+
+	for (unsigned i = 1; i < k->attempts && most < LONGEST_DELAY_MS; i++)
+		most *= 2;
+	if (most > LONGEST_DELAY_MS)
+		most = LONGEST_DELAY_MS;
+	t = (int64_t)(rng_unit(&env->rng) * (double)most);
+	if (why->retry_after_ms == 0 || why->retry_after_ms <= t)
+		return t;
+	return why->retry_after_ms < t + RETRY_AFTER_SLACK_MS ? why->retry_after_ms : t + RETRY_AFTER_SLACK_MS;
+}
+
+static bool run_attempts(struct call *k, struct buf *answer, struct err *err)
+{
+	const struct aws_request *r = k->request;
+	unsigned most = r->max_attempts ? r->max_attempts : k->c->set.max_attempts;
+	struct verdict v;
+
+	if (!most)
+		most = k->c->service->attempts;
+	while (!attempt(k, answer, &v, err)) {
+		struct err cancelled;
+
+		if (v.at_once)
+			continue;
+		if (!v.repeat || (r->once && !v.not_done) || k->attempts >= most)
+			return false;
+		if (!task_sleep_ms(k->c->set.loop, delay_ms(k, err), &cancelled)) {
+			*err = cancelled;
+			return false;
+		}
+	}
+	return true;
+}
+
+bool aws_call(struct aws_client *c, const struct aws_request *request, struct buf *answer, struct err *err)
+{
+	struct call k = { .c = c, .request = request };
+	struct err why = { 0 };
+	bool ok;
+
+	credentials_init(&k.who);
+	sigv4_result_init(&k.signature);
+	http_response_init(&k.response);
+	buf_init(&k.target, 256);
+	buf_putf(&k.target, "%s.%s", c->service->target, request->operation);
+	c->stats.calls++;
+	ok = run_attempts(&k, answer, &why);
+	if (!ok) {
+		if (why.class != ERR_DATA && why.class != ERR_CANCELLED)
+			c->stats.failed++;
+		if (k.attempts > 1 && why.class != ERR_CANCELLED)
+			err_prefix(&why, "%u attempts", k.attempts);
+		err_prefix(&why, "%s at %.*s", request->operation, STR_ARG(aws_client_endpoint(c)));
+		if (err)
+			*err = why;
+	}
+	buf_release(&k.target);
+	http_response_release(&k.response);
+	sigv4_result_release(&k.signature);
+	credentials_release(&k.who);
+	return ok;
+}
