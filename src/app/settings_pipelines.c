@@ -61,10 +61,9 @@ static const struct option poll_options[] = {
 };
 
 static const char *const on_trim_names[] = { [ON_TRIM_HALT] = "halt", [ON_TRIM_SKIP] = "skip", NULL };
-static const char *const on_new_stream_names[] = {
-	[ON_NEW_STREAM_STOP] = "stop", [ON_NEW_STREAM_CONTINUE] = "continue", NULL,
-};
-static const char *const later_names[] = { "rebuild", "backfill", NULL };
+static const char *const on_trim_later[] = { "rebuild", "backfill", NULL };
+static const char *const on_new_stream_names[] = { [ON_NEW_STREAM_STOP] = "stop", NULL };
+static const char *const on_new_stream_later[] = { "continue", "rebuild", "backfill", NULL };
 
 const struct option settings_pipeline_options[] = {
 	{ .name = "name", .type = OPTION_STR, .offset = IN(pipeline_settings, name),
@@ -81,11 +80,11 @@ const struct option settings_pipeline_options[] = {
 	{ .name = "poll", .type = OPTION_GROUP, .offset = IN(pipeline_settings, poll), .table = poll_options,
 	  .help = "How often an idle shard is asked." },
 	{ .name = "on_trim", .type = OPTION_ENUM, .offset = IN(pipeline_settings, on_trim), .default_text = "halt",
-	  .names = on_trim_names, .later = later_names,
+	  .names = on_trim_names, .later = on_trim_later,
 	  .help = "Records were trimmed before they were read: stop the pipeline, or count them as lost and go on." },
 	{ .name = "on_new_stream", .type = OPTION_ENUM, .offset = IN(pipeline_settings, on_new_stream),
-	  .default_text = "stop", .names = on_new_stream_names, .later = later_names,
-	  .help = "The table's stream was switched off and on: stop the pipeline, or go on with the new one." },
+	  .default_text = "stop", .names = on_new_stream_names, .later = on_new_stream_later,
+	  .help = "The table's stream was switched off and on again: stop the pipeline." },
 	{ .name = "backfill", .type = OPTION_BOOL, .offset = IN(pipeline_settings, backfill), .default_text = "false",
 	  .help = "Only false in this version." },
 	{ .name = "handlers", .type = OPTION_VALUE, .offset = IN(pipeline_settings, handlers),

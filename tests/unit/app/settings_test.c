@@ -197,7 +197,7 @@ static void test_everything_can_be_said(void **state)
 		"state: { table = \"my-state\"; }; workers = 1; drain_s = 5; checkpoint_ms = 1000; leases: { failover_s = 20; };\n"
 		"limits: { memory_bytes = 8589934592L; connections = 8; }; log: { format = \"json\"; level = \"debug\"; };\n"
 		PIPELINE("name = \"p\"; start = \"2026-11-20T12:00:00Z\"; poll: { min_ms = 20; max_ms = 20; };"
-			 "on_trim = \"skip\"; on_new_stream = \"continue\"; backfill = false;"
+			 "on_trim = \"skip\"; on_new_stream = \"stop\"; backfill = false;"
 			 "handlers = (" FORWARD("enabled = false; changed = [ \"price\" ]; filter: { eventName = [ \"INSERT\" ]; };")
 			 ");"));
 	const struct settings_handler *h;
@@ -213,7 +213,7 @@ static void test_everything_can_be_said(void **state)
 	assert_int_equal(s->pipelines[0].start, START_TIME);
 	assert_true(s->pipelines[0].start_ms == 1795176000000);
 	assert_int_equal(s->pipelines[0].on_trim, ON_TRIM_SKIP);
-	assert_int_equal(s->pipelines[0].on_new_stream, ON_NEW_STREAM_CONTINUE);
+	assert_int_equal(s->pipelines[0].on_new_stream, ON_NEW_STREAM_STOP);
 	h = &s->pipelines[0].handlers[0];
 	assert_false(h->enabled);
 	assert_int_equal(h->changed.count, 1);
