@@ -40,7 +40,7 @@ TEST_BIN := $(TESTS:%.c=$(BUILD)/%)
 BENCH    := $(shell find tests/bench -name '*.c')
 
 .SECONDARY:
-.PHONY: all unit bench-build check-layers check-headers test e2e clean help
+.PHONY: all conf-readme unit bench-build check-layers check-headers test e2e clean help
 all: $(BUILD)/sluice
 
 $(BUILD)/sluice: $(BUILD)/src/app/main.o $(BUILD)/libsluice.a
@@ -62,6 +62,13 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(SUP_OBJ) $(BUILD)/libsluice.a
 
 # Built here, run by hand: each prints what it measured.
 bench-build: $(BENCH:%.c=$(BUILD)/%)
+
+# conf/README.md's tables of settings, from the option tables.
+$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/libsluice.a
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS)
+
+conf-readme: $(BUILD)/tests/tools/conf_readme
+	@$<
 
 # One test program: make SAN=1 build/san-1/tests/unit/core/str_test
 unit: $(TEST_BIN)

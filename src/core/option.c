@@ -451,11 +451,13 @@ static void print_type(const struct option *o, struct buf *out)
 		buf_putf(out, ", %s", o->unit);
 }
 
-/* A '|' would end the cell. */
-static void print_cell(const char *text, struct buf *out)
+/* A '|' would end the cell, a '<' outside of code begin a tag. */
+static void print_cell(const char *text, bool code, struct buf *out)
 {
 	for (; text && *text; text++) {
-		if (*text == '|')
+		if (*text == '`')
+			code = !code;
+		if (*text == '|' || (*text == '<' && !code))
 			buf_putc(out, '\\');
 		buf_putc(out, *text);
 	}
@@ -470,7 +472,7 @@ static void print_default(const struct option *o, struct buf *out)
 		return;
 	}
 	buf_puts(out, text ? "`\"" : "`");
-	print_cell(o->default_text, out);
+	print_cell(o->default_text, true, out);
 	buf_puts(out, text ? "\"`" : "`");
 }
 
@@ -486,7 +488,7 @@ bool option_print_rows(const struct option *table, const char *prefix, struct bu
 		buf_puts(out, " | ");
 		print_default(o, out);
 		buf_puts(out, " | ");
-		print_cell(o->help, out);
+		print_cell(o->help, false, out);
 		buf_puts(out, " |\n");
 		if (o->type != OPTION_GROUP && o->type != OPTION_LIST)
 			continue;
