@@ -12,10 +12,15 @@ static void print_handler(const struct settings_handler *h, struct buf *out)
 {
 	const struct node *table = node_get(h->node, STR("table"));
 
+	const char *address = h->sink ? h->sink->ops->address : NULL;
+	const struct node *place = address ? node_get(h->node, str_c(address)) : NULL;
+
 	buf_putf(out, "  %-8s %-24.*s", h->ops->kind, STR_ARG(h->name));
 	if (h->sink)
 		buf_putf(out, " -> %.*s (%s)", STR_ARG(h->sink->name), h->sink->ops->kind);
-	else if (table)
+	if (place)
+		buf_putf(out, " %s %.*s", address, STR_ARG(place->text));
+	else if (table && !h->sink)
 		buf_putf(out, " -> table %.*s", STR_ARG(table->text));
 	if (h->failure.dead_letter.sink)
 		buf_putf(out, ", dead letters to %.*s", STR_ARG(h->failure.dead_letter.sink->name));

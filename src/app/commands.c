@@ -43,8 +43,11 @@ static void print_overview(const struct command *const *table, FILE *to)
 
 static void print_help(const struct command *c, FILE *to)
 {
-	fprintf(to, "Usage: sluice %s%s%s\n\n%s\nOptions:\n", c->name, c->takes & COMMAND_TAKES_CONFIG ? " [-c FILE]" : "",
-		c->takes & COMMAND_TAKES_JSON ? " [--json]" : "", c->text);
+	struct str text = str_trim(str_c(c->text));
+
+	fprintf(to, "Usage: sluice %s%s%s\n\n%.*s\n\nOptions:\n", c->name,
+		c->takes & COMMAND_TAKES_CONFIG ? " [-c FILE]" : "", c->takes & COMMAND_TAKES_JSON ? " [--json]" : "",
+		STR_ARG(text));
 	for (size_t i = 0; i < N_OPTIONS; i++) {
 		const struct option_name *o = &options[i];
 		char left[40];
