@@ -84,9 +84,11 @@ const struct option settings_file_options[] = {
 	  .default_text = "5000", .min = 100, .max = 600000, .unit = "ms",
 	  .help = "At most so often a shard's positions are written." },
 	{ .name = "sinks", .type = OPTION_VALUE, .offset = IN(file_settings, sinks),
-	  .help = "Where effects go: a list of groups, one a sink." },
+	  .unit = "list of groups",
+	  .help = "Where effects go, see below." },
 	{ .name = "pipelines", .type = OPTION_VALUE, .offset = IN(file_settings, pipelines), .flags = OPTION_REQUIRED,
-	  .help = "What is read and what is derived: a list of groups, one a reading of a table's stream." },
+	  .unit = "list of groups",
+	  .help = "Which tables are read and what is derived, see below." },
 	{ .name = "admin", .flags = OPTION_LATER },
 	{ 0 },
 };

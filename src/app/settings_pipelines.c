@@ -37,6 +37,7 @@ static const struct option failure_options[] = {
 	{ .name = "bisect", .type = OPTION_BOOL, .offset = IN(settings_failure, bisect), .default_text = "true",
 	  .help = "Halve a failing batch until the record at fault is found." },
 	{ .name = "dead_letter", .type = OPTION_VALUE, .offset = IN(settings_failure, dead_letter_node),
+	  .unit = "string or group",
 	  .help = "A sink's name, or `{ sink = \"…\"; topic = \"…\"; }` where the sink needs a place; without one such a "
 		  "failure stops the handler." },
 	{ 0 },
@@ -88,7 +89,7 @@ const struct option settings_pipeline_options[] = {
 	{ .name = "backfill", .type = OPTION_BOOL, .offset = IN(pipeline_settings, backfill), .default_text = "false",
 	  .help = "Only false in this version." },
 	{ .name = "handlers", .type = OPTION_VALUE, .offset = IN(pipeline_settings, handlers),
-	  .flags = OPTION_REQUIRED, .help = "What is derived: a list of groups, one a handler." },
+	  .flags = OPTION_REQUIRED, .unit = "list of groups", .help = "What is derived, see below." },
 	{ 0 },
 };
 

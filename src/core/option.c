@@ -66,35 +66,43 @@ static bool is_limited(const struct option *o)
 
 /* --- one type each ------------------------------------------------------- */
 
-static void read_secret_file(struct reading *r)
+/* The content of the file that `name` names, without its last newline; `prefix`
+ * goes in front of it. False with a problem. */
+static bool secret_of_file(struct reading *r, const struct node *name, struct str prefix, struct str *out)
 {
-	const struct node *name = node_get(r->node, STR("file"));
+	const char *path = file_beside(r->problems->arena, name->file, name->text);
 	struct err err = { 0 };
 	struct buf content;
-	const char *path;
-	struct str value;
+	bool ok = false;
 
-	if (!name || name->kind != NODE_STRING || r->node->count != 1) {
-		wrong_type(r, "a string or { file = \"/path\"; }");
-		return;
-	}
-	if (name->broken)
-		return;
-	path = file_beside(r->problems->arena, r->node->file, name->text);
 	buf_init(&content, SECRET_MAX);
+	buf_put(&content, prefix);
 	if (!path || !file_read(path, &content, &err)) {
 		problems_add(r->problems, name, "%s", err.text);
 	} else {
-		value = buf_str(&content);
+		struct str value = buf_str(&content);
+
 		if (str_ends(value, STR("\n")))
 			value.len--;
 		if (str_ends(value, STR("\r")))
 			value.len--;
-		*(struct str *)r->to = arena_dup(r->problems->arena, value);
-		if (value.len == 0)
+		*out = arena_dup(r->problems->arena, value);
+		ok = out->ptr && value.len > prefix.len;
+		if (!ok)
 			problems_add(r->problems, name, "the file %s is empty, expected the secret in it", path);
 	}
 	buf_wipe(&content);
+	return ok;
+}
+
+static void read_secret_file(struct reading *r)
+{
+	const struct node *name = node_get(r->node, STR("file"));
+
+	if (!name || name->kind != NODE_STRING || r->node->count != 1)
+		wrong_type(r, "a string or { file = \"/path\"; }");
+	else if (!name->broken)
+		secret_of_file(r, name, STR(""), r->to);
 }
 
 static void read_str(struct reading *r)
@@ -276,6 +284,23 @@ static void read_list(struct reading *r)
 	}
 }
 
+/* { name = "sasl.password"; file = "/path"; } stands for "sasl.password=…". */
+static bool read_named_secret(struct reading *r, const struct node *element, struct str *out)
+{
+	const struct node *name = node_get(element, STR("name")), *file = node_get(element, STR("file"));
+
+	if (!name || !file || element->count != 2 || name->kind != NODE_STRING || file->kind != NODE_STRING) {
+		problems_add(r->problems, element, "expected a string or { name = \"…\"; file = \"/path\"; }");
+		return false;
+	}
+	if (name->broken || file->broken)
+		return false;
+
+	struct str prefix = arena_putf(r->problems->arena, "%.*s=", STR_ARG(name->text));
+
+	return secret_of_file(r, file, prefix, out);
+}
+
 static void read_names(struct reading *r)
 {
 	struct option_names *names = r->to;
@@ -291,6 +316,8 @@ static void read_names(struct reading *r)
 	for (const struct node *n = r->node->first; n; n = n->next) {
 		if (n->kind == NODE_STRING && n->text.len)
 			names->items[names->count++] = n->text;
+		else if ((r->option->flags & OPTION_SECRET) && n->kind == NODE_OBJECT)
+			names->count += read_named_secret(r, n, &names->items[names->count]);
 		else if (!n->broken)
 			problems_add(r->problems, n, "expected a string that is not empty, found %s",
 				     n->kind == NODE_STRING ? "an empty one" : node_kind_name(n->kind));
@@ -400,8 +427,7 @@ static void note_missing(const struct option *table, const struct node *group, s
 {
 	for (const struct option *o = table; o->name; o++)
 		if ((o->flags & OPTION_REQUIRED) && !(o->flags & OPTION_LATER) && !node_get(group, str_c(o->name)))
-			problems_add(problems, group, "the setting '%s' is missing%s%s", o->name, o->help ? ": " : "",
-				     o->help ? o->help : "");
+			problems_add(problems, group, "the setting '%s' is missing", o->name);
 }
 
 bool option_read_over(const struct option *table, const struct node *group, void *out, const char *const *also,
@@ -441,13 +467,13 @@ static void print_type(const struct option *o, struct buf *out)
 	if (o->type == OPTION_ENUM)
 		print_names(o->names, "`", out);
 	else
-		buf_puts(out, names[o->type]);
+		buf_puts(out, o->type == OPTION_VALUE && o->unit ? o->unit : names[o->type]);
 	if (o->flags & OPTION_SECRET)
-		buf_puts(out, " or `{ file = \"…\"; }`");
+		buf_puts(out, o->type == OPTION_NAMES ? " or `{ name = \"…\"; file = \"…\"; }`" : " or `{ file = \"…\"; }`");
 	if (is_limited(o))
 		buf_putf(out, ", %s%s", range_text(o, range, sizeof(range)),
 			 o->type == OPTION_LIST || o->type == OPTION_NAMES ? " elements" : "");
-	else if (o->unit)
+	else if (o->unit && o->type != OPTION_VALUE)
 		buf_putf(out, ", %s", o->unit);
 }
 

@@ -69,6 +69,7 @@ static const struct option options[] = {
 	{ .name = "client_id", .type = OPTION_STR, .offset = AT(client_id), .default_text = "sluice",
 	  .help = "Name under which the brokers log and limit this client." },
 	{ .name = "properties", .type = OPTION_NAMES, .offset = AT(properties),
+	  .flags = OPTION_SECRET,
 	  .help = "More librdkafka properties, as \"name=value\"; sluice sets enable.idempotence, acks=all, linger.ms=5, partitioner=murmur2_random and message.timeout.ms below leases.failover_s." },
 	{ .name = "queue_messages", .type = OPTION_INT, .offset = AT(queue_messages), .default_text = "100000", .min = 1, .max = 10000000,
 	  .help = "Most messages that wait for the brokers." },

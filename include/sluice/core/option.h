@@ -36,7 +36,9 @@ struct option_names {
 enum option_flags {
 	OPTION_REQUIRED = 1,  /* must stand there; a STR, LIST or NAMES may not be empty */
 	OPTION_SECRET = 2,    /* STR: also { file = "/run/secrets/x"; }, then the file's content
-	                         without the last newline; never shown in messages */
+	                         without the last newline; NAMES: its elements also as
+	                         { name = "sasl.password"; file = "/run/secrets/x"; }, which
+	                         becomes "sasl.password=…". Never shown in messages */
 	OPTION_LATER = 4,     /* a known name that this version has no use for yet: refused with
 	                         those words; not documented, no offset or type needed */
 };
@@ -53,7 +55,8 @@ struct option {
 	const char *const *names; /* ENUM: NULL-terminated */
 	const struct option *table;
 	size_t item_size;
-	const char *unit;         /* "ms", "bytes", "s", "per second", or NULL */
+	const char *unit;         /* "ms", "bytes", "s", "per second", or NULL; VALUE: what may
+	                             stand there, for conf/README.md */
 	const char *help;         /* one sentence for conf/README.md and --help */
 	const char *const *later; /* ENUM: names that this version has no use for yet, refused
 	                             with those words; NULL-terminated, may be NULL */

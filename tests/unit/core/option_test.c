@@ -130,7 +130,7 @@ static void test_values_of_every_type(void **state)
 static void test_mistakes_say_what_was_found_and_expected(void **state)
 {
 	static const struct { struct str json; const char *message; } cases[] = {
-		{ STR_INIT("{}"), "t.conf:1: the setting 'name' is missing: what it is called\n" },
+		{ STR_INIT("{}"), "t.conf:1: the setting 'name' is missing\n" },
 		{ STR_INIT("{\"name\":\"\"}"), "t.conf:1: name: must not be empty\n" },
 		{ STR_INIT("{\"name\":5}"), "t.conf:1: name: expected a string in double quotes, found the number 5\n" },
 		{ STR_INIT("{\"name\":\"x\",\"counts\":1}"), "t.conf:1: counts: unknown setting; did you mean 'count'?\n" },
@@ -243,6 +243,28 @@ static void test_a_secret_comes_from_a_file_without_its_newline(void **state)
 	assert_true(str_find(buf_str(&out), STR("secret.file: cannot open /tmp/sluice-secret-")) != SIZE_MAX);
 }
 
+static void test_a_list_may_hold_secrets_from_files(void **state)
+{
+	static const struct option table[] = {
+		{ .name = "names", .type = OPTION_NAMES, .flags = OPTION_SECRET, .help = "Some." },
+		{ 0 },
+	};
+	char path[] = "/tmp/sluice-secret-XXXXXX", json[200];
+	int fd = mkstemp(path);
+	struct option_names names = { 0 };
+
+	(void)state;
+	assert_int_equal(write(fd, "hunter2\n", 8), 8);
+	close(fd);
+	snprintf(json, sizeof(json), "{\"names\":[\"a=b\",{\"name\":\"password\",\"file\":\"%s\"}]}", path);
+	assert_true(option_read(table, tree_of(str_c(json)), &names, NULL, &problems));
+	assert_int_equal(names.count, 2);
+	assert_str_equal(names.items[1], "password=hunter2");
+	assert_false(option_read(table, tree_of(STR("{\"names\":[{\"name\":\"x\"}]}")), &names, NULL, &problems));
+	assert_int_equal(names.count, 0);
+	unlink(path);
+}
+
 static void test_the_table_documents_itself(void **state)
 {
 	(void)state;
@@ -271,6 +293,7 @@ int main(void)
 		TEST(test_a_name_twice_is_refused),
 		TEST(test_reading_over_keeps_what_is_not_given),
 		TEST(test_a_secret_comes_from_a_file_without_its_newline),
+		TEST(test_a_list_may_hold_secrets_from_files),
 		TEST(test_the_table_documents_itself),
 	};
 
