@@ -75,12 +75,12 @@ static void check_address(struct loading *l, const struct settings_handler *h)
 	}
 }
 
-static void check_sink(struct loading *l, struct settings_handler *h)
+static void check_sink(struct loading *l, struct settings_handler *h, bool complete)
 {
 	const struct node *at = node_get(h->node, STR("sink"));
 
 	h->sink = settings_find_sink(l, at);
-	if (h->sink && check_fits(l, h, at))
+	if (h->sink && check_fits(l, h, at) && complete)
 		check_address(l, h);
 }
 
@@ -105,7 +105,7 @@ void settings_check_handler(struct loading *l, const struct settings_pipeline *p
 	struct handler_site site = settings_site(l->settings, p, h);
 	struct handler *made;
 
-	check_sink(l, h);
+	check_sink(l, h, complete);
 	check_filters(l, h);
 	/* What was read only in part would be judged wrongly. */
 	made = complete ? h->ops->new(h->settings, &site, l->problems) : NULL;

@@ -383,17 +383,24 @@ static const struct option *option_named(const struct option *table, struct str 
 	return NULL;
 }
 
-static void unknown(const struct option *table, const struct node *n, const char *const *also,
-		    struct problems *problems)
+static struct nearest nearest_option(const struct option *table, struct str name, const char *const *also)
 {
-	struct nearest near = nearest_to(n->name);
-	char mean[NEAREST_MAX];
+	struct nearest near = nearest_to(name);
 
 	for (const struct option *o = table; o->name; o++)
 		if (!(o->flags & OPTION_LATER))
 			nearest_offer(&near, str_c(o->name));
 	for (size_t i = 0; also && also[i]; i++)
 		nearest_offer(&near, str_c(also[i]));
+	return near;
+}
+
+static void unknown(const struct option *table, const struct node *n, const char *const *also,
+		    struct problems *problems)
+{
+	struct nearest near = nearest_option(table, n->name, also);
+	char mean[NEAREST_MAX];
+
 	problems_add(problems, n, "unknown setting%s", nearest_text(&near, mean, sizeof(mean)));
 }
 
@@ -423,10 +430,26 @@ static void read_member(const struct option *table, const struct node *n, void *
 	}
 }
 
+/* A misspelt setting is one mistake, not an unknown and a missing one. */
+static bool stands_misspelt(const struct option *table, const struct node *group, const struct option *o)
+{
+	char mean[NEAREST_MAX];
+
+	for (const struct node *n = group ? group->first : NULL; n; n = n->next) {
+		struct nearest near = nearest_option(table, n->name, NULL);
+
+		if (!option_named(table, n->name) && str_eq(near.best, str_c(o->name)) &&
+		    *nearest_text(&near, mean, sizeof(mean)))
+			return true;
+	}
+	return false;
+}
+
 static void note_missing(const struct option *table, const struct node *group, struct problems *problems)
 {
 	for (const struct option *o = table; o->name; o++)
-		if ((o->flags & OPTION_REQUIRED) && !(o->flags & OPTION_LATER) && !node_get(group, str_c(o->name)))
+		if ((o->flags & OPTION_REQUIRED) && !(o->flags & OPTION_LATER) && !node_get(group, str_c(o->name)) &&
+		    !stands_misspelt(table, group, o))
 			problems_add(problems, group, "the setting '%s' is missing", o->name);
 }
 

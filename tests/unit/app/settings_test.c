@@ -296,6 +296,8 @@ static void test_one_mistake_gives_one_message(void **state)
 		  "t:2: pipelines[0].handlers[0].kind: unknown kind \"forwards\"; did you mean 'forward'?\n" },
 		{ HANDLER("kind = \"forward\"; name = \"f\"; sink = \"bus\"; topic = \"t\"; topik = \"x\";"),
 		  "t:2: pipelines[0].handlers[0].topik: unknown setting; did you mean 'topic'?\n" },
+		{ HANDLER("kind = \"forward\"; name = \"f\"; sink = \"bus\"; topik = \"t\";"),
+		  "t:2: pipelines[0].handlers[0].topik: unknown setting; did you mean 'topic'?\n" },
 		{ HANDLER("kind = \"forward\"; name = \"f\"; sink = \"bus\"; topic = \"t\"; filtre = \"x\";"),
 		  "t:2: pipelines[0].handlers[0].filtre: unknown setting; did you mean 'filter'?\n" },
 		{ HANDLER("kind = \"forward\"; name = \"-f\"; sink = \"bus\"; topic = \"t\";"),

@@ -1,0 +1,130 @@
+#include "support/test.h"
+
+#include "sluice/app/command.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* What the command saw, for the asserts. */
+static struct {
+	int runs;
+	const char *config;
+	bool json;
+} seen;
+
+static int run_fake(const struct command_args *args)
+{
+	seen.runs++;
+	seen.config = args->config;
+	seen.json = args->json;
+	return EXIT_FAILED;
+}
+
+static const struct command full = {
+	.name = "full", .summary = "takes all", .text = "All.\n", .examples = "  sluice full\n",
+	.takes = COMMAND_TAKES_CONFIG | COMMAND_TAKES_JSON, .run = run_fake,
+};
+static const struct command bare = {
+	.name = "bare", .summary = "takes nothing", .text = "Nothing.\n", .examples = "  sluice bare\n", .run = run_fake,
+};
+static const struct command *const table[] = { &full, &bare, NULL };
+
+/* Runs the line and gives what was written to stderr and stdout, joined. */
+static int run_line(char **argv, char *out, size_t size)
+{
+	FILE *file = tmpfile();
+	int saved[2] = { dup(STDOUT_FILENO), dup(STDERR_FILENO) }, argc = 0, code;
+
+	seen.runs = 0;
+	while (argv[argc])
+		argc++;
+	fflush(NULL);
+	dup2(fileno(file), STDOUT_FILENO);
+	dup2(fileno(file), STDERR_FILENO);
+	code = commands_main(table, argc, argv);
+	fflush(NULL);
+	dup2(saved[0], STDOUT_FILENO);
+	dup2(saved[1], STDERR_FILENO);
+	close(saved[0]);
+	close(saved[1]);
+	rewind(file);
+	out[fread(out, 1, size - 1, file)] = '\0';
+	fclose(file);
+	return code;
+}
+
+static void test_options_reach_the_command(void **state)
+{
+	static const struct { const char *argv[6]; const char *config; bool json; } cases[] = {
+		{ { "sluice", "full" }, COMMAND_CONFIG, false },
+		{ { "sluice", "full", "-c", "x" }, "x", false },
+		{ { "sluice", "full", "--json", "--config", "x" }, "x", true },
+		{ { "sluice", "full", "--config=y", "--json" }, "y", true },
+		{ { "sluice", "bare" }, COMMAND_CONFIG, false },
+	};
+	char out[4000];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_int_equal(run_line((char **)cases[i].argv, out, sizeof(out)), EXIT_FAILED);
+		assert_int_equal(seen.runs, 1);
+		assert_string_equal(seen.config, cases[i].config);
+		assert_int_equal(seen.json, cases[i].json);
+	}
+}
+
+static void test_a_wrong_line_is_named_and_runs_nothing(void **state)
+{
+	static const struct { const char *argv[6]; const char *text; } cases[] = {
+		{ { "sluice" }, "Usage: sluice COMMAND" },
+		{ { "sluice", "ful" }, "sluice: there is no command 'ful'; did you mean 'full'?\n" },
+		{ { "sluice", "zzzzzzzz" }, "sluice: there is no command 'zzzzzzzz'\n" },
+		{ { "sluice", "full", "--jsno" }, "sluice full: unknown option '--jsno'; did you mean '--json'?\n" },
+		{ { "sluice", "bare", "--json" }, "sluice bare: unknown option '--json'" },
+		{ { "sluice", "bare", "-c", "x" }, "sluice bare: unknown option '-c'" },
+		{ { "sluice", "full", "-c" }, "sluice full: expected a file behind -c\n" },
+		{ { "sluice", "full", "x" }, "sluice full: unexpected argument 'x'" },
+		{ { "sluice", "help", "ful" }, "sluice: there is no command 'ful'; did you mean 'full'?\n" },
+	};
+	char out[4000];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_int_equal(run_line((char **)cases[i].argv, out, sizeof(out)), EXIT_USAGE);
+		assert_int_equal(seen.runs, 0);
+		assert_non_null(strstr(out, cases[i].text));
+	}
+}
+
+static void test_help_shows_usage_options_and_examples(void **state)
+{
+	static const struct { const char *argv[6]; const char *text; } cases[] = {
+		{ { "sluice", "--help" }, "  full       takes all\n" },
+		{ { "sluice", "help" }, "  bare       takes nothing\n" },
+		{ { "sluice", "help", "full" }, "Usage: sluice full [-c FILE] [--json]\n\nAll.\n" },
+		{ { "sluice", "full", "--help" }, "-c, --config FILE" },
+		{ { "sluice", "full", "-c", "x", "-h" }, "Examples:\n  sluice full\n" },
+		{ { "sluice", "help", "bare" }, "Usage: sluice bare\n" },
+	};
+	char out[4000];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_int_equal(run_line((char **)cases[i].argv, out, sizeof(out)), EXIT_OK);
+		assert_int_equal(seen.runs, 0);
+		assert_non_null(strstr(out, cases[i].text));
+	}
+	run_line((char *[]){ (char *)"sluice", (char *)"help", (char *)"bare", NULL }, out, sizeof(out));
+	assert_null(strstr(out, "--json"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_options_reach_the_command),
+		cmocka_unit_test(test_a_wrong_line_is_named_and_runs_nothing),
+		cmocka_unit_test(test_help_shows_usage_options_and_examples),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
