@@ -17,7 +17,7 @@ from opensearchpy import OpenSearch
 from harness.program import Sluice, run_command
 from harness.relay import Relay
 from harness.services import Service
-from harness.tables import Table
+from harness.tables import Table, Writing
 
 Clients = collections.namedtuple("Clients", "dynamodb streams")
 _PROGRAMS = pytest.StashKey()
@@ -107,6 +107,20 @@ def make_table(clients):
     yield make
     for table in made:
         table.drop()
+
+
+@pytest.fixture
+def write_behind():
+    """write_behind(writer, count): a Writing; ended with the test."""
+    started = []
+
+    def start(writer, count):
+        started.append(Writing(writer, count))
+        return started[-1]
+
+    yield start
+    for writing in started:
+        writing.abandon()
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 """Tables on DynamoDB, their streams as boto3 reads them, and seeded writers."""
 
 import random
-import time
+import threading
 import uuid
-from decimal import Decimal
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
@@ -145,22 +144,39 @@ class Writer:
                 self.alive[chosen] = item
             self.written += 1
 
-    def write_for(self, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.write()
-
     def _text(self):
         alphabet = 'abc xyz "quoted" back\\slash \n\t é ü 漢字 😀 \u0000\u001f'
         return "".join(self.random.choice(alphabet) for _ in range(self.random.randrange(1, 40)))
 
 
-def numbers_as_python(value):
-    """Decimal to int or float, so that images compare with parsed JSON."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {name: numbers_as_python(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [numbers_as_python(inner) for inner in value]
-    return value
+class Writing:
+    """`count` writes of a writer in the background, while the test does other things."""
+
+    def __init__(self, writer, count):
+        self._writer = writer
+        self._left = count
+        self._error = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        try:
+            while self._left > 0:
+                self._writer.write()
+                self._left -= 1
+        except Exception as error:  # told to the test by finish()
+            self._error = error
+
+    @property
+    def goes_on(self):
+        return self._thread.is_alive()
+
+    def finish(self):
+        """Waits for the last write; raises what went wrong on the way."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def abandon(self):
+        self._left = 0
+        self._thread.join()
