@@ -152,7 +152,8 @@ struct leaf {
 
 struct filter_match {
 	const struct template_context *context;
-	struct err *err;
+	struct err *err;         /* never NULL */
+	struct err own;          /* where the caller wants none */
 	bool failed;             /* err is filled, nothing matches any more */
 	bool record;             /* attribute-value form */
 	struct buf text;         /* the leaf's plain text, where it had escapes */

@@ -76,7 +76,6 @@ static bool leaf_of(const struct filter_match *m, struct value v, struct leaf *o
 static enum outcome test_value(struct filter_match *m, const struct field *f, struct value v)
 {
 	enum outcome outcome = absent(f->absent_ok);
-	struct err ignored, *err = m->err ? m->err : &ignored;
 	struct value_iter it;
 	struct value element;
 	struct leaf leaf;
@@ -86,7 +85,7 @@ static enum outcome test_value(struct filter_match *m, const struct field *f, st
 	if (v.type == VALUE_M)
 		return outcome;
 	value_iter_init(&it, v);
-	while (value_iter_next(&it, NULL, &element, err)) {
+	while (value_iter_next(&it, NULL, &element, m->err)) {
 		enum outcome one = test_value(m, f, element);
 
 		if (one == MATCH || m->failed)
@@ -95,7 +94,7 @@ static enum outcome test_value(struct filter_match *m, const struct field *f, st
 		if (one == NO_MATCH)
 			outcome = NO_MATCH;
 	}
-	return err->class == ERR_NONE ? outcome : failed(m);
+	return m->err->class == ERR_NONE ? outcome : failed(m);
 }
 
 /* ---- Groups ---- */
@@ -128,12 +127,11 @@ static enum outcome match_ors(struct filter_match *m, const struct pattern *p, m
 static enum outcome match_elements(struct filter_match *m, const struct pattern *p, match_fn *match, struct value list)
 {
 	enum outcome outcome = absent(p->absent_ok);
-	struct err ignored, *err = m->err ? m->err : &ignored;
 	struct value_iter it;
 	struct value element;
 
 	value_iter_init(&it, list);
-	while (value_iter_next(&it, NULL, &element, err)) {
+	while (value_iter_next(&it, NULL, &element, m->err)) {
 		enum outcome one = match(m, p, element);
 
 		if (one == MATCH || m->failed)
@@ -141,7 +139,7 @@ static enum outcome match_elements(struct filter_match *m, const struct pattern 
 		if (one == NO_MATCH)
 			outcome = NO_MATCH;
 	}
-	return err->class == ERR_NONE ? outcome : failed(m);
+	return m->err->class == ERR_NONE ? outcome : failed(m);
 }
 
 /* An attribute in attribute-value form: its type's name is the only member. */
@@ -339,7 +337,8 @@ static enum outcome match_record(struct filter_match *m, const struct pattern *p
 static void begin(struct filter_match *m, const struct template_context *c, bool record, struct err *err)
 {
 	m->context = c;
-	m->err = err;
+	m->err = err ? err : &m->own;
+	m->own.class = ERR_NONE;
 	m->failed = false;
 	m->record = record;
 	buf_init(&m->text, LARGEST_TEXT);

@@ -221,7 +221,7 @@ static const struct {
 	{ "a ${new.title", ALL_ROOTS, "closing }" },
 	{ "${new.title | }", ALL_ROOTS, "no filter ''" },
 	{ "${new.title | lowr}", ALL_ROOTS, "did you mean 'lower'" },
-	{ "${nwe.title}", ALL_ROOTS, "did you mean 'new'" },
+	{ "${nw.title}", ALL_ROOTS, "did you mean 'new'" },
 	{ "${title}", ALL_ROOTS, "no value 'title'" },
 	{ "${member.x}", TEMPLATE_NEW | TEMPLATE_KEYS, "refers to 'member', which is not known here (known: new, keys)" },
 	{ "${event.nam}", ALL_ROOTS, "did you mean 'name'" },
