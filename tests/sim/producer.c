@@ -97,27 +97,30 @@ static const struct producer_report purged = { .class = ERR_RETRY, .breaks = tru
 static const struct producer_report no_topic = { .class = ERR_RETRY, .code = "kafka.no_topic", .text = "Broker: Unknown topic or partition" };
 static const struct producer_report too_large = { .class = ERR_DATA, .code = "kafka.message", .text = "Broker: Message size too large" };
 
-/* A request of some messages of one partition; its fate is theirs one by one, but
- * that one too large refuses all. */
+/* A request of some messages of one partition: on the wire together, so that what
+ * befalls one does not keep the others from arriving; but one too large refuses
+ * all. */
 static void step_partition(struct sim_producer *p, struct fifo *f)
 {
 	struct sim_kafka *k = p->kafka;
-	size_t n = 1 + rng_below(&k->rng, MOST_A_REQUEST);
+	struct queued *sent[MOST_A_REQUEST];
+	size_t n = 0, most = 1 + rng_below(&k->rng, MOST_A_REQUEST);
 	bool large = false;
-	struct queued *q = f->first;
 
-	for (size_t i = 0; i < n && q; i++, q = q->next)
-		large = large || (k->faults.largest && strlen(q->message.body) > k->faults.largest);
-	for (size_t i = 0; i < n && (q = pop(f)); i++) {
+	for (; n < most && f->first; n++) {
+		sent[n] = pop(f);
+		large = large || (k->faults.largest && strlen(sent[n]->message.body) > k->faults.largest);
+	}
+	for (size_t i = 0; i < n; i++) {
 		if (k->faults.no_topic) {
-			report(p, q, no_topic);
+			report(p, sent[i], no_topic);
 		} else if (large) {
-			report(p, q, too_large);
+			report(p, sent[i], too_large);
 		} else if (k->faults.down || chance(k, k->faults.timeout)) {
-			report(p, q, timed_out);
+			report(p, sent[i], timed_out);
 		} else {
-			append(k, &q->message);
-			report(p, q, chance(k, k->faults.lost_ack) ? timed_out : delivered);
+			append(k, &sent[i]->message);
+			report(p, sent[i], chance(k, k->faults.lost_ack) ? timed_out : delivered);
 		}
 	}
 }
