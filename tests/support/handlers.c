@@ -96,7 +96,7 @@ void handler_test_apply(struct handler_test *t, const struct record_spec *specs,
 	handler_test_apply_from(t, "shardId-1", specs, n);
 }
 
-static void print_message(const struct effect_message *m, struct buf *out)
+static void write_message(const struct effect_message *m, struct buf *out)
 {
 	buf_putf(out, "message %.*s key=%.*s body=%.*s", STR_ARG(m->address), STR_ARG(m->key), STR_ARG(m->body));
 	for (size_t i = 0; i < m->n_headers; i++) {
@@ -105,7 +105,7 @@ static void print_message(const struct effect_message *m, struct buf *out)
 	}
 }
 
-static void print_add(const struct effect_add *add, struct buf *out)
+static void write_add(const struct effect_add *add, struct buf *out)
 {
 	buf_putf(out, "add %.*s %.*s", STR_ARG(add->table), STR_ARG(add->key));
 	for (size_t i = 0; i < add->n_deltas; i++)
@@ -114,7 +114,7 @@ static void print_add(const struct effect_add *add, struct buf *out)
 		buf_putf(out, " set=%.*s", STR_ARG(add->set));
 }
 
-static void print_document(const struct effect *e, struct buf *out)
+static void write_document(const struct effect *e, struct buf *out)
 {
 	const struct effect_document *d = &e->document;
 
@@ -128,13 +128,13 @@ static void print_document(const struct effect *e, struct buf *out)
 		buf_putf(out, " %.*s", STR_ARG(d->body));
 }
 
-static void print_effect(const struct effect *e, struct buf *out)
+static void write_effect(const struct effect *e, struct buf *out)
 {
 	if (e->group)
 		buf_putf(out, "[%u] ", e->group);
 	switch (e->kind) {
 	case EFFECT_MESSAGE:
-		print_message(&e->message, out);
+		write_message(&e->message, out);
 		break;
 	case EFFECT_PUT_ROW:
 		buf_putf(out, "put %.*s %.*s", STR_ARG(e->row.table), STR_ARG(e->row.item));
@@ -143,11 +143,11 @@ static void print_effect(const struct effect *e, struct buf *out)
 		buf_putf(out, "delete %.*s %.*s", STR_ARG(e->row.table), STR_ARG(e->row.key));
 		break;
 	case EFFECT_ADD:
-		print_add(&e->add, out);
+		write_add(&e->add, out);
 		break;
 	case EFFECT_PUT_DOCUMENT:
 	case EFFECT_DELETE_DOCUMENT:
-		print_document(e, out);
+		write_document(e, out);
 		break;
 	case EFFECT_TASK:
 		buf_putf(out, "task %.*s %.*s", STR_ARG(e->task.id), STR_ARG(e->task.body));
@@ -173,7 +173,7 @@ const char *handler_test_effects(struct handler_test *t)
 
 	buf_init(&text, TEXT_MAX);
 	for (size_t i = 0; i < t->batch.count; i++)
-		print_effect(t->batch.effects[i], &text);
+		write_effect(t->batch.effects[i], &text);
 	for (const struct effect_report *r = t->batch.reports; r; r = r->next)
 		buf_putf(&text, "report %s\n", r->err.code);
 	if (t->n_failed)

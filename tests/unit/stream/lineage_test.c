@@ -42,7 +42,7 @@ static void test_walking_visits_each_shard_once(void **state)
 
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
-		char id[16];
+		char id[32];
 
 		snprintf(id, sizeof(id), "shard-%d", i);
 		add(l, id, "", "", 1);
