@@ -107,16 +107,16 @@ static bool read_position(struct value v, struct lease_position *p, struct err *
 
 static bool read_positions(struct lease *l, struct value map, struct err *err)
 {
+	struct err malformed = { 0 };
 	struct value_iter it;
 	struct value v;
 	struct str name;
 
-	err_clear(err);
 	value_iter_init(&it, map);
-	while (value_iter_next(&it, &name, &v, err))
+	while (value_iter_next(&it, &name, &v, &malformed))
 		if (!read_position(v, lease_add_position(l, name), err))
 			return false;
-	return err->class == ERR_NONE;
+	return malformed.class == ERR_NONE || err_set(err, ERR_FATAL, "state.row", "%s", malformed.text);
 }
 
 struct lease *lease_of_row(struct loop *loop, const struct state_row *row, struct err *err)
