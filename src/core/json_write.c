@@ -1,5 +1,7 @@
 #include "sluice/core/json_write.h"
 
+#include "sluice/core/scan_block.h"
+
 #include <assert.h>
 #include <inttypes.h>
 
@@ -176,18 +178,23 @@ static size_t sequence_length(struct str s)
 
 bool json_escape(struct buf *out, struct str text)
 {
+	const char *end = text.ptr + text.len;
 	size_t run = 0; /* what is copied as it is */
 
 	for (size_t i = 0; i < text.len;) {
 		unsigned char c = (unsigned char)text.ptr[i];
-		size_t n = c < 0x80 ? 1 : sequence_length(str_from(text, i));
+		size_t n;
 
-		if (n > 1 || (n == 1 && c >= 0x20 && c != '"' && c != '\\')) {
+		if (scan_is_plain(text.ptr[i], false)) {
+			i = (size_t)(scan_plain_end(text.ptr + i, end, false) - text.ptr);
+			continue;
+		}
+		if (c >= 0x80 && (n = sequence_length(str_from(text, i))) > 0) {
 			i += n;
 			continue;
 		}
 		buf_put(out, str_sub(text, run, i - run));
-		if (n == 0)
+		if (c >= 0x80)
 			buf_put(out, STR("\xef\xbf\xbd"));
 		else if (c == '"')
 			buf_put(out, STR("\\\""));

@@ -1,12 +1,9 @@
 #include "sluice/core/scan.h"
 
-#if defined(__SSE2__) && !defined(SCAN_PORTABLE)
-#include <emmintrin.h>
-#define SCAN_SSE2 1
-#else
-#define SCAN_SSE2 0
-#endif
+#include "sluice/core/scan_block.h"
 
+/* Functions with a constant `trusted` are compiled twice, once for each use. */
+#define EACH_USE static inline __attribute__((always_inline))
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
@@ -20,6 +17,9 @@ enum state {
 	STATE_END,
 	STATE_FAILED,
 };
+
+/* The bytes of {"S":" */
+enum { TAGGED_HEAD = 6 };
 
 static const char DEPTH_PROBLEM[] = "containers are nested too deeply";
 
@@ -44,69 +44,6 @@ static const char *fail(struct scan *s, const char *at, const char *problem)
 }
 
 /* ---- Strings ---- */
-
-/* Both find the first byte of a string that needs a closer look: a quote or a
- * backslash; in text from outside also a control character or the start of
- * something that is not ASCII. They stop early within the last bytes of the text. */
-#if SCAN_SSE2
-
-static inline const char *skip_plain_wide(const char *p, const char *end, bool trusted)
-{
-	const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(' ');
-
-	for (; end - p >= 16; p += 16) {
-		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-		__m128i stop = _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, backslash));
-
-		/* The comparison is signed: bytes from 0x80 on are below the space, too. */
-		if (!trusted)
-			stop = _mm_or_si128(stop, _mm_cmplt_epi8(x, space));
-
-		unsigned mask = (unsigned)_mm_movemask_epi8(stop);
-
-		if (mask)
-			return p + __builtin_ctz(mask);
-	}
-	return p;
-}
-
-#else
-
-/* Eight bytes in a word: Hacker's Delight, section 6-1, finds bytes below n
- * and bytes equal to c; a false alarm is possible only behind a real one. */
-static inline const char *skip_plain_wide(const char *p, const char *end, bool trusted)
-{
-	const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-
-	for (; end - p >= 8; p += 8) {
-		uint64_t x;
-
-		memcpy(&x, p, sizeof(x));
-
-		uint64_t quote = x ^ (ones * '"'), backslash = x ^ (ones * '\\');
-		uint64_t stop = (x | (x - ones * 0x20) | (quote - ones) | (backslash - ones)) & highs;
-
-		if (stop)
-			break;
-	}
-	(void)trusted;
-	return p;
-}
-
-#endif
-
-static inline bool is_plain(unsigned char c, bool trusted)
-{
-	return c != '"' && c != '\\' && (trusted || (c >= 0x20 && c < 0x80));
-}
-
-static inline const char *skip_plain(const char *p, const char *end, bool trusted)
-{
-	p = skip_plain_wide(p, end, trusted);
-	while (p < end && is_plain((unsigned char)*p, trusted))
-		p++;
-	return p;
-}
 
 static int hex_digit(char c)
 {
@@ -151,7 +88,7 @@ static const char *skip_utf8(struct scan *s, const char *p)
 static const char *strict_string_end(struct scan *s, const char *p, bool *escaped)
 {
 	for (;;) {
-		p = skip_plain(p, s->end, false);
+		p = scan_plain_end(p, s->end, false);
 		if (UNLIKELY(p == s->end))
 			return fail(s, p, "the text ends inside a string");
 		if (LIKELY(*p == '"'))
@@ -172,7 +109,7 @@ static const char *strict_string_end(struct scan *s, const char *p, bool *escape
 static const char *trusted_string_end(struct scan *s, const char *p, bool *escaped)
 {
 	for (;;) {
-		p = skip_plain(p, s->end, true);
+		p = scan_plain_end(p, s->end, true);
 		if (LIKELY(p < s->end && *p == '"'))
 			return p;
 		if (s->end - p < 2)
@@ -182,9 +119,16 @@ static const char *trusted_string_end(struct scan *s, const char *p, bool *escap
 	}
 }
 
-static inline const char *string_end(struct scan *s, const char *p, bool *escaped)
+/* Most strings are short and plain: those end here. */
+EACH_USE const char *string_end(struct scan *s, const char *p, bool *escaped, const bool trusted)
 {
-	return s->trusted ? trusted_string_end(s, p, escaped) : strict_string_end(s, p, escaped);
+	if (LIKELY(s->end - p >= SCAN_BLOCK)) {
+		unsigned n = scan_block_stop(p, trusted);
+
+		if (LIKELY(n < SCAN_BLOCK && p[n] == '"'))
+			return p + n;
+	}
+	return trusted ? trusted_string_end(s, p, escaped) : strict_string_end(s, p, escaped);
 }
 
 /* ---- Numbers and words ---- */
@@ -254,24 +198,25 @@ static const char *skip_word(struct scan *s, const char *p, const char *word, si
 }
 
 /* A number, true, false or null. */
-static const char *skip_scalar(struct scan *s, const char *p, enum scan_type *type)
+static const char *skip_scalar(struct scan *s, const char *p)
 {
 	switch (*p) {
 	case 't':
-		*type = SCAN_TRUE;
 		return skip_word(s, p, "true", 4);
 	case 'f':
-		*type = SCAN_FALSE;
 		return skip_word(s, p, "false", 5);
 	case 'n':
-		*type = SCAN_NULL;
 		return skip_word(s, p, "null", 4);
 	default:
-		*type = SCAN_NUMBER;
 		if (*p == '-' || is_digit(*p))
 			return skip_number(s, p);
 		return fail(s, p, "expected a value");
 	}
+}
+
+static inline enum scan_type scalar_type(char first)
+{
+	return first == 't' ? SCAN_TRUE : first == 'f' ? SCAN_FALSE : first == 'n' ? SCAN_NULL : SCAN_NUMBER;
 }
 
 /* ---- Structure ---- */
@@ -308,29 +253,52 @@ static inline void pop(struct scan *s)
 	s->depth--;
 }
 
-/* p is at a name's opening quote: returns what is behind the colon. */
-static inline const char *skip_key(struct scan *s, const char *p, bool *escaped, const char **quote)
+/* p is where a name should start: returns its closing quote. */
+EACH_USE const char *name_end(struct scan *s, const char *p, bool *escaped, const bool trusted)
 {
 	if (UNLIKELY(p == s->end || *p != '"'))
 		return fail(s, p, "expected a member's name in double quotes");
-	*escaped = false;
-	p = string_end(s, p + 1, escaped);
-	if (UNLIKELY(!p))
-		return NULL;
-	*quote = p;
-	p = skip_space(p + 1, s->end);
+	return string_end(s, p + 1, escaped, trusted);
+}
+
+static inline const char *skip_colon(struct scan *s, const char *p)
+{
+	p = skip_space(p, s->end);
 	if (UNLIKELY(p == s->end || *p != ':'))
 		return fail(s, p, "expected a colon behind a member's name");
 	return p + 1;
 }
 
+/* True at {"X":" where X is a capital letter. */
+static inline bool opens_tagged(const char *p, const char *end)
+{
+	static const char shape[8] = "{\"\0\":\"", mask[8] = "\xff\xff\0\xff\xff\xff";
+	uint64_t x, m, expected;
+
+	if (UNLIKELY(end - p < (ptrdiff_t)sizeof(x)))
+		return false;
+	memcpy(&x, p, sizeof(x));
+	memcpy(&m, mask, sizeof(m));
+	memcpy(&expected, shape, sizeof(expected));
+	return (x & m) == expected && (unsigned char)(p[2] - 'A') < 26;
+}
+
+/* At {"S":"text"}, returns the closing quote; NULL when anything else is there,
+ * malformed or not, which the long way finds out. */
+EACH_USE const char *tagged_end(struct scan *s, const char *p, bool *escaped, const bool trusted)
+{
+	if (!opens_tagged(p, s->end) || UNLIKELY(s->depth == SCAN_MAX_DEPTH))
+		return NULL;
+	p = string_end(s, p + TAGGED_HEAD, escaped, trusted);
+	return LIKELY(p && s->end - p >= 2 && p[1] == '}') ? p : NULL;
+}
+
 /* Passes over the whole value that starts at p (no white space). Containers
  * are counted on the scanner's own stack, so that nothing recurses. */
-static const char *skip_value(struct scan *s, const char *p)
+EACH_USE const char *skip_value(struct scan *s, const char *p, const bool trusted)
 {
 	const char *const end = s->end;
 	const unsigned base = s->depth;
-	enum scan_type type;
 	const char *quote;
 	bool escaped;
 
@@ -338,11 +306,16 @@ value:
 	if (UNLIKELY(p == end))
 		return fail(s, p, "the text ends where a value is expected");
 	if (*p == '"') {
-		p = string_end(s, p + 1, &escaped);
+		p = string_end(s, p + 1, &escaped, trusted);
 		if (UNLIKELY(!p))
 			return NULL;
 		p++;
 	} else if (*p == '{') {
+		quote = tagged_end(s, p, &escaped, trusted);
+		if (LIKELY(quote)) {
+			p = quote + 2;
+			goto after;
+		}
 		if (!push(s, p, true))
 			return NULL;
 		p = skip_space(p + 1, end);
@@ -357,7 +330,7 @@ value:
 			goto close;
 		goto value;
 	} else {
-		p = skip_scalar(s, p, &type);
+		p = skip_scalar(s, p);
 		if (UNLIKELY(!p))
 			return NULL;
 	}
@@ -377,7 +350,10 @@ after:
 		goto close;
 	return fail(s, p, "expected a comma or the container's end");
 key:
-	p = skip_key(s, p, &escaped, &quote);
+	quote = name_end(s, p, &escaped, trusted);
+	if (UNLIKELY(!quote))
+		return NULL;
+	p = skip_colon(s, quote + 1);
 	if (UNLIKELY(!p))
 		return NULL;
 	p = skip_space(p, end);
@@ -388,17 +364,30 @@ close:
 	goto after;
 }
 
+static const char *skip_strict_value(struct scan *s, const char *p)
+{
+	return skip_value(s, p, false);
+}
+
+static const char *skip_trusted_value(struct scan *s, const char *p)
+{
+	return skip_value(s, p, true);
+}
+
 /* ---- Tokens ---- */
 
-/* `behind` is where the scan goes on; NULL: fail() was called. */
-static enum scan_type token(struct scan *s, struct scan_token *out, enum scan_type type, const char *behind)
+static inline enum scan_type error(struct scan_token *out)
 {
-	if (UNLIKELY(!behind)) {
-		type = SCAN_ERROR;
-		out->text = str_of(NULL, 0);
-	} else {
-		s->at = behind;
-	}
+	out->text = str_of(NULL, 0);
+	return out->type = SCAN_ERROR;
+}
+
+/* `text` was read, and everything before `behind`. */
+static inline enum scan_type token(struct scan *s, struct scan_token *out, enum scan_type type, struct str text,
+				   const char *behind)
+{
+	s->at = behind;
+	out->text = text;
 	return out->type = type;
 }
 
@@ -407,119 +396,224 @@ static inline void after_value(struct scan *s)
 	s->state = s->depth ? STATE_AFTER : STATE_LAST;
 }
 
-static enum scan_type next_string(struct scan *s, struct scan_token *out, const char *p)
+EACH_USE enum scan_type next_key(struct scan *s, struct scan_token *out, const char *p, const bool trusted)
 {
-	const char *quote = string_end(s, p + 1, &out->escaped);
+	const char *quote = name_end(s, p, &out->escaped, trusted), *behind;
 
 	if (UNLIKELY(!quote))
-		return token(s, out, SCAN_ERROR, NULL);
-	out->text = str_of(p + 1, (size_t)(quote - p - 1));
-	after_value(s);
-	return token(s, out, SCAN_STRING, quote + 1);
-}
-
-static enum scan_type next_key(struct scan *s, struct scan_token *out, const char *p)
-{
-	const char *quote, *behind = skip_key(s, p, &out->escaped, &quote);
-
+		return error(out);
+	behind = skip_colon(s, quote + 1);
 	if (UNLIKELY(!behind))
-		return token(s, out, SCAN_ERROR, NULL);
-	out->text = str_of(p + 1, (size_t)(quote - p - 1));
+		return error(out);
 	s->state = STATE_VALUE;
-	return token(s, out, SCAN_KEY, behind);
+	return token(s, out, SCAN_KEY, str_of(p + 1, (size_t)(quote - p - 1)), behind);
 }
 
-static enum scan_type next_open(struct scan *s, struct scan_token *out, const char *p, bool object)
+static inline enum scan_type next_open(struct scan *s, struct scan_token *out, const char *p, bool object)
 {
-	if (!push(s, p, object))
-		return token(s, out, SCAN_ERROR, NULL);
+	if (UNLIKELY(!push(s, p, object)))
+		return error(out);
 	s->state = object ? STATE_FIRST_KEY : STATE_FIRST_ELEMENT;
-	out->text = str_of(p, 1);
-	return token(s, out, object ? SCAN_OBJECT_BEGIN : SCAN_ARRAY_BEGIN, p + 1);
+	return token(s, out, object ? SCAN_OBJECT_BEGIN : SCAN_ARRAY_BEGIN, str_of(p, 1), p + 1);
 }
 
-static enum scan_type next_close(struct scan *s, struct scan_token *out, const char *p)
+static inline enum scan_type next_close(struct scan *s, struct scan_token *out, const char *p)
 {
 	bool object = in_object(s);
 
 	pop(s);
 	after_value(s);
-	out->text = str_of(p, 1);
-	return token(s, out, object ? SCAN_OBJECT_END : SCAN_ARRAY_END, p + 1);
+	return token(s, out, object ? SCAN_OBJECT_END : SCAN_ARRAY_END, str_of(p, 1), p + 1);
 }
 
-static enum scan_type next_value(struct scan *s, struct scan_token *out, const char *p)
+EACH_USE enum scan_type next_value(struct scan *s, struct scan_token *out, const char *p, const bool trusted)
 {
 	const char *behind;
-	enum scan_type type;
 
-	if (UNLIKELY(p == s->end))
-		return token(s, out, SCAN_ERROR, fail(s, p, "the text ends where a value is expected"));
-	if (*p == '"')
-		return next_string(s, out, p);
-	if (*p == '{')
-		return next_open(s, out, p, true);
-	if (*p == '[')
-		return next_open(s, out, p, false);
-	behind = skip_scalar(s, p, &type);
+	if (UNLIKELY(p == s->end)) {
+		fail(s, p, "the text ends where a value is expected");
+		return error(out);
+	}
+	if (*p == '"') {
+		behind = string_end(s, p + 1, &out->escaped, trusted);
+		if (UNLIKELY(!behind))
+			return error(out);
+		after_value(s);
+		return token(s, out, SCAN_STRING, str_of(p + 1, (size_t)(behind - p - 1)), behind + 1);
+	}
+	if (*p == '{' || *p == '[')
+		return next_open(s, out, p, *p == '{');
+	behind = skip_scalar(s, p);
 	if (UNLIKELY(!behind))
-		return token(s, out, SCAN_ERROR, NULL);
-	out->text = str_of(p, (size_t)(behind - p));
+		return error(out);
 	after_value(s);
-	return token(s, out, type, behind);
+	return token(s, out, scalar_type(*p), str_of(p, (size_t)(behind - p)), behind);
+}
+
+/* Behind a value in a container. */
+EACH_USE enum scan_type next_after(struct scan *s, struct scan_token *out, const char *p, const bool trusted)
+{
+	if (LIKELY(p < s->end && *p == ',')) {
+		p = skip_space(p + 1, s->end);
+		return in_object(s) ? next_key(s, out, p, trusted) : next_value(s, out, p, trusted);
+	}
+	if (LIKELY(p < s->end && *p == (in_object(s) ? '}' : ']')))
+		return next_close(s, out, p);
+	fail(s, p, p == s->end ? "the text ends inside a container" : "expected a comma or the container's end");
+	return error(out);
+}
+
+/* Behind the outermost value. */
+static enum scan_type next_end(struct scan *s, struct scan_token *out, const char *p)
+{
+	if (s->state == STATE_FAILED)
+		return error(out);
+	if (p != s->end) {
+		fail(s, p, "something stands behind the value");
+		return error(out);
+	}
+	s->state = STATE_END;
+	return token(s, out, SCAN_END, str_of(p, 0), p);
+}
+
+/* Compact text holds little but ,"name": and "text" of a few bytes: those need no
+ * look at the text's end for each byte. Closing quote, or NULL: the long way. */
+EACH_USE const char *quick_string_end(const struct scan *s, const char *p, const bool trusted)
+{
+	enum { BEHIND = 4 };  /* what the callers look at around it */
+	unsigned n;
+
+	if (UNLIKELY(s->end - p < SCAN_BLOCK + BEHIND))
+		return NULL;
+	n = scan_block_stop(p, trusted);
+	return LIKELY(n < SCAN_BLOCK && p[n] == '"') ? p + n : NULL;
+}
+
+EACH_USE enum scan_type quick_key(struct scan *s, struct scan_token *out, const char *p, const bool trusted)
+{
+	const char *quote = quick_string_end(s, p + 1, trusted);
+
+	if (UNLIKELY(!quote || quote[1] != ':'))
+		return SCAN_ERROR;
+	s->state = STATE_VALUE;
+	return token(s, out, SCAN_KEY, str_of(p + 1, (size_t)(quote - p - 1)), quote + 2);
+}
+
+EACH_USE enum scan_type quick_string(struct scan *s, struct scan_token *out, const char *p, const bool trusted)
+{
+	const char *quote = quick_string_end(s, p + 1, trusted);
+
+	if (UNLIKELY(!quote))
+		return SCAN_ERROR;
+	after_value(s);
+	return token(s, out, SCAN_STRING, str_of(p + 1, (size_t)(quote - p - 1)), quote + 1);
+}
+
+/* The tokens of compact text. SCAN_ERROR: nothing was read, it takes the long way. */
+EACH_USE enum scan_type quick(struct scan *s, struct scan_token *out, const bool trusted)
+{
+	const char *p = s->at;
+
+	if (UNLIKELY(s->end - p < 2))
+		return SCAN_ERROR;
+	if (s->state == STATE_AFTER) {
+		if (in_object(s) && p[0] == ',' && p[1] == '"')
+			return quick_key(s, out, p + 1, trusted);
+		return in_object(s) && p[0] == '}' ? next_close(s, out, p) : SCAN_ERROR;
+	}
+	if (s->state == STATE_VALUE) {
+		if (p[0] == '"')
+			return quick_string(s, out, p, trusted);
+		return p[0] == '{' ? next_open(s, out, p, true) : SCAN_ERROR;
+	}
+	return s->state == STATE_FIRST_KEY && p[0] == '"' ? quick_key(s, out, p, trusted) : SCAN_ERROR;
+}
+
+EACH_USE enum scan_type next(struct scan *s, struct scan_token *out, const bool trusted)
+{
+	const char *p = skip_space(s->at, s->end);
+
+	if (s->state == STATE_VALUE)
+		return next_value(s, out, p, trusted);
+	if (s->state == STATE_AFTER)
+		return next_after(s, out, p, trusted);
+	if (s->state == STATE_FIRST_KEY)
+		return p < s->end && *p == '}' ? next_close(s, out, p) : next_key(s, out, p, trusted);
+	if (s->state == STATE_FIRST_ELEMENT)
+		return p < s->end && *p == ']' ? next_close(s, out, p) : next_value(s, out, p, trusted);
+	return next_end(s, out, p);
+}
+
+/* Not inlined, so that the quick way need not save registers for the long one. */
+static __attribute__((noinline)) enum scan_type next_strict(struct scan *s, struct scan_token *out)
+{
+	return next(s, out, false);
+}
+
+static __attribute__((noinline)) enum scan_type next_trusted(struct scan *s, struct scan_token *out)
+{
+	return next(s, out, true);
 }
 
 enum scan_type scan_next(struct scan *s, struct scan_token *out)
 {
-	const char *p = skip_space(s->at, s->end);
-
 	out->escaped = false;
-	switch ((enum state)s->state) {
-	case STATE_VALUE:
-		return next_value(s, out, p);
-	case STATE_FIRST_KEY:
-		return p < s->end && *p == '}' ? next_close(s, out, p) : next_key(s, out, p);
-	case STATE_FIRST_ELEMENT:
-		return p < s->end && *p == ']' ? next_close(s, out, p) : next_value(s, out, p);
-	case STATE_AFTER:
-		if (p < s->end && *p == ',') {
-			p = skip_space(p + 1, s->end);
-			return in_object(s) ? next_key(s, out, p) : next_value(s, out, p);
-		}
-		if (p < s->end && *p == (in_object(s) ? '}' : ']'))
-			return next_close(s, out, p);
-		return token(s, out, SCAN_ERROR, fail(s, p, p == s->end ? "the text ends inside a container"
-							    : "expected a comma or the container's end"));
-	case STATE_LAST:
-		if (p != s->end)
-			return token(s, out, SCAN_ERROR, fail(s, p, "something stands behind the value"));
-		s->state = STATE_END;
-		s->at = p;
-		/* fall through */
-	case STATE_END:
-		out->text = str_of(s->end, 0);
-		return out->type = SCAN_END;
-	case STATE_FAILED:
-		break;
-	}
-	return token(s, out, SCAN_ERROR, NULL);
+	if (s->trusted)
+		return quick(s, out, true) != SCAN_ERROR ? out->type : next_trusted(s, out);
+	return quick(s, out, false) != SCAN_ERROR ? out->type : next_strict(s, out);
 }
 
-bool scan_value(struct scan *s, struct str *out)
+/* Where a value starts, or NULL when none comes next. */
+static const char *value_start(const struct scan *s)
 {
-	const char *p = skip_space(s->at, s->end), *behind;
+	const char *p = skip_space(s->at, s->end);
 
+	if (s->state == STATE_VALUE)
+		return p;
 	if (s->state == STATE_AFTER && !in_object(s) && p < s->end && *p == ',')
-		p = skip_space(p + 1, s->end);
-	else if (s->state == STATE_FIRST_ELEMENT && p < s->end && *p == ']')
-		return false;
-	else if (s->state != STATE_VALUE && s->state != STATE_FIRST_ELEMENT)
-		return false;
-	behind = skip_value(s, p);
+		return skip_space(p + 1, s->end);
+	return s->state == STATE_FIRST_ELEMENT && (p == s->end || *p != ']') ? p : NULL;
+}
+
+/* Takes the value that starts at p. */
+static bool take_value(struct scan *s, const char *p, struct str *out)
+{
+	const char *behind = s->trusted ? skip_trusted_value(s, p) : skip_strict_value(s, p);
+
 	if (UNLIKELY(!behind))
 		return false;
 	*out = str_of(p, (size_t)(behind - p));
 	s->at = behind;
+	after_value(s);
+	return true;
+}
+
+bool scan_value(struct scan *s, struct str *out)
+{
+	const char *p = value_start(s);
+
+	return p && take_value(s, p, out);
+}
+
+enum scan_type scan_next_member(struct scan *s, struct scan_token *name, struct str *value)
+{
+	if (scan_next(s, name) == SCAN_KEY && !take_value(s, skip_space(s->at, s->end), value))
+		return error(name);
+	return name->type;
+}
+
+bool scan_tagged(struct scan *s, char *tag, struct scan_token *content)
+{
+	const char *p = value_start(s), *quote;
+
+	if (!p)
+		return false;
+	content->escaped = false;
+	quote = s->trusted ? tagged_end(s, p, &content->escaped, true) : tagged_end(s, p, &content->escaped, false);
+	if (!quote)
+		return false;
+	*tag = p[2];
+	token(s, content, SCAN_STRING, str_of(p + TAGGED_HEAD, (size_t)(quote - p - TAGGED_HEAD)), quote + 2);
 	after_value(s);
 	return true;
 }
@@ -545,47 +639,5 @@ bool scan_check(struct str json, struct err *err)
 	scan_init(&s, json);
 	if (!scan_value(&s, &whole) || scan_next(&s, &end) != SCAN_END)
 		return scan_fail(&s, err);
-	return true;
-}
-
-/* Positions s at the value of the member, or leaves it behind the object. */
-static bool find_member(struct scan *s, struct str name, struct str *out)
-{
-	struct scan_token key;
-	struct str value;
-
-	if (scan_next(s, &key) != SCAN_OBJECT_BEGIN)
-		return false;
-	while (scan_next(s, &key) == SCAN_KEY) {
-		if (!scan_value(s, &value))
-			return false;
-		if (key.escaped ? scan_content_eq(key.text, name) : str_eq(key.text, name)) {
-			*out = value;
-			return true;
-		}
-	}
-	return false;
-}
-
-bool scan_member(struct str object, struct str name, struct str *out)
-{
-	struct scan s;
-
-	scan_init_trusted(&s, object);
-	return find_member(&s, name, out);
-}
-
-bool scan_element(struct str array, size_t index, struct str *out)
-{
-	struct scan_token begin;
-	struct scan s;
-
-	scan_init_trusted(&s, array);
-	if (scan_next(&s, &begin) != SCAN_ARRAY_BEGIN)
-		return false;
-	do {
-		if (!scan_value(&s, out))
-			return false;
-	} while (index-- > 0);
 	return true;
 }

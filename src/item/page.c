@@ -153,8 +153,8 @@ static bool read_attributes(struct decoder *d, const char *open, struct value *o
 	struct scan_token token;
 	struct str attribute;
 
-	for (*count = 0; scan_next(&d->scan, &token) == SCAN_KEY; (*count)++)
-		if (!scan_value(&d->scan, &attribute) || attribute.ptr[0] != '{')
+	for (*count = 0; scan_next_member(&d->scan, &token, &attribute) == SCAN_KEY; (*count)++)
+		if (attribute.ptr[0] != '{')
 			return lie(d, "an image's attribute is no object");
 	if (token.type != SCAN_OBJECT_END)
 		return lie(d, "an image's end is expected");

@@ -58,7 +58,12 @@ static bool read_value(struct scan *s, struct value *out, struct err *err)
 	struct scan_token token;
 	enum value_type type;
 	struct str json;
+	char tag;
 
+	if (scan_tagged(s, &tag, &token)) {
+		*out = (struct value){ tag == 'S' ? VALUE_S : tag == 'N' ? VALUE_N : tag == 'B' ? VALUE_B : VALUE_NONE, token.text };
+		return out->type != VALUE_NONE || malformed(err, "its type is unknown");
+	}
 	if (scan_next(s, &token) != SCAN_OBJECT_BEGIN)
 		return malformed(err, "it is no object");
 	if (scan_next(s, &token) != SCAN_KEY)

@@ -28,9 +28,16 @@ static inline void put_char(struct plain *w, char c)
 	*w->to++ = c;
 }
 
+/* The room is never less than what is left of the text, so that short pieces can
+ * be copied at one stroke, with what stands behind them. */
 static inline void put(struct plain *w, struct str s)
 {
-	memcpy(w->to, s.ptr, s.len);
+	enum { STROKE = 16 };
+
+	if (s.len <= STROKE && w->scan.end - s.ptr >= STROKE)
+		memcpy(w->to, s.ptr, STROKE);
+	else
+		memcpy(w->to, s.ptr, s.len);
 	w->to += s.len;
 }
 
@@ -126,7 +133,8 @@ static bool put_content(struct plain *w, enum value_type type, const struct scan
 	case VALUE_NULL:
 		if (first->type != SCAN_TRUE)
 			break;
-		put(w, STR("null"));
+		memcpy(w->to, "null", 4);
+		w->to += 4;
 		return true;
 	case VALUE_SS:
 	case VALUE_NS:
@@ -177,34 +185,55 @@ static bool close_container(struct plain *w, struct err *err)
 	       malformed(err, "it has more than one type");
 }
 
-/* Members and elements until the outermost container is closed. */
-static bool put_members(struct plain *w, struct err *err)
+/* {"S":"text"}, {"N":"1"} or {"B":"AQI="}, most of what there is. */
+static bool put_tagged(struct plain *w, char tag, const struct scan_token *content, struct err *err)
+{
+	if (tag == 'N')
+		return put_number(w, content->text, err);
+	if (tag != 'S' && tag != 'B')
+		return malformed(err, "its type is unknown");
+	put_string(w, content->text);
+	return true;
+}
+
+/* The next member of a map, or its end. */
+static bool put_member(struct plain *w, struct err *err)
 {
 	struct scan_token token;
+	char tag;
 
-	while (w->depth > 0) {
-		char before = w->to[-1];
-		bool first = before == '{' || before == '[';
+	if (scan_next(&w->scan, &token) == SCAN_OBJECT_END)
+		return close_container(w, err);
+	if (token.type != SCAN_KEY)
+		return malformed(err, "its text is cut");
+	if (w->to[-1] != '{')
+		put_char(w, ',');
+	put_string(w, token.text);
+	put_char(w, ':');
+	if (scan_tagged(&w->scan, &tag, &token))
+		return put_tagged(w, tag, &token, err);
+	return scan_next(&w->scan, &token) == SCAN_OBJECT_BEGIN ? put_value(w, err) : malformed(err, "it is no object");
+}
 
-		scan_next(&w->scan, &token);
-		if (token.type == SCAN_OBJECT_END || token.type == SCAN_ARRAY_END) {
-			if (!close_container(w, err))
-				return false;
-			continue;
-		}
-		if (!first)
+/* The next element of a list, or its end. */
+static bool put_element(struct plain *w, struct err *err)
+{
+	bool comma = w->to[-1] != '[';
+	struct scan_token token;
+	char tag;
+
+	if (scan_tagged(&w->scan, &tag, &token)) {
+		if (comma)
 			put_char(w, ',');
-		if (token.type == SCAN_KEY) {
-			put_string(w, token.text);
-			put_char(w, ':');
-			scan_next(&w->scan, &token);
-		}
-		if (token.type != SCAN_OBJECT_BEGIN)
-			return malformed(err, "it is no object");
-		if (!put_value(w, err))
-			return false;
+		return put_tagged(w, tag, &token, err);
 	}
-	return true;
+	if (scan_next(&w->scan, &token) == SCAN_ARRAY_END)
+		return close_container(w, err);
+	if (token.type != SCAN_OBJECT_BEGIN)
+		return malformed(err, "it is no object");
+	if (comma)
+		put_char(w, ',');
+	return put_value(w, err);
 }
 
 /* What a scan would give for a value that is no container. */
@@ -222,6 +251,7 @@ static bool write_scalar(struct plain *w, struct value v, struct err *err)
 	enum { QUOTES_OR_NULL = 4 };
 	struct scan_token token = token_of(v);
 
+	scan_init_trusted(&w->scan, v.raw);
 	w->to = buf_reserve(w->out, v.raw.len + QUOTES_OR_NULL);
 	return w->to ? put_content(w, v.type, &token, err) : full(w, err);
 }
@@ -234,7 +264,12 @@ static bool write_container(struct plain *w, struct value v, struct err *err)
 	if (!reserve(w, err))
 		return false;
 	scan_next(&w->scan, &first);
-	return put_content(w, v.type, &first, err) && put_members(w, err);
+	if (!put_content(w, v.type, &first, err))
+		return false;
+	while (w->depth > 0)
+		if (!(w->maps & 1 ? put_member(w, err) : put_element(w, err)))
+			return false;
+	return true;
 }
 
 bool value_write_plain(struct value v, struct buf *out, struct err *err)

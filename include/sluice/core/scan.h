@@ -59,6 +59,15 @@ enum scan_type scan_next(struct scan *s, struct scan_token *out);
  * in an array, scan_next() gives SCAN_ARRAY_END). */
 bool scan_value(struct scan *s, struct str *out);
 
+/* In an object: its next member, the name and the span of the whole value.
+ * SCAN_KEY, or what scan_next() gives instead: SCAN_OBJECT_END, SCAN_ERROR. */
+enum scan_type scan_next_member(struct scan *s, struct scan_token *name, struct str *value);
+
+/* Where a value is expected: takes an object like {"S":"text"}, with one member
+ * whose name is a capital letter and whose value is a string, in one step. False
+ * for everything else, or with white space inside: read it the long way then. */
+bool scan_tagged(struct scan *s, char *tag, struct scan_token *content);
+
 /* True once the text was found malformed. */
 bool scan_failed(const struct scan *s);
 

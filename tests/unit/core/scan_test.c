@@ -174,6 +174,92 @@ static void test_values_are_passed_over_whole(void **state)
 	assert_int_equal(scan_next(&s, &token), SCAN_END);
 }
 
+static void test_members_come_with_their_whole_value(void **state)
+{
+	static const struct { const char *text; enum scan_type last; } cases[] = {
+		{ "{\"a\":{\"S\":\"x\"} , \"b\" : [1,2],\"c\":null}", SCAN_OBJECT_END },
+		{ "{\"a\":{\"S\":\"x\"},\"b\":[1,2],\"c\":nul}", SCAN_ERROR },
+		{ "{\"a\":{\"S\":\"x\"},\"b\":[1,2] \"c\":null}", SCAN_ERROR },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		static const char *const values[] = { "{\"S\":\"x\"}", "[1,2]", "null" };
+		struct scan_token name;
+		struct str value;
+		struct scan s;
+		size_t n = 0;
+
+		scan_init(&s, str_c(cases[i].text));
+		assert_int_equal(scan_next(&s, &name), SCAN_OBJECT_BEGIN);
+		while (scan_next_member(&s, &name, &value) == SCAN_KEY)
+			assert_str_equal(value, values[n++]);
+		assert_int_equal(name.type, cases[i].last);
+		assert_int_equal(n, cases[i].last == SCAN_OBJECT_END ? 3 : 2);
+		assert_int_equal(scan_failed(&s), cases[i].last == SCAN_ERROR);
+	}
+}
+
+static void test_tagged_strings_are_taken_in_one_step(void **state)
+{
+	struct str list = STR("[{\"S\":\"one\"},{\"N\":\"a longer text of many bytes \\n\"},{\"B\":\"\"}]");
+	static const char *const contents[] = { "one", "a longer text of many bytes \\n", "" };
+	struct scan_token token;
+	struct scan s;
+	char tag;
+
+	(void)state;
+	scan_init(&s, list);
+	scan_next(&s, &token);
+	for (size_t i = 0; i < COUNT_OF(contents); i++) {
+		assert_true(scan_tagged(&s, &tag, &token));
+		assert_int_equal(tag, "SNB"[i]);
+		assert_str_equal(token.text, contents[i]);
+		assert_int_equal(token.escaped, i == 1);
+	}
+	assert_false(scan_tagged(&s, &tag, &token));
+	assert_int_equal(scan_next(&s, &token), SCAN_ARRAY_END);
+	assert_int_equal(scan_next(&s, &token), SCAN_END);
+}
+
+static void test_what_is_no_tagged_string_is_left_for_the_long_way(void **state)
+{
+	static const struct { const char *text; bool valid; } cases[] = {
+		{ "{\"M\":{}}", true }, { "{ \"S\":\"x\"}", true }, { "{\"S\" :\"x\"}", true }, { "{\"S\": \"x\"}", true },
+		{ "{\"S\":\"x\" }", true }, { "{\"S\":\"x\",\"N\":\"1\"}", true }, { "{\"SS\":\"x\"}", true }, { "{\"s\":\"x\"}", true },
+		{ "{\"\\\\\":\"x\"}", true }, { "{\"1\":\"x\"}", true }, { "{}", true }, { "\"S\"", true }, { "[]", true }, { "1", true },
+		{ "{\"S\":\"x\"", false }, { "{\"S\":\"x", false }, { "{\"S\":\"\x01\"}", false }, { "{\"S\":\"x\"]", false },
+		{ "{\"S\":\"\\q\"}", false }, { "{\"S\":", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct scan_token token;
+		struct scan s;
+		char tag;
+
+		scan_init(&s, str_c(cases[i].text));
+		assert_false(scan_tagged(&s, &tag, &token));
+		while (scan_next(&s, &token) != SCAN_END && token.type != SCAN_ERROR)
+			continue;
+		assert_int_equal(token.type == SCAN_END, cases[i].valid);
+	}
+}
+
+/* The one step must not go deeper than the long way may. */
+static void test_a_tagged_string_counts_as_a_level(void **state)
+{
+	char text[2 * SCAN_MAX_DEPTH + 20];
+
+	(void)state;
+	for (int depth = SCAN_MAX_DEPTH - 1; depth <= SCAN_MAX_DEPTH; depth++) {
+		memset(text, '[', (size_t)depth);
+		memcpy(text + depth, "{\"S\":\"x\"}", 9);
+		memset(text + depth + 9, ']', (size_t)depth);
+		assert_int_equal(scan_check(str_of(text, 2 * (size_t)depth + 9), NULL), depth < SCAN_MAX_DEPTH);
+	}
+}
+
 static void nest(char *text, unsigned depth, char open, char close)
 {
 	memset(text, open, depth);
@@ -229,29 +315,6 @@ static void test_errors_name_the_place(void **state)
 	assert_non_null(strstr(err.text, "leading zero"));
 }
 
-static void test_members_and_elements_are_found(void **state)
-{
-	struct str object = STR("{\"a\":1,\"\\u0062\":{\"c\":[5,{\"d\":null}]},\"a\":2,\"e\":\"x\"}");
-	struct str b, c, value;
-
-	(void)state;
-	assert_true(scan_member(object, STR("a"), &value));
-	assert_str_equal(value, "1");
-	assert_true(scan_member(object, STR("b"), &b));
-	assert_true(scan_member(b, STR("c"), &c));
-	assert_true(scan_element(c, 0, &value));
-	assert_str_equal(value, "5");
-	assert_true(scan_element(c, 1, &value));
-	assert_str_equal(value, "{\"d\":null}");
-	assert_false(scan_element(c, 2, &value));
-	assert_false(scan_element(object, 0, &value));
-	assert_true(scan_member(object, STR("e"), &value));
-	assert_str_equal(value, "\"x\"");
-	assert_false(scan_member(object, STR("A"), &value));
-	assert_false(scan_member(c, STR("a"), &value));
-	assert_false(scan_member(STR("{}"), STR("a"), &value));
-}
-
 static void test_numbers_are_told_from_other_text(void **state)
 {
 	static const char *const numbers[] = { "0", "-0", "12", "1.5", "1e5", "-1.50E-7" };
@@ -301,10 +364,13 @@ int main(void)
 		cmocka_unit_test(test_tokens_come_with_their_text),
 		cmocka_unit_test(test_end_and_error_stay),
 		cmocka_unit_test(test_values_are_passed_over_whole),
+		cmocka_unit_test(test_a_tagged_string_counts_as_a_level),
 		cmocka_unit_test(test_nesting_stops_at_its_limit),
 		cmocka_unit_test(test_the_kind_of_every_container_is_remembered),
 		cmocka_unit_test(test_errors_name_the_place),
-		cmocka_unit_test(test_members_and_elements_are_found),
+		cmocka_unit_test(test_members_come_with_their_whole_value),
+		cmocka_unit_test(test_tagged_strings_are_taken_in_one_step),
+		cmocka_unit_test(test_what_is_no_tagged_string_is_left_for_the_long_way),
 		cmocka_unit_test(test_numbers_are_told_from_other_text),
 		cmocka_unit_test(test_a_trusted_scan_stays_inside_any_text),
 	};
