@@ -40,7 +40,7 @@ TEST_BIN := $(TESTS:%.c=$(BUILD)/%)
 BENCH    := $(shell find tests/bench -name '*.c')
 
 .SECONDARY:
-.PHONY: all conf-readme unit bench-build check-layers check-headers test e2e clean help
+.PHONY: all conf-readme judge unit bench-build check-layers check-headers test e2e clean help
 all: $(BUILD)/sluice
 
 $(BUILD)/sluice: $(BUILD)/src/app/main.o $(BUILD)/libsluice.a
@@ -70,6 +70,12 @@ $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/libsluice.a
 conf-readme: $(BUILD)/tests/tools/conf_readme
 	@$<
 
+# Programs for judges outside (tests/e2e).
+$(BUILD)/tests/judge/%: $(BUILD)/tests/judge/%.o $(BUILD)/libsluice.a
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS)
+
+judge: $(BUILD)/tests/judge/aws_call
+
 # One test program: make SAN=1 build/san-1/tests/unit/core/str_test
 unit: $(TEST_BIN)
 	@tests/run-unit $(TEST_BIN)
@@ -87,7 +93,7 @@ test:
 # The end-to-end tests alone: make e2e K='kill and not kafka'. SLUICE=program tests that one.
 e2e:
 	@deploy/bootstrap.sh test
-	@$(MAKE) -s SAN=1 all
+	@$(MAKE) -s SAN=1 all judge
 	@tests/run-e2e
 
 clean:

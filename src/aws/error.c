@@ -106,25 +106,39 @@ static struct str string_member(struct str object, struct str name)
 }
 
 /* The first line, printable; the rest may repeat the request with its token. */
-static void take_message(struct str body, char out[], size_t size)
+static void take_line(struct str text, struct aws_error *out)
+{
+	size_t n = 0;
+
+	for (text = str_sub(text, 0, str_find_char(text, '\n')); n < text.len && n + 1 < sizeof(out->message); n++)
+		out->message[n] = (unsigned char)text.ptr[n] < ' ' || text.ptr[n] == 0x7f ? ' ' : text.ptr[n];
+	while (n && !str_utf8_valid(str_of(out->message, n)))
+		n--;
+	out->message[n] = '\0';
+}
+
+static void take_json_message(struct str body, struct aws_error *out)
 {
 	static const struct str names[] = { STR_INIT("message"), STR_INIT("Message"), STR_INIT("errorMessage") };
 	struct str content = { NULL, 0 };
 	struct buf plain;
-	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !content.len; i++)
 		content = string_member(body, names[i]);
 	buf_init(&plain, content.len);
-	if (!scan_unescape(content, &plain, NULL))
-		buf_clear(&plain);
-	for (struct str line = str_sub(buf_str(&plain), 0, str_find_char(buf_str(&plain), '\n'));
-	     n < line.len && n + 1 < size; n++)
-		out[n] = (unsigned char)line.ptr[n] < ' ' || line.ptr[n] == 0x7f ? ' ' : line.ptr[n];
-	while (n && !str_utf8_valid(str_of(out, n)))
-		n--;
-	out[n] = '\0';
+	if (scan_unescape(content, &plain, NULL))
+		take_line(buf_str(&plain), out);
 	buf_release(&plain);
+}
+
+/* Between the first <name> and the </name> behind it; empty when they are not there. */
+static struct str xml_text(struct str body, struct str open, struct str close)
+{
+	size_t at = str_find(body, open);
+	struct str rest = str_from(body, at == SIZE_MAX ? body.len : at + open.len);
+
+	at = str_find(rest, close);
+	return at == SIZE_MAX ? str_of(NULL, 0) : str_sub(rest, 0, at);
 }
 
 /* A cancelled transaction is as bad as the worst of its reasons: one that will
@@ -181,8 +195,20 @@ static void read_foreign(int status, struct aws_error *out)
 	snprintf(out->code, sizeof(out->code), "aws.http_%d", status);
 	snprintf(out->message, sizeof(out->message),
 		 "the answer is none of the service's; is something else at this endpoint, or a proxy before it?");
-	out->class = status == 429 ? ERR_THROTTLE : ERR_RETRY;
+	out->class = status == 429 ? ERR_THROTTLE : status == 401 || status == 403 || status == 407 ? ERR_AUTH : ERR_RETRY;
 	out->repeat = status >= 500 || status == 429;
+}
+
+/* Front ends of AWS, and services with other protocols, answer in XML. */
+static struct str read_xml(struct str body, struct aws_error *out)
+{
+	struct str name = str_of(NULL, 0);
+
+	if (str_starts(str_trim(body), STR("<")))
+		name = short_name(xml_text(body, STR("<Code>"), STR("</Code>")));
+	if (name.len)
+		take_line(xml_text(body, STR("<Message>"), STR("</Message>")), out);
+	return name;
 }
 
 void aws_error_read(int status, struct str type, struct str body, struct aws_error *out)
@@ -191,19 +217,21 @@ void aws_error_read(int status, struct str type, struct str body, struct aws_err
 	struct str name = short_name(type);
 
 	*out = (struct aws_error){ 0 };
-	if (is_object)
+	if (is_object) {
 		body = str_trim(body);
-	if (!name.len && is_object)
-		name = short_name(string_member(body, STR("__type")));
-	if (!name.len && is_object)
-		name = short_name(string_member(body, STR("code")));
+		take_json_message(body, out);
+		if (!name.len)
+			name = short_name(string_member(body, STR("__type")));
+		if (!name.len)
+			name = short_name(string_member(body, STR("code")));
+	} else if (!name.len) {
+		name = read_xml(body, out);
+	}
 	if (!name.len) {
 		read_foreign(status, out);
 		return;
 	}
 	snprintf(out->code, sizeof(out->code), "%.*s", STR_ARG(name));
-	if (is_object)
-		take_message(body, out->message, sizeof(out->message));
 	classify(status, out);
 	if (is_object && strcmp(out->code, "TransactionCanceledException") == 0)
 		class_of_cancellation(body, out);

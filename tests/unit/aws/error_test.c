@@ -46,6 +46,15 @@ static void test_answers_are_classed_by_their_name(void **state)
 		{ 500, "", "{\"__type\":\"x#Internal", "aws.http_500", ERR_RETRY, true, false, false, NULL },
 		{ 400, "bad name\"", "{\"__type\":\"a b#c d\"}", "aws.http_400", ERR_RETRY, false, false, false, NULL },
 		{ 400, "", "{\"__type\":\"\"}", "aws.http_400", ERR_RETRY, false, false, false, NULL },
+		{ 403, "", "<html>Forbidden</html>", "aws.http_403", ERR_AUTH, false, false, false, NULL },
+		{ 407, "", "", "aws.http_407", ERR_AUTH, false, false, false, NULL },
+		/* XML. */
+		{ 403, "", "<?xml version=\"1.0\"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>no</Message></Error>",
+		  "SignatureDoesNotMatch", ERR_AUTH, false, true, true, "no" },
+		{ 503, "", "<Error><Code>SlowDown</Code></Error>", "SlowDown", ERR_THROTTLE, true, false, false, "" },
+		{ 400, "", "<Error><Code>SlowDown", "aws.http_400", ERR_RETRY, false, false, false, NULL },
+		{ 400, "", "<Code></Code>", "aws.http_400", ERR_RETRY, false, false, false, NULL },
+		{ 400, "", "x<Code>SlowDown</Code>", "aws.http_400", ERR_RETRY, false, false, false, NULL },
 		/* Hostile texts. */
 		{ 400, "", " {\"__type\":\"x#ValidationException\",\"message\":\"a\\u0007b\\tc \\u00e9\"} ", "ValidationException",
 		  ERR_DATA, false, false, false, "a b c \xc3\xa9" },

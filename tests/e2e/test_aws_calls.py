@@ -1,0 +1,224 @@
+"""Single calls of the AWS client, by tests/judge/aws_call: against a server that verifies every
+signature, against DynamoDB Local, and against TLS servers that should not be trusted."""
+
+import datetime
+import http.server
+import ipaddress
+import json
+import ssl
+import subprocess
+import threading
+import zlib
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from harness.program import BINARY, environment, sanitizer_report
+
+PROGRAM = BINARY.parent / "tests" / "judge" / "aws_call"
+REGION = {"AWS_REGION": "us-east-1"}
+
+
+@pytest.fixture
+def aws_call(tmp_path):
+    """aws_call(endpoint, service, operation, body, **env): the finished process."""
+
+    def call(endpoint, service, operation, body, **env):
+        text = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        done = subprocess.run(
+            [PROGRAM, endpoint, service, operation], input=text, capture_output=True, timeout=60,
+            env=environment(tmp_path, **{**REGION, **env}),
+        )
+        errors = done.stderr.decode()
+        assert not sanitizer_report(errors), errors
+        for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            assert not env.get(name) or env[name] not in errors
+        return done
+
+    return call
+
+
+def refused(done):
+    """Class and code of a call that failed."""
+    assert done.returncode == 1, done.stdout
+    return tuple(done.stderr.decode().splitlines()[0].split(" "))
+
+
+def accepted(done):
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout or "{}")
+
+
+TABLE = {
+    "TableName": "Judged",
+    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "BillingMode": "PAY_PER_REQUEST",
+    "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+}
+ODD_KEYS = ["plain", "caf\u00e9 \u2014 \U0001f642", "line\nbreak\ttab", "a%20b+c&d=e?f#g/../h", "\u202e\u0000\u007f\"\\", " " * 40]
+
+
+def use_every_call(call):
+    """Table, items with odd keys, the stream from its horizon; what the stream held."""
+    accepted(call("dynamodb", "CreateTable", TABLE))
+    for key in ODD_KEYS:
+        item = {"pk": {"S": key}, "n": {"N": "1"}}
+        accepted(call("dynamodb", "PutItem", {"TableName": "Judged", "Item": item}))
+        got = accepted(call("dynamodb", "GetItem", {"TableName": "Judged", "Key": {"pk": {"S": key}}}))
+        assert got["Item"] == item
+    arn = accepted(call("dynamodb", "DescribeTable", {"TableName": "Judged"}))["Table"]["LatestStreamArn"]
+    shards = accepted(call("streams", "DescribeStream", {"StreamArn": arn}))["StreamDescription"]["Shards"]
+    iterator = accepted(call("streams", "GetShardIterator", {
+        "StreamArn": arn, "ShardId": shards[0]["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}))["ShardIterator"]
+    records = accepted(call("streams", "GetRecords", {"ShardIterator": iterator}))["Records"]
+    accepted(call("dynamodb", "DeleteTable", {"TableName": "Judged"}))
+    return [r["dynamodb"]["Keys"]["pk"]["S"] for r in records]
+
+
+def test_the_judge_accepts_every_call(moto, aws_call):
+    def call(service, operation, body):
+        return aws_call(moto.url, service, operation, body, **moto.keys)
+
+    assert use_every_call(call) == ODD_KEYS
+    accepted(call("dynamodb", "ListTables", b"{}"))
+    accepted(call("streams", "ListStreams", b"  { }\n"))
+
+
+def test_the_judge_accepts_a_large_body_and_an_empty_one(moto, aws_call):
+    tables = {f"t{i}": {"Keys": [{"pk": {"S": "x" * 900}}]} for i in range(1000)}
+    done = aws_call(moto.url, "dynamodb", "BatchGetItem", {"RequestItems": tables}, **moto.keys)
+    assert refused(done)[0] in ("DATA", "RETRY"), done.stderr  # it is judged, then too much for the API
+    empty = aws_call(moto.url, "dynamodb", "ListTables", b"", **moto.keys)
+    assert empty.returncode == 0 or refused(empty)[0] != "AUTH", empty.stderr
+
+
+def test_a_signature_with_a_session_token_is_right(moto, aws_call):
+    """A token that nobody gave out is refused as such, or not looked at; the signature over it stands."""
+    done = aws_call(moto.url, "dynamodb", "ListTables", {}, AWS_SESSION_TOKEN="IQoJb3JpZ2luX2VjE//=+token", **moto.keys)
+    assert done.returncode == 0 or "ignature" not in done.stderr.decode(), done.stderr
+
+
+@pytest.mark.parametrize("service, operation", [("dynamodb", "ListTables"), ("streams", "ListStreams")])
+def test_a_wrong_secret_is_refused(moto, aws_call, service, operation):
+    keys = {**moto.keys, "AWS_SECRET_ACCESS_KEY": "wrong" + moto.keys["AWS_SECRET_ACCESS_KEY"][5:]}
+    done = aws_call(moto.url, service, operation, {}, **keys)
+    assert refused(done) in [("AUTH", "SignatureDoesNotMatch"), ("AUTH", "InvalidSignatureException")], done.stderr
+    text = done.stderr.decode()
+    assert operation in text and moto.url in text and "credentials from environment" in text
+
+
+def test_a_key_that_is_unknown_is_refused(moto, aws_call):
+    keys = {**moto.keys, "AWS_ACCESS_KEY_ID": "AKIAUNKNOWN000000000"}
+    assert refused(aws_call(moto.url, "dynamodb", "ListTables", {}, **keys))[0] == "AUTH"
+
+
+def test_dynamodb_local_takes_every_call(dynamodb, aws_call):
+    def call(service, operation, body):
+        return aws_call(dynamodb.url, service, operation, body)
+
+    assert use_every_call(call) == ODD_KEYS
+
+
+def test_dynamodb_locals_errors_have_their_class(dynamodb, aws_call):
+    def call(service, operation, body):
+        return refused(aws_call(dynamodb.url, service, operation, body))
+
+    assert call("dynamodb", "DescribeTable", {"TableName": "Absent"}) == ("RETRY", "ResourceNotFoundException")
+    assert call("dynamodb", "PutItem", {"TableName": "a"}) == ("DATA", "ValidationException")
+    assert call("dynamodb", "PutItem", b"{")[0] == "DATA"
+    assert call("dynamodb", "NoSuchCall", {})[0] == "FATAL"
+    assert call("streams", "GetRecords", {"ShardIterator": "garbage"}) == ("DATA", "ValidationException")
+
+
+def test_without_credentials_it_says_where_it_looked(dynamodb, aws_call):
+    done = aws_call(dynamodb.url, "dynamodb", "ListTables", {}, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    assert refused(done) == ("AUTH", "credentials.absent")
+    assert "environment: AWS_ACCESS_KEY_ID is not set; profile: there is no profile 'default'" in done.stderr.decode()
+
+
+# -- TLS
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b'{"TableNames":[]}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("x-amz-crc32", str(zlib.crc32(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class QuietServer(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """Handshakes that the client breaks off are what these tests are about."""
+
+
+def make_certificate(folder, names, days=(-1, 1)):
+    """A certificate signed by its own key, which is its own authority; the path of its PEM file."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sluice test")])
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + datetime.timedelta(days=days[0]))
+        .not_valid_after(now + datetime.timedelta(days=days[1]))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    path.write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return path
+
+
+@pytest.fixture
+def tls_server(tmp_path):
+    """tls_server(certificate): the URL of a server with it."""
+    made = []
+
+    def start(certificate):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server = QuietServer(("127.0.0.1", 0), Answers)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        made.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"https://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in made:
+        server.shutdown()
+        server.server_close()
+
+
+HERE = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+
+
+def test_a_certificate_of_a_trusted_authority_is_accepted(tls_server, aws_call, tmp_path):
+    certificate = make_certificate(tmp_path, HERE)
+    done = aws_call(tls_server(certificate), "dynamodb", "ListTables", {}, JUDGE_CA_FILE=str(certificate))
+    assert accepted(done) == {"TableNames": []}
+
+
+@pytest.mark.parametrize("names, days, trusted, says", [
+    (HERE, (-1, 1), False, "self-signed certificate"),
+    (HERE, (-3, -1), True, "expired"),
+    ([x509.DNSName("other.example")], (-1, 1), True, "no alternative certificate subject name matches"),
+])
+def test_other_certificates_are_refused(tls_server, aws_call, tmp_path, names, days, trusted, says):
+    certificate = make_certificate(tmp_path, names, days)
+    more = {"JUDGE_CA_FILE": str(certificate)} if trusted else {}
+    done = aws_call(tls_server(certificate), "dynamodb", "ListTables", {}, **more)
+    assert refused(done) == ("RETRY", "http.tls")
+    assert says in done.stderr.decode()
