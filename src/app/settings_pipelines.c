@@ -180,7 +180,7 @@ static void read_handlers(struct loading *l, struct settings_pipeline *p, const 
 		return;
 	if (from->handlers->count == 0)
 		problems_add(l->problems, from->handlers, "expected at least one handler");
-	for (size_t i = 0; l->kinds->handlers[i] && i < KINDS_MAX; i++)
+	for (size_t i = 0; i < KINDS_MAX && l->kinds->handlers[i]; i++)
 		known[i] = l->kinds->handlers[i]->kind;
 	p->handlers = arena_array(l->arena, count, sizeof(*p->handlers));
 	if (!p->handlers) {

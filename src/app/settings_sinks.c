@@ -48,7 +48,7 @@ void settings_read_sinks(struct loading *l)
 
 	if (!settings_group_list(l, l->sinks, &count))
 		return;
-	for (size_t i = 0; l->kinds->sinks[i] && i < KINDS_MAX; i++)
+	for (size_t i = 0; i < KINDS_MAX && l->kinds->sinks[i]; i++)
 		known[i] = l->kinds->sinks[i]->kind;
 	l->settings->sinks = arena_array(l->arena, count, sizeof(*l->settings->sinks));
 	if (!l->settings->sinks) {

@@ -33,7 +33,8 @@ static size_t cut_length(const char *text, size_t len)
 	return len;
 }
 
-static void add(struct problems *p, const char *file, int line, struct str path, const char *fmt, va_list ap)
+__attribute__((format(printf, 5, 0))) static void add(struct problems *p, const char *file, int line, struct str path,
+						     const char *fmt, va_list ap)
 {
 	struct problem *new = p->count++ < PROBLEMS_MAX ? ARENA_NEW(p->arena, struct problem) : NULL;
 	char text[LONGEST_TEXT];
