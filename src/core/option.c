@@ -1,11 +1,6 @@
-#include "sluice/core/option.h"
+#include "option_parts.h"
 
-#include "sluice/core/buf.h"
 #include "sluice/core/file.h"
-
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 enum { SECRET_MAX = 64 * 1024, NEAREST_MAX = 128 };
 
@@ -42,26 +37,9 @@ static void no_memory(struct problems *p, const struct node *at)
 	problems_add(p, at, "the settings take more than the %zu bytes that are allowed for them", p->arena->max);
 }
 
-/* "1 to 100", "at least 1", with the unit. */
-static const char *range_text(const struct option *o, char *out, size_t size)
-{
-	const char *unit = o->unit ? o->unit : "", *space = o->unit ? " " : "";
-
-	if (o->max)
-		snprintf(out, size, "%lld to %lld%s%s", (long long)o->min, (long long)o->max, space, unit);
-	else
-		snprintf(out, size, "at least %lld%s%s", (long long)o->min, space, unit);
-	return out;
-}
-
 static bool in_range(const struct option *o, double n)
 {
 	return n >= (double)o->min && (o->max == 0 || n <= (double)o->max);
-}
-
-static bool is_limited(const struct option *o)
-{
-	return o->min != 0 || o->max != 0;
 }
 
 /* --- one type each ------------------------------------------------------- */
@@ -128,8 +106,8 @@ static void read_int(struct reading *r)
 
 	if (r->node->kind != NODE_INT)
 		wrong_type(r, "a whole number");
-	else if (is_limited(o) && (r->node->i < o->min || (o->max && r->node->i > o->max)))
-		wrong_type(r, range_text(o, range, sizeof(range)));
+	else if (option_is_limited(o) && (r->node->i < o->min || (o->max && r->node->i > o->max)))
+		wrong_type(r, option_range_text(o, range, sizeof(range)));
 	else
 		*(int64_t *)r->to = r->node->i;
 }
@@ -140,8 +118,8 @@ static void read_real(struct reading *r)
 
 	if (r->node->kind != NODE_REAL && r->node->kind != NODE_INT)
 		wrong_type(r, "a number");
-	else if (is_limited(r->option) && !in_range(r->option, r->node->d))
-		wrong_type(r, range_text(r->option, range, sizeof(range)));
+	else if (option_is_limited(r->option) && !in_range(r->option, r->node->d))
+		wrong_type(r, option_range_text(r->option, range, sizeof(range)));
 	else
 		*(double *)r->to = r->node->d;
 }
@@ -162,12 +140,6 @@ static int name_index(const char *const *names, struct str name)
 	return -1;
 }
 
-static void print_names(const char *const *names, const char *mark, struct buf *out)
-{
-	for (size_t i = 0; names[i]; i++)
-		buf_putf(out, "%s%s%s%s", i ? (names[i + 1] ? ", " : " or ") : "", mark, names[i], mark);
-}
-
 static void read_enum(struct reading *r)
 {
 	const char *const *names = r->option->names;
@@ -185,7 +157,7 @@ static void read_enum(struct reading *r)
 		return;
 	}
 	buf_init(&list, 512);
-	print_names(names, "\"", &list);
+	option_print_names(names, "\"", &list);
 	if (r->node->kind == NODE_STRING) {
 		struct nearest near = nearest_to(r->node->text);
 
@@ -249,8 +221,8 @@ static bool check_length(struct reading *r)
 	}
 	if ((o->flags & OPTION_REQUIRED) && r->node->count == 0)
 		problems_add(r->problems, r->node, "must not be empty");
-	else if (is_limited(o) && !in_range(o, (double)r->node->count))
-		problems_add(r->problems, r->node, "expected %s elements, found %zu", range_text(o, range, sizeof(range)),
+	else if (option_is_limited(o) && !in_range(o, (double)r->node->count))
+		problems_add(r->problems, r->node, "expected %s elements, found %zu", option_range_text(o, range, sizeof(range)),
 			     r->node->count);
 	else
 		return true;
@@ -473,82 +445,4 @@ bool option_read(const struct option *table, const struct node *group, void *out
 		read_member(table, n, out, also, problems, false);
 	note_missing(table, group, problems);
 	return problems->count == before;
-}
-
-/* --- documentation ------------------------------------------------------- */
-
-static void print_type(const struct option *o, struct buf *out)
-{
-	static const char *const names[] = {
-		[OPTION_STR] = "string",  [OPTION_INT] = "whole number", [OPTION_REAL] = "number",
-		[OPTION_BOOL] = "true or false", [OPTION_TREE] = "group, list, or JSON in a string",
-		[OPTION_VALUE] = "any value", [OPTION_GROUP] = "group", [OPTION_LIST] = "list of groups",
-		[OPTION_NAMES] = "list of strings",
-	};
-	char range[128];
-
-	if (o->type == OPTION_ENUM)
-		print_names(o->names, "`", out);
-	else
-		buf_puts(out, o->type == OPTION_VALUE && o->unit ? o->unit : names[o->type]);
-	if (o->flags & OPTION_SECRET)
-		buf_puts(out, o->type == OPTION_NAMES ? " or `{ name = \"…\"; file = \"…\"; }`" : " or `{ file = \"…\"; }`");
-	if (is_limited(o))
-		buf_putf(out, ", %s%s", range_text(o, range, sizeof(range)),
-			 o->type == OPTION_LIST || o->type == OPTION_NAMES ? " elements" : "");
-	else if (o->unit && o->type != OPTION_VALUE)
-		buf_putf(out, ", %s", o->unit);
-}
-
-/* A '|' would end the cell, a '<' outside of code begin a tag. */
-static void print_cell(const char *text, bool code, struct buf *out)
-{
-	for (; text && *text; text++) {
-		if (*text == '`')
-			code = !code;
-		if (*text == '|' || (*text == '<' && !code))
-			buf_putc(out, '\\');
-		buf_putc(out, *text);
-	}
-}
-
-static void print_default(const struct option *o, struct buf *out)
-{
-	bool text = (o->type == OPTION_STR || o->type == OPTION_ENUM) && o->default_text && o->default_text[0] != '"';
-
-	if (!o->default_text) {
-		buf_puts(out, o->flags & OPTION_REQUIRED ? "**required**" : "");
-		return;
-	}
-	buf_puts(out, text ? "`\"" : "`");
-	print_cell(o->default_text, true, out);
-	buf_puts(out, text ? "\"`" : "`");
-}
-
-bool option_print_rows(const struct option *table, const char *prefix, struct buf *out)
-{
-	for (const struct option *o = table; o->name; o++) {
-		char below[256];
-
-		if (o->flags & OPTION_LATER)
-			continue;
-		buf_putf(out, "| `%s%s` | ", prefix, o->name);
-		print_type(o, out);
-		buf_puts(out, " | ");
-		print_default(o, out);
-		buf_puts(out, " | ");
-		print_cell(o->help, false, out);
-		buf_puts(out, " |\n");
-		if (o->type != OPTION_GROUP && o->type != OPTION_LIST)
-			continue;
-		snprintf(below, sizeof(below), "%s%s%s.", prefix, o->name, o->type == OPTION_LIST ? "[]" : "");
-		option_print_rows(o->table, below, out);
-	}
-	return buf_ok(out);
-}
-
-bool option_print_markdown(const struct option *table, struct buf *out)
-{
-	buf_puts(out, "| Setting | Type | Default | Meaning |\n| --- | --- | --- | --- |\n");
-	return option_print_rows(table, "", out);
 }
