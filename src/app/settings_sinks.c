@@ -148,7 +148,8 @@ void settings_resolve_dead_letter(struct loading *l, struct settings_failure *fa
 			     node_kind_name(at->kind));
 	if (!out->sink)
 		return;
-	if (!(out->sink->ops->accepts & 1u << EFFECT_MESSAGE))
+	/* A sink of rows takes messages too, but as rows. */
+	if ((out->sink->ops->accepts & (1u << EFFECT_MESSAGE | 1u << EFFECT_PUT_ROW)) != 1u << EFFECT_MESSAGE)
 		problems_add(l->problems, at, "a sink of the kind %s cannot hold dead letters", out->sink->ops->kind);
 	else if (at->kind == NODE_STRING && out->sink->ops->address)
 		problems_add(l->problems, at, "the sink \"%.*s\" needs to know where: { sink = \"%.*s\"; %s = \"…\"; }",

@@ -34,7 +34,7 @@ void handler_refuse(const struct node *group, const char *const *names, struct p
 	HANDLER_LATER(settings, place, "path")
 #define HANDLER_LATER(settings, place, setting)                                                      \
 	{ .name = (setting), .type = OPTION_STR, .offset = offsetof(settings, place),                \
-	  .help = "Not available in this version: the address in a sink of another kind." }
+	  .flags = OPTION_LATER, .help = "it is the address in a sink of another kind" }
 extern const char *const handler_later_addresses[];
 
 /* Notes an attribute name that derived rows may not have: empty, or sluice_…. */
