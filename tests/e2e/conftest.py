@@ -11,9 +11,9 @@ import uuid
 import boto3
 import botocore.config
 import pytest
-from confluent_kafka.admin import AdminClient
 from opensearchpy import OpenSearch
 
+from harness.forwarded import read_lines
 from harness.program import Sluice, run_command
 from harness.relay import Relay
 from harness.services import Service
@@ -84,11 +84,6 @@ def moto_clients(moto):
 
 
 @pytest.fixture(scope="session")
-def kafka_admin(kafka):
-    return AdminClient({"bootstrap.servers": kafka.address})
-
-
-@pytest.fixture(scope="session")
 def search(opensearch):
     """An OpenSearch client."""
     return OpenSearch(opensearch.url, timeout=30)
@@ -111,16 +106,16 @@ def make_table(clients):
 
 @pytest.fixture
 def write_behind():
-    """write_behind(writer, count): a Writing; ended with the test."""
+    """write_behind(writer): a Writing; ended with the test."""
     started = []
 
-    def start(writer, count):
-        started.append(Writing(writer, count))
+    def start(writer):
+        started.append(Writing(writer))
         return started[-1]
 
     yield start
     for writing in started:
-        writing.abandon()
+        writing.finish()
 
 
 @pytest.fixture
@@ -153,7 +148,7 @@ def base_settings(dynamodb, app):
         "state": {"table": f"{app}-state"},
         "leases": {"failover_s": 2},
         "checkpoint_ms": 200,
-        "drain_s": 10,
+        "drain_s": 20,
         "log": {"level": "debug"},
     }
 
@@ -174,6 +169,20 @@ def sluice(request, tmp_path):
         program.discard()
     for program in made:
         program.assert_clean()
+
+
+@pytest.fixture
+def dead_letters(tmp_path):
+    """dead_letters.sink: a file sink's settings; dead_letters(): the letters in it."""
+    path = tmp_path / "dead-letters.jsonl"
+
+    def read():
+        letters, torn = read_lines(path)
+        assert not torn
+        return letters
+
+    read.sink = {"name": "dead", "kind": "file", "path": str(path)}
+    return read
 
 
 @pytest.fixture

@@ -122,61 +122,59 @@ class Writer:
     """Random puts, changes and deletes over a few items, the same for the same seed.
 
     Every image carries `n`, counting up over all writes, so none repeats the one before it.
+    make(rng) gives an item's other attributes.
     """
 
     def __init__(self, table, seed, items=20, make=None):
         self.table = table
         self.random = random.Random(seed)
         self.ids = [f"item-{number:03}" for number in range(items)]
-        self.alive = {}
+        self.alive = set()
         self.written = 0
-        self.make = make or (lambda rng: {})
+        self.make = make or (lambda rng: {"text": random_text(rng)})
 
     def write(self, count=1):
         for _ in range(count):
-            chosen = self.random.choice(self.ids)
-            if chosen in self.alive and self.random.random() < 0.15:
-                self.table.delete(id=chosen)
-                del self.alive[chosen]
-            else:
-                item = {"id": chosen, "n": self.written, "text": self._text(), **self.make(self.random)}
-                self.table.put(**item)
-                self.alive[chosen] = item
+            self._write_one()
             self.written += 1
 
-    def _text(self):
-        alphabet = 'abc xyz "quoted" back\\slash \n\t é ü 漢字 😀 \u0000\u001f'
-        return "".join(self.random.choice(alphabet) for _ in range(self.random.randrange(1, 40)))
+    def _write_one(self):
+        key = self.table.keys[0]
+        chosen = self.random.choice(self.ids)
+        if chosen in self.alive and self.random.random() < 0.15:
+            self.table.delete(**{key: chosen})
+            self.alive.remove(chosen)
+        else:
+            self.table.put(**{key: chosen, "n": self.written, **self.make(self.random)})
+            self.alive.add(chosen)
+
+
+def random_text(rng):
+    """Text that has to be escaped, is not ASCII, not in the basic plane, not printable."""
+    alphabet = 'abc xyz "quoted" back\\slash \n\t é ü 漢字 😀 \u0000\u001f'
+    return "".join(rng.choice(alphabet) for _ in range(rng.randrange(1, 40)))
 
 
 class Writing:
-    """`count` writes of a writer in the background, while the test does other things."""
+    """A writer at work in the background, about 150 writes a second, until it is told to finish."""
 
-    def __init__(self, writer, count):
+    def __init__(self, writer):
         self._writer = writer
-        self._left = count
         self._error = None
+        self._enough = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self):
         try:
-            while self._left > 0:
+            while not self._enough.wait(1 / 150):
                 self._writer.write()
-                self._left -= 1
         except Exception as error:  # told to the test by finish()
             self._error = error
 
-    @property
-    def goes_on(self):
-        return self._thread.is_alive()
-
     def finish(self):
-        """Waits for the last write; raises what went wrong on the way."""
+        """Ends it after the write under way; raises what went wrong on the way."""
+        self._enough.set()
         self._thread.join()
         if self._error is not None:
             raise self._error
-
-    def abandon(self):
-        self._left = 0
-        self._thread.join()
