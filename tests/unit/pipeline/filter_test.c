@@ -210,7 +210,8 @@ static const struct item_case item_cases[] = {
 	{ "{\"$or\":[{\"a\":[1]},{\"b\":[2]}]}", "{\"a\":{\"N\":\"2\"},\"b\":{\"N\":\"1\"}}", false },
 	{ "{\"c\":[3],\"$or\":[{\"a\":[1]},{\"b\":[2]}]}", "{\"a\":{\"N\":\"1\"}}", false },
 	{ "{\"c\":[3],\"$or\":[{\"a\":[1]},{\"b\":[2]}]}", "{\"a\":{\"N\":\"1\"},\"c\":{\"N\":\"3\"}}", true },
-	{ "{\"$or\":[{\"a\":[1],\"$or\":[{\"b\":[2]},{\"c\":[3]}]},{\"d\":[4]}]}", "{\"a\":{\"N\":\"1\"},\"c\":{\"N\":\"3\"}}", true },
+	{ "{\"$or\":[{\"a\":[1],\"$or\":[{\"b\":[2]},{\"c\":[3]}]},{\"d\":[4]}]}",
+	  "{\"a\":{\"N\":\"1\"},\"c\":{\"N\":\"3\"}}", true },
 	{ "{\"$or\":[{\"a\":[1],\"$or\":[{\"b\":[2]},{\"c\":[3]}]},{\"d\":[4]}]}", "{\"a\":{\"N\":\"1\"}}", false },
 	{ "{\"$or\":[{\"a\":[1]},{\"a\":[{\"exists\":false}]}]}", "{}", true },
 	{ "{\"m\":{\"$or\":[{\"a\":[1]},{\"b\":[2]}]}}", "{\"m\":{\"M\":{\"b\":{\"N\":\"2\"}}}}", true },
@@ -574,6 +575,25 @@ static void test_limits_are_named(void **state)
 	buf_release(&text);
 }
 
+static void test_a_full_arena_is_a_problem(void **state)
+{
+	struct bench *b = *state;
+	const struct node *n = lang_node(&b->lang, "{\"a\":[\"x\",5,{\"prefix\":{\"equals-ignore-case\":\"A\"}},{\"wildcard\":\"a*b\"},"
+					 "{\"anything-but\":[1,\"${item.b}\"]}],\"$or\":[{\"b\":{\"c\":[true]}}]}");
+	bool fits = false;
+
+	for (size_t max = 0; max < 1 << 14; max += 64) {
+		struct arena small;
+
+		arena_init(&small, max);
+		b->lang.problems.count = 0;
+		fits = filter_compile(n, FILTER_ITEM, &small, &b->lang.problems) != NULL;
+		assert_int_equal(fits, b->lang.problems.count == 0);
+		arena_release(&small);
+	}
+	assert_true(fits);
+}
+
 static void test_an_item_at_dynamodbs_depth_matches(void **state)
 {
 	enum { DEPTH = 32 };
@@ -664,6 +684,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_malformed_values_are_data_errors_where_they_are_looked_at, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_limits_are_named, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_full_arena_is_a_problem, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_an_item_at_dynamodbs_depth_matches, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_a_filter_reads_can_be_asked_for, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_pattern_matches_everything, set_up, tear_down),
