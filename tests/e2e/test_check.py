@@ -149,3 +149,14 @@ def test_help_lists_every_command_and_each_explains_itself(command):
 def test_version_says_the_same_twice(command):
     plain = command("version").stdout
     assert plain == f"sluice {json.loads(command('version', '--json').stdout)['version']}\n"
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"\x00" * 64, b"\xff\xfe\xfd", b"{" * 5000, b"a = (" * 3000, b'app = "' + b"x" * 300000,
+    b'@include "hostile.conf"\n', b"a = 1;\n" * 20000, b'app = "$(' + b"A" * 5000 + b')";\n',
+])
+def test_a_hostile_file_gives_an_error_and_nothing_else(command, tmp_path, content):
+    (tmp_path / "hostile.conf").write_bytes(content)
+    done = command("check", "-c", "hostile.conf")
+    assert done.returncode == 2 and "hostile.conf" in done.stderr
+    assert len(done.stderr) < 100000, "the message is for people"

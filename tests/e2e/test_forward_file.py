@@ -248,14 +248,24 @@ def test_an_unreachable_endpoint_is_named_and_tried_again(
     assert_order(messages, records)
 
 
-def test_a_file_in_a_missing_folder_is_named_and_tried_again(sluice, base_settings, make_table, tmp_path):
-    table = make_table("Deals", "id")
-    table.put(id="a", n=1)
-    folder = tmp_path / "not-there-yet"
+def test_a_file_in_a_missing_folder_is_refused_at_the_start(sluice, base_settings, make_table, tmp_path):
+    table, folder = make_table("Deals", "id"), tmp_path / "not-there"
     program = sluice(forward(base_settings, table.name, folder / "out.jsonl")).start()
+    assert program.wait_exit() == 1
+    assert f"cannot open {folder}" in program.log and "folder must be there" in program.log
+
+
+def test_a_folder_that_goes_away_is_named_and_tried_again(sluice, base_settings, make_table, tmp_path):
+    table, folder = make_table("Deals", "id"), tmp_path / "out"
+    folder.mkdir()
+    program = sluice(forward(base_settings, table.name, folder / "out.jsonl")).start()
+    table.put(id="a", n=1)
+    wait_arrived(program, folder / "out.jsonl", table.records())
+    folder.rename(tmp_path / "elsewhere")
+    table.put(id="a", n=2)
     program.wait_for(lambda: complaints(program, str(folder)), what=f"a complaint about {folder}")
     folder.mkdir()
-    wait_arrived(program, folder / "out.jsonl", table.records())
+    program.wait_for(lambda: line_count(folder / "out.jsonl") == 1)
     program.stop()
 
 
