@@ -192,6 +192,25 @@ void handler_append_mark(const struct handler *h, struct buf *out)
 	buf_puts(out, "\"}");
 }
 
+void handler_put_uint(struct buf *out, uint64_t n)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	buf_put(out, str_of(digits + at, sizeof(digits) - at));
+}
+
+void handler_put_int(struct buf *out, int64_t n)
+{
+	if (n < 0)
+		buf_putc(out, '-');
+	handler_put_uint(out, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
+}
+
 struct buf *handler_scratch(struct handler *h)
 {
 	if (h->scratch.cap > SCRATCH_KEEP)

@@ -8,7 +8,6 @@
 #include "sluice/handlers/prune.h"
 #include "sluice/item/number.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 enum { MEMBERS_MAX = 10000 };
@@ -19,7 +18,9 @@ static void put_name(struct buf *out, const char *name)
 {
 	char last = out->len ? out->ptr[out->len - 1] : '{';
 
-	buf_putf(out, "%s\"%s\":", last == '{' || last == '[' ? "" : ",", name);
+	buf_puts(out, last == '{' || last == '[' ? "\"" : ",\"");
+	buf_puts(out, name);
+	buf_puts(out, "\":");
 }
 
 static void put_s(struct buf *out, const char *name, struct str plain)
@@ -33,7 +34,9 @@ static void put_s(struct buf *out, const char *name, struct str plain)
 static void put_n(struct buf *out, const char *name, int64_t n)
 {
 	put_name(out, name);
-	buf_putf(out, "{\"N\":\"%" PRId64 "\"}", n);
+	buf_puts(out, "{\"N\":\"");
+	handler_put_int(out, n);
+	buf_puts(out, "\"}");
 }
 
 /* Fills a template into the working space: valid until the next fill. */

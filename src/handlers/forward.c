@@ -21,6 +21,7 @@ struct forward_header {
 struct forward {
 	struct handler base;
 	const struct forward_settings *settings;
+	struct str table_member;     /* what stands between event name and sequence number */
 	struct template *key;
 	struct template_tree *message;
 	struct forward_header *headers;
@@ -79,6 +80,18 @@ static void compile_headers(struct forward *f, struct problems *problems)
 	}
 }
 
+static void prepare_body(struct forward *f, struct problems *problems)
+{
+	struct buf *scratch = handler_scratch(&f->base);
+
+	buf_puts(scratch, "\",\"table\":\"");
+	json_escape(scratch, f->base.site.table);
+	buf_puts(scratch, "\",\"sequence_number\":\"");
+	f->table_member = arena_dup(&f->base.arena, buf_str(scratch));
+	if (!f->table_member.ptr)
+		problems_add(problems, f->base.site.node, "this forward's settings are too large");
+}
+
 static void forward_free(struct handler *h)
 {
 	handler_release(h);
@@ -104,6 +117,7 @@ static struct handler *forward_new(const void *settings, const struct handler_si
 	if (f->settings->message)
 		f->message = template_tree_compile(f->settings->message, ROOTS, &f->base.arena, problems);
 	compile_headers(f, problems);
+	prepare_body(f, problems);
 	if (problems->count > before) {
 		forward_free(&f->base);
 		return NULL;
@@ -111,10 +125,10 @@ static struct handler *forward_new(const void *settings, const struct handler_si
 	return &f->base;
 }
 
-static bool write_image(struct buf *out, const char *name, struct value image, enum forward_format format,
+static bool write_image(struct buf *out, struct str member, struct value image, enum forward_format format,
 			struct err *err)
 {
-	buf_putf(out, ",\"%s\":", name);
+	buf_put(out, member);
 	if (image.type != VALUE_M)
 		return buf_puts(out, "null");
 	if (format == FORMAT_DYNAMODB)
@@ -126,15 +140,19 @@ static bool write_body(const struct forward *f, const struct record *r, struct b
 {
 	enum forward_format format = (enum forward_format)f->settings->format;
 
-	buf_puts(out, "{\"event_id\":\"");
+	buf_put(out, STR("{\"event_id\":\""));
 	buf_put(out, r->event_id);
-	buf_putf(out, "\",\"event_name\":\"%s\",\"table\":\"", record_event_name(r->event));
-	json_escape(out, f->base.site.table);
-	buf_puts(out, "\",\"sequence_number\":\"");
+	buf_put(out, STR("\",\"event_name\":\""));
+	buf_puts(out, record_event_name(r->event));
+	buf_put(out, f->table_member);
 	buf_put(out, sequence_wire(&r->sequence));
-	buf_putf(out, "\",\"v\":%llu,\"time\":%lld", (unsigned long long)r->v, (long long)r->created_s);
-	if (!write_image(out, "keys", r->keys, format, err) || !write_image(out, "new", r->new_image, format, err) ||
-	    !write_image(out, "old", r->old_image, format, err))
+	buf_put(out, STR("\",\"v\":"));
+	handler_put_uint(out, r->v);
+	buf_put(out, STR(",\"time\":"));
+	handler_put_int(out, r->created_s);
+	if (!write_image(out, STR(",\"keys\":"), r->keys, format, err) ||
+	    !write_image(out, STR(",\"new\":"), r->new_image, format, err) ||
+	    !write_image(out, STR(",\"old\":"), r->old_image, format, err))
 		return false;
 	return buf_putc(out, '}');
 }
@@ -152,7 +170,7 @@ static bool fill_headers(struct forward *f, const struct template_context *c, st
 			return err_prefix(err, "header %.*s", STR_ARG(headers[i].name));
 	}
 	scratch = handler_scratch(&f->base);
-	buf_putf(scratch, "%llu", (unsigned long long)e->v);
+	handler_put_uint(scratch, e->v);
 	if (!headers)
 		return effect_no_memory(b, err);
 	headers[f->n_headers].name = STR("sluice-v");

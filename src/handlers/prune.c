@@ -22,21 +22,21 @@ bool prune_empty(const struct prune *p)
 
 static struct prune *step_into(struct prune *p, const struct path_step *step, struct arena *a)
 {
-	struct prune *child;
+	struct prune **at = &p->first;
 
-	for (child = p->first; child; child = child->next) {
+	for (; *at; at = &(*at)->next) {
+		const struct prune *child = *at;
+
 		if (!child->name.ptr == !step->name.ptr &&
 		    (step->name.ptr ? str_eq(child->name, step->name) : child->index == step->index))
-			return child;
+			return *at;
 	}
-	child = ARENA_NEW(a, struct prune);
-	if (!child)
-		return NULL;
-	child->name = step->name;
-	child->index = step->index;
-	child->next = p->first;
-	p->first = child;
-	return child;
+	*at = ARENA_NEW(a, struct prune);
+	if (*at) {
+		(*at)->name = step->name;
+		(*at)->index = step->index;
+	}
+	return *at;
 }
 
 bool prune_keep(struct prune *p, const struct path *path, struct arena *a)
@@ -84,16 +84,16 @@ static bool write_list(const struct prune *p, struct value list, struct buf *out
 {
 	struct value_iter it;
 	struct value v;
-	size_t last = 0;
+	size_t needed = 0;
 
 	for (const struct prune *child = p->first; child; child = child->next) {
-		if (!child->name.ptr && child->index > last)
-			last = child->index;
+		if (!child->name.ptr && child->index >= needed)
+			needed = child->index + 1;
 	}
 	err_clear(err);
 	buf_puts(out, "{\"L\":[");
 	value_iter_init(&it, list);
-	for (size_t i = 0; i <= last && value_iter_next(&it, NULL, &v, err); i++) {
+	for (size_t i = 0; i < needed && value_iter_next(&it, NULL, &v, err); i++) {
 		const struct prune *child = element_at(p, i);
 
 		if (i)

@@ -198,7 +198,9 @@ static bool fill_row(struct view *w, const struct template_context *c, struct ef
 		return err_prefix(err, "set");
 	if (str_eq(w->settings->table, w->base.site.table))
 		handler_append_mark(&w->base, scratch);
-	buf_putf(scratch, ",\"sluice_v\":{\"N\":\"%llu\"}}", (unsigned long long)c->event_v);
+	buf_put(scratch, STR(",\"sluice_v\":{\"N\":\""));
+	handler_put_uint(scratch, c->event_v);
+	buf_put(scratch, STR("\"}}"));
 	return effect_text(b, scratch, &out->item, err);
 }
 
