@@ -387,6 +387,7 @@ const struct handler_ops fanout_ops = {
 	.summary = "Notifies each member of an audience of an event, at least once, under an id that never changes.",
 	.options = options,
 	.settings_size = sizeof(struct fanout_settings),
+	.tasks = true,
 	.new = fanout_new,
 	.apply = fanout_apply,
 	.free = fanout_free,
