@@ -19,6 +19,11 @@ ifeq ($(SAN),1)
 HARDEN   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DSLUICE_DEBUG
 CFLAGS   := -O1 -g
 LINK     += -fsanitize=address,undefined
+else ifeq ($(SAN),fuzz)
+CC       := clang
+HARDEN   += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DSLUICE_DEBUG
+CFLAGS   := -O1 -g
+LINK     += -fsanitize=address,undefined
 else ifeq ($(SAN),thread)
 HARDEN   += -fsanitize=thread -fno-omit-frame-pointer -DSLUICE_DEBUG
 CFLAGS   := -O1 -g
@@ -37,10 +42,11 @@ TESTS    := $(shell find tests/unit -name '*_test.c')
 OBJ      := $(SRC:%.c=$(BUILD)/%.o)
 SUP_OBJ  := $(SUPPORT:%.c=$(BUILD)/%.o)
 TEST_BIN := $(TESTS:%.c=$(BUILD)/%)
+FUZZ     := $(shell find tests/fuzz -name '*_fuzz.c')
 BENCH    := $(shell find tests/bench -name '*.c')
 
 .SECONDARY:
-.PHONY: all conf-readme judge unit bench-build check-layers check-headers test e2e clean help
+.PHONY: all conf-readme fuzz fuzz-build judge unit bench-build check-layers check-headers test e2e clean help
 all: $(BUILD)/sluice
 
 $(BUILD)/sluice: $(BUILD)/src/app/main.o $(BUILD)/libsluice.a
@@ -62,6 +68,16 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(SUP_OBJ) $(BUILD)/libsluice.a
 
 # Built here, run by hand: each prints what it measured.
 bench-build: $(BENCH:%.c=$(BUILD)/%)
+
+# Each fuzzer for FUZZ_S seconds, from its seeds in tests/fuzz/corpus/<name>; needs clang.
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(SUP_OBJ) $(BUILD)/libsluice.a
+	$(Q)$(CC) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS) -lcmocka
+
+fuzz-build: $(FUZZ:%.c=$(BUILD)/%)
+
+fuzz:
+	@$(MAKE) -s SAN=fuzz fuzz-build
+	@tests/run-fuzz build/san-fuzz/tests/fuzz
 
 # conf/README.md's tables of settings, from the option tables.
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/libsluice.a
