@@ -11,40 +11,40 @@
 
 static const struct handler_case cases[] = {
 	{ "an insert indexes the whole item", "{" TARGET "}", { .new_image = "{'id': 'a', 'n': 1.50, 's': {'$NS': ['1', '2']}}" },
-	  "index deals " ID " {'id':'a','n':1.50,'s':[1,2]}\n" },
+	  "index deals-000001 " ID " {'id':'a','n':1.50,'s':[1,2]}\n" },
 	{ "a list names the document's attributes", "{" TARGET ", 'document': ['title', 'price', 'gone']}",
 	  { .new_image = "{'id': 'a', 'price': 5, 'title': 'T', 'x': 1}" },
-	  "index deals " ID " {'title':'T','price':5}\n" },
+	  "index deals-000001 " ID " {'title':'T','price':5}\n" },
 	{ "of which none may be there", "{" TARGET ", 'document': ['gone']}", { .new_image = "{'id': 'a'}" },
-	  "index deals " ID " {}\n" },
+	  "index deals-000001 " ID " {}\n" },
 	{ "a tree makes a document", "{" TARGET ", 'document': {'t': '${item.title}', 'deep': {'k': ['${keys.id}', 1]}}}",
-	  { .new_image = "{'id': 'a', 'title': 'T'}" }, "index deals " ID " {'t':'T','deep':{'k':['a',1]}}\n" },
+	  { .new_image = "{'id': 'a', 'title': 'T'}" }, "index deals-000001 " ID " {'t':'T','deep':{'k':['a',1]}}\n" },
 	{ "a modification replaces it", "{" TARGET "}", { .old_image = "{'id': 'a', 'n': 1}", .new_image = "{'id': 'a', 'n': 2}" },
-	  "index deals " ID " {'id':'a','n':2}\n" },
-	{ "a removal deletes it", "{" TARGET "}", { .old_image = "{'id': 'a', 'n': 1}" }, "unindex deals " ID "\n" },
+	  "index deals-000001 " ID " {'id':'a','n':2}\n" },
+	{ "a removal deletes it", "{" TARGET "}", { .old_image = "{'id': 'a', 'n': 1}" }, "unindex deals-000001 " ID "\n" },
 	{ "what stops to match is deleted", "{" TARGET LIVE "}",
 	  { .old_image = "{'id': 'a', 'status': 'live'}", .new_image = "{'id': 'a', 'status': 'off'}" },
-	  "unindex deals " ID "\n" },
+	  "unindex deals-000001 " ID "\n" },
 	{ "what starts to match is indexed", "{" TARGET LIVE "}",
 	  { .old_image = "{'id': 'a', 'status': 'off'}", .new_image = "{'id': 'a', 'status': 'live'}" },
-	  "index deals " ID " {'id':'a','status':'live'}\n" },
+	  "index deals-000001 " ID " {'id':'a','status':'live'}\n" },
 	{ "what never matched is nothing", "{" TARGET LIVE "}", { .old_image = "{'id': 'a'}", .new_image = "{'id': 'a', 'x': 1}" }, "" },
 	{ "a changed id moves the document", "{" TARGET ", 'id': '${item.sku}', 'document': ['x']}",
 	  { .old_image = "{'id': 'a', 'sku': 's1'}", .new_image = "{'id': 'a', 'sku': 's2'}" },
-	  "unindex deals s1\nindex deals s2 {}\n" },
+	  "unindex deals-000001 s1\nindex deals-000001 s2 {}\n" },
 	{ "routing and ingest pipeline", "{" TARGET ", 'routing': '${item.id}', 'pipeline': 'enrich', 'document': ['x']}",
-	  { .new_image = "{'id': 'a'}" }, "index deals " ID " routing=a pipeline=enrich {}\n" },
+	  { .new_image = "{'id': 'a'}" }, "index deals-000001 " ID " routing=a pipeline=enrich {}\n" },
 	{ "a deletion has routing and no ingest pipeline", "{" TARGET ", 'routing': '${item.id}', 'pipeline': 'enrich'}",
-	  { .old_image = "{'id': 'a'}" }, "unindex deals " ID " routing=a\n" },
+	  { .old_image = "{'id': 'a'}" }, "unindex deals-000001 " ID " routing=a\n" },
 	{ "routing that changes without the id is the record's fault", "{" TARGET ", 'routing': '${item.r}'}",
 	  { .old_image = "{'id': 'a', 'r': '1'}", .new_image = "{'id': 'a', 'r': '2'}" }, "failed index.routing\n" },
 	{ "a new side that cannot be made takes the old away", "{" TARGET ", 'document': {'t': '${item.t}'}}",
-	  { .old_image = "{'id': 'a', 't': 1}", .new_image = "{'id': 'a'}" }, "unindex deals " ID "\nreport template.missing\n" },
+	  { .old_image = "{'id': 'a', 't': 1}", .new_image = "{'id': 'a'}" }, "unindex deals-000001 " ID "\nreport template.missing\n" },
 	{ "the old document is not made again", "{" TARGET ", 'document': {'t': '${item.t}'}}",
-	  { .old_image = "{'id': 'a'}", .new_image = "{'id': 'a', 't': 1}" }, "index deals " ID " {'t':1}\n" },
+	  { .old_image = "{'id': 'a'}", .new_image = "{'id': 'a', 't': 1}" }, "index deals-000001 " ID " {'t':1}\n" },
 	{ "an old side without an id is reported", "{" TARGET ", 'id': '${item.sku}', 'document': ['x']}",
 	  { .old_image = "{'id': 'a'}", .new_image = "{'id': 'a', 'sku': 's'}" },
-	  "index deals s {}\nreport template.missing\n" },
+	  "index deals-000001 s {}\nreport template.missing\n" },
 	{ "an empty id is none", "{" TARGET ", 'id': '${item.sku}'}", { .new_image = "{'id': 'a', 'sku': ''}" },
 	  "report index.id\n" },
 	{ "a record without its images fails as a whole", "{" TARGET "}", { .event = "REMOVE", .keys = "{'id': 'a'}" },
@@ -152,7 +152,7 @@ static void test_routing_follows_the_key_or_the_id(void **state)
 	}
 }
 
-static void test_effects_name_generation_alias_and_mapping(void **state)
+static void test_effects_name_the_physical_index_and_how_it_is_made(void **state)
 {
 	const struct record_spec record = { .new_image = "{'id': 'a'}" };
 	const struct effect_document *d;
@@ -162,15 +162,15 @@ static void test_effects_name_generation_alias_and_mapping(void **state)
 	handler_test_must_open(&t, "index", "{" TARGET ", 'mapping_file': 'm.json'}");
 	handler_test_apply(&t, &record, 1);
 	d = &t.batch.effects[0]->document;
-	assert_int_equal(d->generation, 1);
+	assert_str_equal(d->index, "deals-000001");
 	assert_str_equal(d->alias, "deals");
-	assert_int_equal(d->mapping.len, 0);
+	assert_int_equal(d->definition.len, 0);
 	assert_str_equal(index_settings(t.h)->mapping_file, "m.json");
-	index_target(t.h, 7, STR("{}"));
+	index_target(t.h, 1234567, STR("{}"));
 	handler_test_apply(&t, &record, 1);
 	d = &t.batch.effects[0]->document;
-	assert_int_equal(d->generation, 7);
-	assert_str_equal(d->mapping, "{}");
+	assert_str_equal(d->index, "deals-1234567");
+	assert_str_equal(d->definition, "{}");
 	handler_test_close(&t);
 	handler_test_must_open(&t, "index", "{" TARGET ", 'alias': 'deals-read'}");
 	assert_str_equal(index_alias(t.h), "deals-read");
@@ -197,7 +197,7 @@ int main(void)
 		cmocka_unit_test(test_an_index_name_leaves_room_for_its_generation),
 		cmocka_unit_test(test_an_id_has_at_most_512_bytes),
 		cmocka_unit_test(test_routing_follows_the_key_or_the_id),
-		cmocka_unit_test(test_effects_name_generation_alias_and_mapping),
+		cmocka_unit_test(test_effects_name_the_physical_index_and_how_it_is_made),
 		cmocka_unit_test(test_the_definition_is_what_documents_depend_on),
 	};
 
