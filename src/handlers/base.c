@@ -53,20 +53,6 @@ const struct node *handler_at(const struct handler_site *site, const char *name)
 	return member ? member : site->node;
 }
 
-const char *const handler_later_addresses[] = {
-	"queue_url", "topic_arn", "stream", "bus", "function", "bucket", "prefix", "url", "path", NULL,
-};
-
-void handler_refuse(const struct node *group, const char *const *names, struct problems *problems)
-{
-	for (; group && *names; names++) {
-		const struct node *found = node_get(group, str_c(*names));
-
-		if (found)
-			problems_add(problems, found, "%s is not available in this version; leave it out", *names);
-	}
-}
-
 bool handler_name_reserved(struct str name)
 {
 	return str_starts(name, STR("sluice_"));

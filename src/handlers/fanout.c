@@ -76,7 +76,7 @@ static const struct option options[] = {
 	  .help = "Not available in this version." },
 	{ .name = "slices", .type = OPTION_INT, .offset = AT(slices), .default_text = "1", .min = 1, .max = 1024,
 	  .help = "Parts that workers share. More than 1 is not available in this version." },
-	HANDLER_LATER_ADDRESSES(struct fanout_settings, later),
+	HANDLER_LATER_ADDRESSES,
 	{ 0 },
 };
 
@@ -310,7 +310,6 @@ static struct handler *fanout_new(const void *settings, const struct handler_sit
 	handler_init(&f->base, &fanout_ops, site);
 	buf_init(&f->text, TEXT_MAX);
 	f->settings = s;
-	handler_refuse(site->node, handler_later_addresses, problems);
 	compile_audience(f, problems);
 	if (s->member_where)
 		f->member_where = filter_compile(s->member_where, FILTER_MEMBER, &f->base.arena, problems);

@@ -8,7 +8,7 @@ enum { ROOTS = TEMPLATE_NEW | TEMPLATE_OLD | TEMPLATE_KEYS | TEMPLATE_EVENT };
 enum forward_format { FORMAT_PLAIN, FORMAT_DYNAMODB };
 
 struct forward_settings {
-	struct str sink, topic, key, later;
+	struct str sink, topic, key;
 	int format;
 	const struct node *message, *headers;
 };
@@ -49,7 +49,7 @@ static const struct option options[] = {
 		  "(dynamodb)." },
 	{ .name = "headers", .type = OPTION_TREE, .offset = AT(headers),
 	  .help = "Group of templates that become message headers, beside sluice-v." },
-	HANDLER_LATER_ADDRESSES(struct forward_settings, later),
+	HANDLER_LATER_ADDRESSES,
 	{ 0 },
 };
 
@@ -106,7 +106,6 @@ static struct handler *forward_new(const void *settings, const struct handler_si
 	handler_init(&f->base, &forward_ops, site);
 	f->settings = settings;
 	f->base.sink = f->settings->sink;
-	handler_refuse(site->node, handler_later_addresses, problems);
 	if (str_find(f->settings->topic, STR("${")) != SIZE_MAX)
 		problems_add(problems, handler_at(site, "topic"),
 			     "the topic is fixed text and cannot hold templates; make one handler for each topic");

@@ -20,22 +20,14 @@ bool handler_apply(handler_record_fn *record, struct handler *h, struct effect_b
 /* The setting `name` of the group, or the group itself: where a problem is shown. */
 const struct node *handler_at(const struct handler_site *site, const char *name);
 
-/* Notes each of the `names` (NULL-terminated) that stands in the group as not
- * available in this version. */
-void handler_refuse(const struct node *group, const char *const *names, struct problems *problems);
-
-/* Settings that name the place in sinks of later versions, for option tables
- * (member: a struct str that nobody reads) and for handler_refuse(). */
-#define HANDLER_LATER_ADDRESSES(settings, place)                                                     \
-	HANDLER_LATER(settings, place, "queue_url"), HANDLER_LATER(settings, place, "topic_arn"),    \
-	HANDLER_LATER(settings, place, "stream"), HANDLER_LATER(settings, place, "bus"),             \
-	HANDLER_LATER(settings, place, "function"), HANDLER_LATER(settings, place, "bucket"),        \
-	HANDLER_LATER(settings, place, "prefix"), HANDLER_LATER(settings, place, "url"),             \
-	HANDLER_LATER(settings, place, "path")
-#define HANDLER_LATER(settings, place, setting)                                                      \
-	{ .name = (setting), .type = OPTION_STR, .offset = offsetof(settings, place),                \
-	  .flags = OPTION_LATER, .help = "it is the address in a sink of another kind" }
-extern const char *const handler_later_addresses[];
+/* Settings that name the place in sinks of later versions, for option tables. */
+#define HANDLER_LATER_ADDRESSES                                                                      \
+	HANDLER_LATER("queue_url"), HANDLER_LATER("topic_arn"), HANDLER_LATER("stream"),             \
+	HANDLER_LATER("bus"), HANDLER_LATER("function"), HANDLER_LATER("bucket"),                    \
+	HANDLER_LATER("prefix"), HANDLER_LATER("url"), HANDLER_LATER("path")
+#define HANDLER_LATER(setting)                                                                       \
+	{ .name = (setting), .type = OPTION_STR, .flags = OPTION_LATER,                              \
+	  .help = "it is the address in a sink of another kind" }
 
 /* Notes an attribute name that derived rows may not have: empty, or sluice_…. */
 bool handler_check_name(struct str name, const struct node *at, struct problems *problems);

@@ -42,7 +42,7 @@ struct fanout_audience_settings {
 
 struct fanout_settings {
 	struct option_list audience;   /* struct fanout_audience_settings */
-	struct str member, sink, topic, table, message_key, expires, once, later;
+	struct str member, sink, topic, table, message_key, expires, once;
 	const struct node *member_where, *message, *item;
 	int64_t ttl_s, rate_per_s, max_age_s, slices;
 	bool aligned, exactly_once;

@@ -70,8 +70,8 @@ static void test_mistakes_in_settings_are_named(void **state)
 {
 	static const struct handler_mistake mistakes[] = {
 		{ "{'topic': 'x'}", "sink" },
-		{ "{" SINK ", 'queue_url': 'https://q'}", "queue_url is not available in this version" },
-		{ "{" SINK ", 'bucket': 'b'}", "bucket is not available" },
+		{ "{" SINK ", 'queue_url': 'https://q'}", "queue_url: this setting is not available" },
+		{ "{" SINK ", 'bucket': 'b'}", "bucket: this setting is not available" },
 		{ "{'sink': 'bus', 'topic': 'c-${new.x}'}", "cannot hold templates" },
 		{ "{" SINK ", 'format': 'avro'}", "avro" },
 		{ "{" SINK ", 'format': 'dynamodb', 'message': {'a': 'b'}}", "leave one out" },
