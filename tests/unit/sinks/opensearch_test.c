@@ -311,11 +311,13 @@ static void bisected_body(struct loop *loop, void *arg)
 		snprintf(id, sizeof(id), "%d", i);
 		made_document(&b, 0, EFFECT_PUT_DOCUMENT, INDEX, id, "{}");
 	}
-	b.batch.effects[17]->v = UINT64_C(1) << 63; /* above what a version may be */
+	b.batch.effects[17]->v = UINT64_C(1) << 60;           /* above 2^53: the simulated one cannot read it */
+	b.batch.effects[18]->v = (UINT64_C(1) << 63) + 1;     /* no version at all */
 	send_pending(&f, &b);
 	for (int i = 0; i < 40; i++)
-		CHECK_EQ(b.batch.effects[i]->state, i == 17 ? EFFECT_FAILED : EFFECT_DONE);
+		CHECK_EQ(b.batch.effects[i]->state, i == 17 || i == 18 ? EFFECT_FAILED : EFFECT_DONE);
 	CHECK_EQ(b.batch.effects[17]->err->class, ERR_DATA);
+	CHECK_EQ(b.batch.effects[18]->err->class, ERR_DATA);
 	made_batch_release(&b);
 	release(&f);
 }
