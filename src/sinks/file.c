@@ -38,7 +38,7 @@ static void check(const void *settings, const struct node *at, struct problems *
 	const struct file_settings *s = settings;
 
 	if (s->path.len == 0 || str_ends(s->path, STR("/")) || memchr(s->path.ptr, '\0', s->path.len))
-		problems_add(problems, at, "path \"%.*s\" names no file; expected something like \"/var/lib/sluice/dead-letters.jsonl\"",
+		problems_add(problems, at ? node_get(at, STR("path")) : NULL, "path \"%.*s\" names no file; expected something like \"/var/lib/sluice/dead-letters.jsonl\"",
 			     STR_ARG(s->path));
 }
 

@@ -83,8 +83,6 @@ static void check(const void *settings, const struct node *at, struct problems *
 	const struct kafka_settings *s = settings;
 	const struct node *list = at ? node_get(at, STR("properties")) : NULL;
 
-	if (s->brokers.len == 0)
-		problems_add(problems, at, "brokers is empty; expected \"host:port\", several separated by commas");
 	for (size_t i = 0; i < s->properties.count; i++) {
 		struct err err = { 0 };
 

@@ -71,7 +71,7 @@ static void check(const void *settings, const struct node *at, struct problems *
 	const struct opensearch_settings *s = settings;
 
 	if (!url_ok(s->url))
-		problems_add(problems, at, "url is no address of a cluster; expected \"http://HOST:PORT\" or \"https://HOST\", without user, password or query");
+		problems_add(problems, at ? node_get(at, STR("url")) : NULL, "url is no address of a cluster; expected \"http://HOST:PORT\" or \"https://HOST\", without user, password or query");
 }
 
 static struct sink *opensearch_open(const void *settings, const struct sink_site *site, struct err *err)
