@@ -126,7 +126,7 @@ static void take_json_message(struct str body, struct aws_error *out)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !content.len; i++)
 		content = string_member(body, names[i]);
 	buf_init(&plain, content.len);
-	if (scan_unescape(content, &plain, NULL))
+	if (content.len && scan_unescape(content, &plain, NULL))
 		take_line(buf_str(&plain), out);
 	buf_release(&plain);
 }
