@@ -42,11 +42,11 @@ TESTS    := $(shell find tests/unit -name '*_test.c')
 OBJ      := $(SRC:%.c=$(BUILD)/%.o)
 SUP_OBJ  := $(SUPPORT:%.c=$(BUILD)/%.o)
 TEST_BIN := $(TESTS:%.c=$(BUILD)/%)
-FUZZ     := $(shell find tests/fuzz -name '*_fuzz.c')
 BENCH    := $(shell find tests/bench -name '*.c')
+FUZZ     := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 
 .SECONDARY:
-.PHONY: all conf-readme fuzz fuzz-build judge unit bench-build check-layers check-headers test e2e clean help
+.PHONY: all conf-readme fuzz fuzz-build judge unit bench-build bench-decode check-layers check-headers test e2e clean help
 all: $(BUILD)/sluice
 
 $(BUILD)/sluice: $(BUILD)/src/app/main.o $(BUILD)/libsluice.a
@@ -66,18 +66,30 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(SUP_OBJ) $(BUILD)/lib
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(SUP_OBJ) $(BUILD)/libsluice.a
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
 
-# Built here, run by hand: each prints what it measured.
-bench-build: $(BENCH:%.c=$(BUILD)/%)
+# Every fuzzer under a name of its own, for the test that feeds them the corpora.
+$(BUILD)/tests/fuzz/%_entry.o: tests/fuzz/%_fuzz.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(WARN) $(HARDEN) $(CPPFLAGS) -DLLVMFuzzerTestOneInput=fuzz_$* $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# Each fuzzer for FUZZ_S seconds, from its seeds in tests/fuzz/corpus/<name>; needs clang.
-$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(SUP_OBJ) $(BUILD)/libsluice.a
+$(BUILD)/tests/unit/fuzz_corpus_test.o: CPPFLAGS += '-DFUZZ_ENTRIES=$(foreach name,$(FUZZ),ENTRY($(name)))'
+$(BUILD)/tests/unit/fuzz_corpus_test: $(BUILD)/tests/unit/fuzz_corpus_test.o $(FUZZ:%=$(BUILD)/tests/fuzz/%_entry.o) \
+		$(SUP_OBJ) $(BUILD)/libsluice.a
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+bench-decode: $(BUILD)/tests/bench/decode_bench
+	$<
+
+# Fuzzers, FUZZ_S seconds each, from their seeds in tests/fuzz/corpus/<name>; needs
+# clang. All of them, or one: make fuzz T=scan
+T        ?= $(FUZZ)
+$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(SUP_OBJ) $(BUILD)/libsluice.a
 	$(Q)$(CC) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS) -lcmocka
 
-fuzz-build: $(FUZZ:%.c=$(BUILD)/%)
+fuzz-build: $(T:%=$(BUILD)/tests/fuzz/%_fuzz)
 
 fuzz:
-	@$(MAKE) -s SAN=fuzz fuzz-build
-	@tests/run-fuzz build/san-fuzz/tests/fuzz
+	@$(MAKE) -s SAN=fuzz T="$(T)" fuzz-build
+	@tests/run-fuzz build/san-fuzz/tests/fuzz $(T)
 
 # conf/README.md's tables of settings, from the option tables.
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/libsluice.a

@@ -179,11 +179,24 @@ static bool matches(struct chain *c, const struct record *r, bool *out, struct e
 	return filter_match_record(c->h->filter, r, c->run->source.stream_arn, &context, out, err);
 }
 
+/* Without a dead letter what cannot be handled stops the handler in front of it. */
+static bool must_stop(struct chain *c, struct effect_batch *batch, uint32_t index, struct effect_mark before, struct err *err)
+{
+	if (c->h->dead_letter || batch->n_reports == before.n_reports)
+		return false;
+	*err = batch->last_report->err;
+	err->class = ERR_FATAL;
+	err_prefix(err, "record %.*s cannot be handled, and on_failure.dead_letter is not set",
+		   STR_ARG(sequence_wire(&c->pointers[index]->sequence)));
+	effect_batch_undo(batch, before);
+	return true;
+}
+
 /* Effects and reports of one record. False with FATAL when the batch has no room
- * for them; then there are none. */
+ * for them or the handler must stop here; then there are none. */
 static bool apply(struct chain *c, struct effect_batch *batch, uint32_t index, struct err *err)
 {
-	size_t before = batch->count + batch->n_reports;
+	struct effect_mark before = effect_batch_mark(batch);
 	bool match, ok;
 
 	ok = matches(c, c->pointers[index], &match, err);
@@ -193,7 +206,10 @@ static bool apply(struct chain *c, struct effect_batch *batch, uint32_t index, s
 		c->h->stats.filtered++;
 	if (!ok && (err->class != ERR_DATA || !effect_batch_report(batch, index, err, err)))
 		return false;
-	progress_add(&c->progress, c->slots[index], (uint32_t)(batch->count + batch->n_reports - before));
+	if (must_stop(c, batch, index, before, err))
+		return false;
+	progress_add(&c->progress, c->slots[index],
+		     (uint32_t)(batch->count - before.count + batch->n_reports - before.n_reports));
 	chain_acknowledge(c, index);
 	return true;
 }
