@@ -253,6 +253,43 @@ static void post_and_leave(struct loop *loop, void *arg)
 	loop_post(loop, count, arg);
 }
 
+struct relay {
+	struct loop *loop;
+	unsigned left;
+	struct event done;
+};
+
+static void post_again(void *arg)
+{
+	struct relay *r = arg;
+
+	if (r->left-- > 0)
+		loop_post(r->loop, post_again, r);
+	else
+		event_set(&r->done);
+}
+
+static void relay_posts(struct loop *loop, void *arg)
+{
+	struct relay r = { .loop = loop, .left = 100 };
+	int64_t began_ms = env_mono_ms(loop_env(loop));
+	bool fired = false;
+
+	(void)arg;
+	event_init(&r.done, loop);
+	loop_post(loop, post_again, &r);
+	CHECK(event_wait(&r.done, 3600000, &fired, NULL));
+	CHECK(fired);
+	if (loop_env(loop)->simulated)
+		CHECK_EQ(env_mono_ms(loop_env(loop)), began_ms);
+}
+
+static void test_a_post_may_post_again_before_time_moves(void **state)
+{
+	(void)state;
+	run_both(relay_posts, NULL);
+}
+
 static void test_a_post_is_made_even_when_the_last_task_has_ended(void **state)
 {
 	int n = 0;
@@ -373,6 +410,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_descriptors_are_refused_with_their_number),
 		cmocka_unit_test(test_more_descriptors_than_a_report_holds_all_get_their_turn),
 		cmocka_unit_test(test_posts_of_other_threads_all_arrive_in_order),
+		cmocka_unit_test(test_a_post_may_post_again_before_time_moves),
 		cmocka_unit_test(test_a_post_is_made_even_when_the_last_task_has_ended),
 		cmocka_unit_test(test_what_is_posted_to_an_idle_loop_is_called_at_its_end),
 		cmocka_unit_test(test_a_loop_runs_again),
