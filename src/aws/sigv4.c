@@ -140,11 +140,14 @@ static int compare_parameters(const void *a, const void *b)
 
 static bool put_query(struct buf *out, struct str query)
 {
-	struct parameter *list = mem_array(MAX_QUERY_PARAMETERS, sizeof(*list));
+	struct parameter *list;
 	struct buf text;
 	size_t n = 0;
 	bool ok = false;
 
+	if (!query.len)
+		return true;
+	list = mem_array(MAX_QUERY_PARAMETERS, sizeof(*list));
 	buf_init(&text, MAX_CANONICAL_BYTES);
 	while (query.ptr) {
 		struct str piece = str_split(&query, '&');
