@@ -1,0 +1,221 @@
+#include "coordinator_impl.h"
+
+#include "sluice/core/mem.h"
+
+enum {
+	FORGET_MS = 10 * 60 * 1000,   /* an unlisted finished shard's row is kept so long */
+	VERSION_SHIFT = 20,           /* DESIGN: v counts from seconds << 20 */
+};
+
+/* ---- who is entitled to what ---- */
+
+/* Has the handler nothing more to do in the shard's parent? */
+static bool parent_is_done(const struct coordinator *c, struct str parent_id, size_t h)
+{
+	const struct member *parent;
+
+	if (parent_id.len == 0)
+		return true;
+	parent = coordinator_member(c, parent_id);
+	if (parent && lease_position(parent->lease, coordinator_handler_name(c, h)))
+		return coordinator_is_done(c, parent->lease, h);
+	return lineage_find(c->lineage, parent_id) == NULL; /* trimmed, or never known: a root (T2) */
+}
+
+static uint64_t high_water(const struct coordinator *c, size_t h)
+{
+	uint64_t high = 0;
+
+	for (const struct member *m = c->members; m; m = m->hh.next) {
+		const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
+
+		if (p && p->position.v > high)
+			high = p->position.v;
+	}
+	return high;
+}
+
+/* Where the handler begins in a shard it has not been in (DESIGN: Version). */
+static void begin(struct coordinator *c, struct member *m, size_t h)
+{
+	struct lease *lease = m->lease;
+	const struct member *parent = lease->parent_id.len ? coordinator_member(c, lease->parent_id) : NULL;
+	const struct lease_position *before = parent ? lease_position(parent->lease, coordinator_handler_name(c, h)) : NULL;
+	uint64_t now_v = (uint64_t)(aws_service_time_ms(c->set.streams) / 1000) << VERSION_SHIFT;
+	uint64_t high = high_water(c, h);
+	struct lease_position *p = lease_add_position(lease, coordinator_handler_name(c, h));
+
+	p->pin_ms = c->pin_ms[h];
+	p->done = m->past && c->first_start[h] && c->set.start == STREAM_START_LATEST;
+	if (before)
+		p->position.v = before->position.v;
+	else
+		p->position.v = high > now_v ? high : now_v;
+}
+
+/* Entitled, not done, not stopped, not being read already. */
+static bool wants(const struct coordinator *c, const struct member *m, size_t h)
+{
+	return !c->set.handlers[h].stopped && !m->reading[h] && !coordinator_is_done(c, m->lease, h) &&
+	       parent_is_done(c, m->lease->parent_id, h);
+}
+
+/* ---- readings ---- */
+
+static void reading_task(void *arg)
+{
+	struct reading *r = arg;
+	struct coordinator *c = r->coordinator;
+	struct member *m = coordinator_member(c, r->lease->shard_id);
+
+	c->set.read(c->set.ctx, r);
+	for (size_t i = 0; i < r->n_handlers; i++)
+		m->reading[r->handlers[i]] = false;
+	c->n_readings--;
+	mem_free(r->handlers);
+	mem_free(r);
+	coordinator_wake(c);
+}
+
+static void start_reading(struct coordinator *c, struct member *m)
+{
+	struct reading *r = mem_alloc(sizeof(*r));
+
+	*r = (struct reading){ .coordinator = c, .lease = m->lease, .stream_arn = c->stream_arn };
+	r->handlers = mem_array(c->set.n_handlers, sizeof(*r->handlers));
+	r->latest = c->set.start == STREAM_START_LATEST && m->fresh;
+	for (size_t h = 0; h < c->set.n_handlers; h++) {
+		if (!wants(c, m, h))
+			continue;
+		m->reading[h] = true;
+		r->latest = r->latest && c->first_start[h];
+		r->handlers[r->n_handlers++] = h;
+	}
+	m->fresh = false;
+	c->n_readings++;
+	log_info(c->env->log, "shard.open", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", m->lease->shard_id),
+		 LOG_INT("handlers", r->n_handlers));
+	scope_spawn(&c->readings, "reading", reading_task, r);
+}
+
+static bool anybody_wants(const struct coordinator *c, const struct member *m)
+{
+	for (size_t h = 0; h < c->set.n_handlers; h++)
+		if (wants(c, m, h))
+			return true;
+	return false;
+}
+
+/* Gives every entitled handler its place, saves the row, reads. */
+static bool serve(struct coordinator *c, struct member *m, struct err *err)
+{
+	for (size_t h = 0; h < c->set.n_handlers; h++)
+		if (wants(c, m, h) && !lease_position(m->lease, coordinator_handler_name(c, h)))
+			begin(c, m, h);
+	if (!m->lease->held) {
+		if (!lease_take(m->lease, c->set.heartbeat, err))
+			return err_is(err, "lease.lost"); /* another worker was quicker */
+		log_info(c->env->log, "lease.taken", LOG_STR("pipeline", c->set.pipeline),
+			 LOG_STR("shard", m->lease->shard_id), LOG_INT("counter", m->lease->counter));
+	} else if (!lease_save(m->lease, c->set.heartbeat, err)) {
+		return false;
+	}
+	if (anybody_wants(c, m))
+		start_reading(c, m);
+	else
+		coordinator_wake(c); /* all of it lies before the start: on to its children */
+	return true;
+}
+
+/* Free, its owner is dead, or it is ours by a write whose answer got lost. */
+static bool may_take(struct coordinator *c, const struct member *m)
+{
+	const struct lease *l = m->lease;
+
+	if (coordinator_is_read(c, m)) /* lost while being read: that reading must end first */
+		return false;
+	return l->owner.len == 0 || str_eq(l->owner, c->set.heartbeat->session) ||
+	       heartbeat_is_dead(c->set.heartbeat, l->owner);
+}
+
+static struct member *make_member(struct coordinator *c, const struct lineage_shard *s)
+{
+	struct buf id;
+	struct member *m;
+
+	buf_init(&id, 4096);
+	buf_putf(&id, "%.*s#%.*s#%.*s", STR_ARG(c->set.pipeline), STR_ARG(c->label), STR_ARG(s->id));
+	m = coordinator_add_member(c, lease_new(c->set.loop, buf_str(&id), s->id, s->parent));
+	m->fresh = !s->closed;
+	m->past = s->closed && c->listing == 1;
+	buf_release(&id);
+	return m;
+}
+
+bool coordinator_serve(struct coordinator *c, struct err *err)
+{
+	for (const struct lineage_shard *s = lineage_next(c->lineage, NULL); s; s = lineage_next(c->lineage, s))
+		if (!coordinator_member(c, s->id))
+			make_member(c, s);
+	for (struct member *m = c->members, *next; m && !c->stopping; m = next) {
+		next = m->hh.next;
+		if (!anybody_wants(c, m) || (!m->lease->held && !may_take(c, m)))
+			continue;
+		if (!heartbeat_may_send(c->set.heartbeat, err) || !serve(c, m, err))
+			return false;
+	}
+	return true;
+}
+
+/* ---- what is no longer needed ---- */
+
+/* A finished shard's row goes when the stream has not listed it for a while, so
+ * that it is not read again (T9), and its children have inherited v from it. */
+static bool children_have_begun(const struct coordinator *c, struct str id)
+{
+	for (const struct lineage_shard *s = lineage_next(c->lineage, NULL); s; s = lineage_next(c->lineage, s)) {
+		const struct member *child;
+
+		if (!str_eq(s->parent, id))
+			continue;
+		child = coordinator_member(c, s->id);
+		if (!child || child->lease->counter == 0)
+			return false;
+		for (size_t h = 0; h < c->set.n_handlers; h++)
+			if (!lease_position(child->lease, coordinator_handler_name(c, h)))
+				return false;
+	}
+	return true;
+}
+
+static bool forget(struct coordinator *c, struct member *m, struct err *err)
+{
+	struct str id = m->lease->shard_id;
+
+	if (m->lease->counter && !state_remove(c->set.state, STATE_LEASE, m->lease->id, m->lease->counter, err) &&
+	    !err_is(err, "state.conflict"))
+		return false;
+	log_info(c->env->log, "shard.forgotten", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", id));
+	HASH_DEL(c->members, m);
+	lineage_forget(c->lineage, id);
+	coordinator_free_member(m);
+	return true;
+}
+
+bool coordinator_forget_old(struct coordinator *c, struct err *err)
+{
+	int64_t now_ms = env_mono_ms(c->env);
+
+	for (struct member *m = c->members, *next; m; m = next) {
+		const struct lineage_shard *s = lineage_find(c->lineage, m->lease->shard_id);
+
+		next = m->hh.next;
+		if (!m->lease->held || !coordinator_is_finished(c, m) || m->lease->writing)
+			continue;
+		if (!s || now_ms - s->seen_ms < FORGET_MS || !children_have_begun(c, m->lease->shard_id))
+			continue;
+		if (!forget(c, m, err))
+			return false;
+	}
+	return true;
+}
