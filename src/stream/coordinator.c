@@ -259,7 +259,7 @@ static int64_t pause_ms(const struct coordinator *c)
 {
 	int64_t pause = c->set.list_ms;
 
-	if (expects_children(c) && pause > SOON_MS)
+	if ((expects_children(c) || !c->loaded) && pause > SOON_MS)
 		pause = SOON_MS;
 	if (has_foreign_leases(c) && pause > c->set.heartbeat->failover_ms / 3)
 		pause = c->set.heartbeat->failover_ms / 3;

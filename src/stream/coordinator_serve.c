@@ -113,8 +113,10 @@ static bool serve(struct coordinator *c, struct member *m, struct err *err)
 		if (wants(c, m, h) && !lease_position(m->lease, coordinator_handler_name(c, h)))
 			begin(c, m, h);
 	if (!m->lease->held) {
-		if (!lease_take(m->lease, c->set.heartbeat, err))
-			return err_is(err, "lease.lost"); /* another worker was quicker */
+		if (!lease_take(m->lease, c->set.heartbeat, err)) {
+			c->loaded = false; /* another worker was quicker: whose is it now? */
+			return err_is(err, "lease.lost");
+		}
 		log_info(c->env->log, "lease.taken", LOG_STR("pipeline", c->set.pipeline),
 			 LOG_STR("shard", m->lease->shard_id), LOG_INT("counter", m->lease->counter));
 	} else if (!lease_save(m->lease, c->set.heartbeat, err)) {
