@@ -16,10 +16,34 @@ class Message:
         self.value = json.loads(received.value(), parse_int=Decimal, parse_float=Decimal)
 
 
+def _ends(consumer, topic):
+    """{partition: end} of those that hold something. A topic that is just being made is empty:
+    it is unknown, has no leader yet, or its broker does not know that it leads."""
+    not_yet = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION)
+    try:
+        described = consumer.list_topics(topic, timeout=10).topics[topic]
+        if described.error is not None:
+            raise KafkaException(described.error)
+        ends = {}
+        for partition in described.partitions:
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+            if high > low:
+                ends[partition] = high
+        return ends
+    except KafkaException as error:
+        if error.args[0].code() in not_yet:
+            return {}
+        raise
+
+
+def _consumer(kafka):
+    return Consumer({"bootstrap.servers": kafka.address, "group.id": "reader", "enable.auto.commit": False,
+                     "auto.offset.reset": "earliest", "isolation.level": "read_committed"})
+
+
 def read_topic(kafka, topic, timeout=20.0):
-    """Every message the topic holds now, partition by partition; [] for a topic that is not there."""
-    consumer = Consumer({"bootstrap.servers": kafka.address, "group.id": "reader", "enable.auto.commit": False,
-                         "auto.offset.reset": "earliest", "isolation.level": "read_committed"})
+    """Every message the topic holds now, partition by partition."""
+    consumer = _consumer(kafka)
     try:
         return _read(consumer, topic, time.monotonic() + timeout)
     finally:
@@ -27,16 +51,7 @@ def read_topic(kafka, topic, timeout=20.0):
 
 
 def _read(consumer, topic, deadline):
-    described = consumer.list_topics(topic, timeout=10).topics[topic]
-    if described.error is not None:
-        if described.error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.LEADER_NOT_AVAILABLE):
-            return []
-        raise KafkaException(described.error)
-    left = {}
-    for partition in described.partitions:
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
-        if high > low:
-            left[partition] = high
+    left = _ends(consumer, topic)
     consumer.assign([TopicPartition(topic, partition, 0) for partition in left])
     messages = []
     while left:
@@ -52,10 +67,8 @@ def _read(consumer, topic, deadline):
 
 def message_count(kafka, topic):
     """How many messages the topic has, from its partitions' ends."""
-    consumer = Consumer({"bootstrap.servers": kafka.address, "group.id": "counter"})
+    consumer = _consumer(kafka)
     try:
-        described = consumer.list_topics(topic, timeout=10).topics[topic]
-        return sum(consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)[1]
-                   for partition in described.partitions)
+        return sum(_ends(consumer, topic).values())
     finally:
         consumer.close()
