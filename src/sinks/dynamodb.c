@@ -15,8 +15,12 @@ struct dynamodb_settings {
 };
 
 static const struct option options[] = {
-	{ .name = "parallel", .type = OPTION_INT, .offset = offsetof(struct dynamodb_settings, parallel),
-	  .default_text = "16", .min = 1, .max = 256,
+	{ .name = "parallel",
+	  .type = OPTION_INT,
+	  .offset = offsetof(struct dynamodb_settings, parallel),
+	  .default_text = "16",
+	  .min = 1,
+	  .max = 256,
 	  .help = "Requests that one batch of effects may have under way at once." },
 	{ 0 },
 };
@@ -62,7 +66,8 @@ static bool wait_in_line(struct plan *p, struct unit *u)
 	if (failed) {
 		struct err why = { 0 };
 
-		err_set(&why, ERR_RETRY, "sink.behind", "sink %.*s: an earlier change of the same row was not accepted; this one waits behind it",
+		err_set(&why, ERR_RETRY, "sink.behind",
+			"sink %.*s: an earlier change of the same row was not accepted; this one waits behind it",
 			STR_ARG(p->sink->base.site.name));
 		unit_fail(u, &why);
 	}
@@ -72,9 +77,12 @@ static bool wait_in_line(struct plan *p, struct unit *u)
 static void run_unit(struct plan *p, struct unit *u)
 {
 	static void (*const run[])(struct dynamodb_sink *, struct unit *) = {
-		[UNIT_ROW] = dynamodb_run_row,	       [UNIT_TRANSACTION] = dynamodb_run_transaction,
-		[UNIT_COUNTER] = dynamodb_run_counter, [UNIT_INBOX] = dynamodb_run_inbox,
-		[UNIT_INBOX_PUT] = dynamodb_run_inbox_put, [UNIT_TASK] = dynamodb_run_task,
+		[UNIT_ROW] = dynamodb_run_row,
+		[UNIT_TRANSACTION] = dynamodb_run_transaction,
+		[UNIT_COUNTER] = dynamodb_run_counter,
+		[UNIT_INBOX] = dynamodb_run_inbox,
+		[UNIT_INBOX_PUT] = dynamodb_run_inbox_put,
+		[UNIT_TASK] = dynamodb_run_task,
 	};
 
 	if (wait_in_line(p, u))
@@ -131,13 +139,14 @@ bool dynamodb_write(struct dynamodb_sink *d, const char *operation, const struct
 	struct str endpoint = aws_client_endpoint(d->base.site.dynamodb);
 
 	if (!buf_ok(body))
-		return err_set(err, ERR_DATA, "dynamodb.request_size", "a %s for table %.*s would pass %zu bytes", operation,
-			       STR_ARG(table), body->max);
+		return err_set(err, ERR_DATA, "dynamodb.request_size", "a %s for table %.*s would pass %zu bytes",
+			       operation, STR_ARG(table), body->max);
 	if (dynamodb_call(d->base.site.dynamodb, operation, buf_str(body), answer, err))
 		return true;
 	if (err_is(err, "ResourceNotFoundException"))
 		err_set(err, ERR_RETRY, "dynamodb.no_table",
-			"%s: table %.*s is not there at %.*s; create it (`sluice model resources` writes its definition), the writes are waiting",
+			"%s: table %.*s is not there at %.*s; create it (`sluice model resources` writes its "
+			"definition), the writes are waiting",
 			operation, STR_ARG(table), STR_ARG(endpoint));
 	return false;
 }
@@ -163,7 +172,8 @@ const struct key_names *dynamodb_key_names(struct dynamodb_sink *d, struct str t
 	arena_init(&arena, NAMES_BYTES);
 	ok = dynamodb_describe_table(d->base.site.dynamodb, table, &arena, &found, err);
 	if (ok && (k = ARENA_NEW(&d->names, struct key_names))) {
-		*k = (struct key_names){ .next = d->tables, .table = arena_dup(&d->names, table),
+		*k = (struct key_names){ .next = d->tables,
+					 .table = arena_dup(&d->names, table),
 					 .hash = arena_dup(&d->names, found.key_names[0]),
 					 .range = arena_dup(&d->names, found.key_names[1]) };
 		d->tables = k;
@@ -174,8 +184,8 @@ const struct key_names *dynamodb_key_names(struct dynamodb_sink *d, struct str t
 		k = NULL;
 	}
 	if (!ok && err_is(err, "ResourceNotFoundException"))
-		err_set(err, ERR_RETRY, "dynamodb.no_table", "inbox table %.*s is not there; create it, the writes are waiting",
-			STR_ARG(table));
+		err_set(err, ERR_RETRY, "dynamodb.no_table",
+			"inbox table %.*s is not there; create it, the writes are waiting", STR_ARG(table));
 	arena_release(&arena);
 	return ok ? k : NULL;
 }
@@ -219,7 +229,8 @@ const struct sink_ops dynamodb_sink = {
 	.summary = "Writes rows, counters, inbox notifications and fan-out tasks to DynamoDB tables.",
 	.options = options,
 	.settings_size = sizeof(struct dynamodb_settings),
-	.accepts = 1u << EFFECT_MESSAGE | 1u << EFFECT_PUT_ROW | 1u << EFFECT_DELETE_ROW | 1u << EFFECT_ADD | 1u << EFFECT_TASK,
+	.accepts = 1u << EFFECT_MESSAGE | 1u << EFFECT_PUT_ROW | 1u << EFFECT_DELETE_ROW | 1u << EFFECT_ADD |
+		   1u << EFFECT_TASK,
 	.address = "table",
 	.open = dynamodb_open,
 	.send = dynamodb_send,

@@ -7,9 +7,9 @@
 #include <stdio.h>
 
 enum {
-	MOST_SUMS = 40,              /* keeps UpdateExpression far below its 4 KB and 300 operators */
+	MOST_SUMS = 40, /* keeps UpdateExpression far below its 4 KB and 300 operators */
 	UPDATE_BYTES = 1 << 20,
-	ROW_ANSWER_BYTES = 4 << 20,  /* ALL_OLD of a 400 KB item, escaped */
+	ROW_ANSWER_BYTES = 4 << 20, /* ALL_OLD of a 400 KB item, escaped */
 };
 
 struct sum {
@@ -20,16 +20,16 @@ struct sum {
 /* One update: the contributions first..last of a row, by whole records. */
 struct update {
 	struct entry *first, *last;
-	struct sum *sums;            /* MOST_SUMS */
+	struct sum *sums; /* MOST_SUMS */
 	size_t n_sums;
-	struct str set;              /* the last contribution's */
+	struct str set; /* the last contribution's */
 };
 
 struct counter {
 	struct dynamodb_sink *d;
 	struct unit *unit;
 	struct update update;
-	struct number *saved;        /* MOST_SUMS: the sums before the record being added */
+	struct number *saved; /* MOST_SUMS: the sums before the record being added */
 	struct buf body, answer;
 };
 
@@ -56,7 +56,8 @@ static bool add_deltas(struct update *u, const struct effect_add *add, struct er
 		struct number by;
 
 		if (!sum)
-			return err_set(err, ERR_DATA, "counter.attributes", "one record adds to more than %d attributes of a row", MOST_SUMS);
+			return err_set(err, ERR_DATA, "counter.attributes",
+				       "one record adds to more than %d attributes of a row", MOST_SUMS);
 		if (!number_parse(add->deltas[i].by, &by, err) || !number_add(&sum->value, &by, err))
 			return err_prefix(err, "counter: attribute %.*s", STR_ARG(sum->attribute));
 	}
@@ -69,7 +70,8 @@ static bool sums_fit(const struct update *u, struct err *err)
 {
 	for (size_t i = 0; i < u->n_sums; i++)
 		if (!number_fits(&u->sums[i].value))
-			return err_set(err, ERR_DATA, "number.range", "counter: a contribution to attribute %.*s needs more than %d digits",
+			return err_set(err, ERR_DATA, "number.range",
+				       "counter: a contribution to attribute %.*s needs more than %d digits",
 				       STR_ARG(u->sums[i].attribute), NUMBER_MAX_DIGITS);
 	return true;
 }
@@ -230,7 +232,8 @@ static bool read_fence(const struct counter *c, struct sequence *fence, struct e
 	if (!value_get(item, add->fence, &v) || v.type != VALUE_S || !sequence_parse(v.raw, fence, NULL) ||
 	    sequence_compare(fence, sequence_of(c->update.first)) < 0)
 		return err_set(err, ERR_FATAL, "counter.fence",
-			       "attribute %.*s of row %.*s in table %.*s is no sequence number that sluice wrote; was the row edited?",
+			       "attribute %.*s of row %.*s in table %.*s is no sequence number that sluice wrote; was "
+			       "the row edited?",
 			       STR_ARG(add->fence), STR_ARG(add->key), STR_ARG(add->table));
 	return true;
 }
@@ -290,7 +293,8 @@ static bool in_order(const struct unit *u, struct err *err)
 {
 	for (struct entry *e = u->first; e && e->next; e = e->next)
 		if (sequence_compare(sequence_of(e), sequence_of(e->next)) > 0)
-			return err_set(err, ERR_FATAL, "counter.order", "contributions to row %.*s of table %.*s came out of order",
+			return err_set(err, ERR_FATAL, "counter.order",
+				       "contributions to row %.*s of table %.*s came out of order",
 				       STR_ARG(e->effect->add.key), STR_ARG(e->effect->add.table));
 	return true;
 }

@@ -32,7 +32,8 @@ bool dynamodb_item_key(const struct key_names *names, struct value item, struct 
 	}
 	json_end_object(&w);
 	if (ok && !(buf_ok(&key) && buf_ok(&text)))
-		ok = err_set(err, ERR_DATA, "dynamodb.key_size", "the key of an item for table %.*s is too long", STR_ARG(names->table));
+		ok = err_set(err, ERR_DATA, "dynamodb.key_size", "the key of an item for table %.*s is too long",
+			     STR_ARG(names->table));
 	ok = ok && key_text(value_image(buf_str(&key)), a, out, err);
 	buf_release(&text);
 	buf_release(&key);
@@ -43,7 +44,7 @@ struct batch {
 	struct dynamodb_sink *d;
 	struct unit *unit;
 	struct str table;
-	struct entry *entries[BATCH_WRITE_ITEMS];  /* still to be written */
+	struct entry *entries[BATCH_WRITE_ITEMS]; /* still to be written */
 	size_t n;
 	struct buf body, answer;
 };
@@ -72,7 +73,8 @@ static void write_batch(struct batch *b)
 	json_end_object(&w);
 }
 
-static bool same_target(struct batch *b, const struct key_names *names, struct value item, struct arena *a, size_t *index)
+static bool same_target(struct batch *b, const struct key_names *names, struct value item, struct arena *a,
+			size_t *index)
 {
 	struct str parts[2] = { b->table, { 0 } }, target;
 
@@ -101,13 +103,15 @@ static bool mark_unprocessed(struct batch *b, struct str list, bool *left, struc
 		return false;
 	scan_init_trusted(&s, list);
 	if (scan_next(&s, &t) != SCAN_ARRAY_BEGIN)
-		return err_set(err, ERR_RETRY, "dynamodb.answer", "BatchWriteItem: UnprocessedItems is not as documented");
+		return err_set(err, ERR_RETRY, "dynamodb.answer",
+			       "BatchWriteItem: UnprocessedItems is not as documented");
 	while (scan_value(&s, &request)) {
 		size_t index = 0;
 
 		if (!scan_member(request, STR("PutRequest"), &put) || !scan_member(put, STR("Item"), &item) ||
 		    !same_target(b, names, value_image(item), a, &index))
-			return err_set(err, ERR_RETRY, "dynamodb.answer", "BatchWriteItem: UnprocessedItems names an item that was not sent");
+			return err_set(err, ERR_RETRY, "dynamodb.answer",
+				       "BatchWriteItem: UnprocessedItems names an item that was not sent");
 		left[index] = true;
 	}
 	return true;
@@ -144,12 +148,14 @@ static bool run_batch(struct batch *b, struct err *err)
 {
 	for (unsigned round = 1; b->n > 0; round++) {
 		write_batch(b);
-		if (!dynamodb_write(b->d, "BatchWriteItem", &b->body, b->table, &b->answer, err) || !settle_batch(b, err))
+		if (!dynamodb_write(b->d, "BatchWriteItem", &b->body, b->table, &b->answer, err) ||
+		    !settle_batch(b, err))
 			return false;
 		if (b->n == 0)
 			return true;
 		if (round == UNPROCESSED_ROUNDS)
-			return err_set(err, ERR_THROTTLE, "dynamodb.unprocessed", "BatchWriteItem: table %.*s left %zu items unprocessed %u times",
+			return err_set(err, ERR_THROTTLE, "dynamodb.unprocessed",
+				       "BatchWriteItem: table %.*s left %zu items unprocessed %u times",
 				       STR_ARG(b->table), b->n, round);
 		if (!dynamodb_pause(b->d, round, err))
 			return false;
@@ -310,7 +316,9 @@ void dynamodb_run_task(struct dynamodb_sink *d, struct unit *u)
 	struct err err = { 0 };
 
 	if (d->base.site.state_table.len == 0) {
-		err_set(&err, ERR_FATAL, "fanout.state", "fan-out tasks need a state table; set state.table (a state file is for one worker without fan-out)");
+		err_set(&err, ERR_FATAL, "fanout.state",
+			"fan-out tasks need a state table; set state.table (a state file is for one worker without "
+			"fan-out)");
 		unit_fail(u, &err);
 		return;
 	}

@@ -34,7 +34,8 @@ static bool wait_for(struct plan *p, struct unit *u, struct unit *earlier)
 
 static bool no_room(struct plan *p, struct err *err)
 {
-	return err_set(err, ERR_FATAL, "sink.memory", "sink %.*s: one send needs more than %zu bytes for its plan; make batch.records smaller",
+	return err_set(err, ERR_FATAL, "sink.memory",
+		       "sink %.*s: one send needs more than %zu bytes for its plan; make batch.records smaller",
 		       STR_ARG(p->sink->base.site.name), p->arena.max);
 }
 
@@ -102,8 +103,8 @@ static bool plan_counter(struct plan *p, struct entry *e, struct err *err)
 	const struct effect *f = e->effect;
 
 	if (sequence_is_none(&f->batch->records[f->record]->sequence))
-		return err_set(err, ERR_FATAL, "counter.sequence", "a contribution to table %.*s has no sequence number",
-			       STR_ARG(f->add.table));
+		return err_set(err, ERR_FATAL, "counter.sequence",
+			       "a contribution to table %.*s has no sequence number", STR_ARG(f->add.table));
 	if (!u)
 		u = unit_new(p, UNIT_COUNTER);
 	return u ? unit_add(p, u, e, err) : no_room(p, err);

@@ -39,7 +39,8 @@ void dynamodb_run_row(struct dynamodb_sink *d, struct unit *u)
 	json_begin_object(&w);
 	write_row(&w, e);
 	json_end_object(&w);
-	if (dynamodb_write(d, e->kind == EFFECT_PUT_ROW ? "PutItem" : "DeleteItem", &body, e->row.table, &answer, &err) ||
+	if (dynamodb_write(d, e->kind == EFFECT_PUT_ROW ? "PutItem" : "DeleteItem", &body, e->row.table, &answer,
+			   &err) ||
 	    dynamodb_condition_failed(&err))
 		unit_done(u);
 	else
@@ -120,8 +121,8 @@ static bool read_reasons(struct transaction *t, bool *left, struct err *err)
 		}
 		if (!str_eq(code, STR("None")) && reason_class(code) >= err->class)
 			err_set(err, reason_class(code), "TransactionCanceledException",
-				"TransactWriteItems: row %.*s of table %.*s: %.*s %.*s", STR_ARG(row->key), STR_ARG(row->table),
-				STR_ARG(code), STR_ARG(text));
+				"TransactWriteItems: row %.*s of table %.*s: %.*s %.*s", STR_ARG(row->key),
+				STR_ARG(row->table), STR_ARG(code), STR_ARG(text));
 		t->entries[kept++] = t->entries[i];
 	}
 	if (readable)
@@ -136,14 +137,16 @@ static bool run_transaction(struct dynamodb_sink *d, struct transaction *t, stru
 		bool left;
 
 		write_transaction(t);
-		if (dynamodb_write(d, "TransactWriteItems", &t->body, t->entries[0]->effect->row.table, &t->answer, err))
+		if (dynamodb_write(d, "TransactWriteItems", &t->body, t->entries[0]->effect->row.table, &t->answer,
+				   err))
 			return true;
 		if (!err_is(err, "TransactionCanceledException") || !read_reasons(t, &left, err))
 			return false;
 		if (err->class == ERR_DATA || (err->class != ERR_NONE && tries >= CONFLICT_TRIES))
 			return false;
 		if (!left && err->class == ERR_NONE)
-			return err_set(err, ERR_RETRY, "TransactionCanceledException", "TransactWriteItems was cancelled without a reason");
+			return err_set(err, ERR_RETRY, "TransactionCanceledException",
+				       "TransactWriteItems was cancelled without a reason");
 		if (err->class != ERR_NONE && !dynamodb_pause(d, tries, err))
 			return false;
 	}
@@ -157,7 +160,8 @@ void dynamodb_run_transaction(struct dynamodb_sink *d, struct unit *u)
 
 	if (u->count > TRANSACTION_ITEMS) {
 		err_set(&err, ERR_DATA, "dynamodb.transaction_size",
-			"%zu rows are to be changed together, a transaction holds %d; set atomic = false", u->count, TRANSACTION_ITEMS);
+			"%zu rows are to be changed together, a transaction holds %d; set atomic = false", u->count,
+			TRANSACTION_ITEMS);
 		unit_fail(u, &err);
 		return;
 	}

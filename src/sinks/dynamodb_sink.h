@@ -15,9 +15,9 @@
 #include "sluice/sinks/kinds.h"
 
 enum {
-	BATCH_WRITE_ITEMS = 25,           /* BatchWriteItem's limit */
-	TRANSACTION_ITEMS = 100,          /* TransactWriteItems' limit */
-	REQUEST_BYTES = 16 << 20,         /* a batch or transaction; a request body is capped a bit above */
+	BATCH_WRITE_ITEMS = 25,   /* BatchWriteItem's limit */
+	TRANSACTION_ITEMS = 100,  /* TransactWriteItems' limit */
+	REQUEST_BYTES = 16 << 20, /* a batch or transaction; a request body is capped a bit above */
 	CONFLICT_TRIES = 5,
 };
 
@@ -30,7 +30,7 @@ struct key_names {
 struct dynamodb_sink {
 	struct sink base;
 	size_t parallel;
-	struct arena names;               /* of `tables` */
+	struct arena names; /* of `tables` */
 	struct key_names *tables;
 };
 
@@ -46,7 +46,7 @@ struct unit {
 	struct unit *next;
 	struct entry *first, *last;
 	size_t count;
-	size_t bytes;                     /* of the items, roughly */
+	size_t bytes; /* of the items, roughly */
 	struct dependency *after;
 	bool started, ended, failed, cancelled;
 };
@@ -54,12 +54,12 @@ struct unit {
 struct plan {
 	struct dynamodb_sink *sink;
 	struct arena arena;
-	struct key_map targets;           /* target -> the last unit that touches it */
+	struct key_map targets; /* target -> the last unit that touches it */
 	struct unit *first, *last;
 	size_t count;
-	struct unit *inbox;               /* the batch being filled, or NULL */
-	struct unit *todo;                /* the next to be started */
-	struct event moved;               /* a unit has ended */
+	struct unit *inbox; /* the batch being filled, or NULL */
+	struct unit *todo;  /* the next to be started */
+	struct event moved; /* a unit has ended */
 };
 
 /* Yields (asks for key names of inbox tables). Effects that cannot be planned

@@ -24,7 +24,8 @@ void entry_fail(struct entry *e, const struct err *why)
 
 	if (why->class == ERR_DATA)
 		err_set(&overtaken, ERR_RETRY, "sink.overtaken",
-			"a newer change of the same target was refused (%s); this one is tried in its place", why->code);
+			"a newer change of the same target was refused (%s); this one is tried in its place",
+			why->code);
 	effect_fail(e->effect, why);
 	for (e = e->older; e; e = e->older)
 		effect_fail(e->effect, &overtaken);

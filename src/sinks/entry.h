@@ -8,9 +8,9 @@
 
 struct entry {
 	struct effect *effect;
-	struct entry *next;   /* in its request, in stream order */
-	struct entry *older;  /* same target, overtaken by this one: settled with it */
-	struct str target;    /* canonical text of what it writes */
+	struct entry *next;  /* in its request, in stream order */
+	struct entry *older; /* same target, overtaken by this one: settled with it */
+	struct str target;   /* canonical text of what it writes */
 };
 
 /* `there` and `e` have one target: the one with the higher v (at equal ones the

@@ -19,16 +19,22 @@ struct file_sink {
 	struct sink base;
 	char *path, *folder;
 	bool fsync;
-	int fd;              /* -1: not open; touched by one append at a time */
-	bool torn;           /* the last line may lack its end */
+	int fd;    /* -1: not open; touched by one append at a time */
+	bool torn; /* the last line may lack its end */
 	bool busy;
 	struct event free;
 };
 
 static const struct option options[] = {
-	{ .name = "path", .type = OPTION_STR, .offset = offsetof(struct file_settings, path), .flags = OPTION_REQUIRED,
+	{ .name = "path",
+	  .type = OPTION_STR,
+	  .offset = offsetof(struct file_settings, path),
+	  .flags = OPTION_REQUIRED,
 	  .help = "File that the lines are appended to; made when missing, in a folder that is there." },
-	{ .name = "fsync", .type = OPTION_BOOL, .offset = offsetof(struct file_settings, fsync), .default_text = "true",
+	{ .name = "fsync",
+	  .type = OPTION_BOOL,
+	  .offset = offsetof(struct file_settings, fsync),
+	  .default_text = "true",
 	  .help = "Whether a batch is on the disk (fdatasync) before it is acknowledged." },
 	{ 0 },
 };
@@ -38,8 +44,10 @@ static void check(const void *settings, const struct node *at, struct problems *
 	const struct file_settings *s = settings;
 
 	if (s->path.len == 0 || str_ends(s->path, STR("/")) || memchr(s->path.ptr, '\0', s->path.len))
-		problems_add(problems, at ? node_get(at, STR("path")) : NULL, "path \"%.*s\" names no file; expected something like \"/var/lib/sluice/dead-letters.jsonl\"",
-			     STR_ARG(s->path));
+		problems_add(
+			problems, at ? node_get(at, STR("path")) : NULL,
+			"path \"%.*s\" names no file; expected something like \"/var/lib/sluice/dead-letters.jsonl\"",
+			STR_ARG(s->path));
 }
 
 static enum err_class class_of(int number)
@@ -130,7 +138,9 @@ static bool write_all(struct file_sink *f, struct str text, struct err *err)
 			continue;
 		if (n < 0)
 			return fail(f, "file.write", "append to",
-				    errno == ENOSPC || errno == EDQUOT ? "; make room on the disk, it is tried again" : "", err);
+				    errno == ENOSPC || errno == EDQUOT ? "; make room on the disk, it is tried again"
+								       : "",
+				    err);
 		f->torn = true;
 		text = str_from(text, (size_t)n);
 	}
@@ -241,8 +251,8 @@ static void fail_too_large(struct file_sink *f, struct effect *e)
 {
 	struct err why = { 0 };
 
-	err_set(&why, ERR_DATA, "file.line_size", "a line of %zu bytes for %s is more than %d bytes", e->message.body.len,
-		f->path, BATCH_BYTES);
+	err_set(&why, ERR_DATA, "file.line_size", "a line of %zu bytes for %s is more than %d bytes",
+		e->message.body.len, f->path, BATCH_BYTES);
 	effect_fail(e, &why);
 }
 

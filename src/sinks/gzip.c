@@ -13,7 +13,8 @@ bool gzip_text(struct str text, struct buf *out)
 	char *to;
 	int status;
 
-	if (text.len > UINT32_MAX / 2 || deflateInit2(&z, LEVEL, Z_DEFLATED, WINDOW_BITS, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (text.len > UINT32_MAX / 2 ||
+	    deflateInit2(&z, LEVEL, Z_DEFLATED, WINDOW_BITS, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
 		return false;
 	most = deflateBound(&z, (uLong)text.len);
 	to = buf_reserve(out, most);

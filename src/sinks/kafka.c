@@ -12,10 +12,10 @@
 
 enum {
 	LEAST_TIMEOUT_MS = 1000,
-	QUEUE_FULL_POLL_MS = 1000,     /* a lost wake-up must not be for ever */
+	QUEUE_FULL_POLL_MS = 1000, /* a lost wake-up must not be for ever */
 	PURGE_WAIT_MS = 5000,
 	PROBE_MS = 5000,
-	TARGETS_BYTES = 1 << 20,       /* of a send's targets, beyond their text */
+	TARGETS_BYTES = 1 << 20, /* of a send's targets, beyond their text */
 };
 
 struct kafka_settings {
@@ -32,18 +32,18 @@ struct slot {
 	struct flight *flight;
 	enum slot_state state;
 	enum err_class class;
-	bool by_broker;        /* the outcome came in a report */
-	const char *code;      /* static */
-	char *text;            /* owned, or NULL */
+	bool by_broker;   /* the outcome came in a report */
+	const char *code; /* static */
+	char *text;       /* owned, or NULL */
 };
 
 /* The messages of one send(). It outlives a cancelled send() until the last of
  * its reports has come. */
 struct flight {
-	struct flight *next, **at;     /* in the sink's list while outstanding */
+	struct flight *next, **at; /* in the sink's list while outstanding */
 	size_t outstanding;
 	bool abandoned;
-	bool behind;                   /* one failed in a way that later ones must not pass */
+	bool behind; /* one failed in a way that later ones must not pass */
 	struct event moved;
 	size_t count;
 	struct slot slots[];
@@ -53,28 +53,48 @@ struct kafka_sink {
 	struct sink base;
 	const struct producer_factory *factory;
 	struct producer_settings settings;
-	struct producer *producer;     /* NULL between a broken one and the next */
+	struct producer *producer; /* NULL between a broken one and the next */
 	bool broken, reopening;
 	struct err why_broken;
-	struct event changed;          /* reopening has ended, or there may be room */
+	struct event changed; /* reopening has ended, or there may be room */
 	struct flight *flights;
-	size_t outstanding;            /* over all flights */
+	size_t outstanding; /* over all flights */
 	struct event drained;
 };
 
 #define AT(field) offsetof(struct kafka_settings, field)
 static const struct option options[] = {
-	{ .name = "brokers", .type = OPTION_STR, .offset = AT(brokers), .flags = OPTION_REQUIRED,
+	{ .name = "brokers",
+	  .type = OPTION_STR,
+	  .offset = AT(brokers),
+	  .flags = OPTION_REQUIRED,
 	  .help = "Bootstrap servers, \"host:port\" separated by commas." },
-	{ .name = "client_id", .type = OPTION_STR, .offset = AT(client_id), .default_text = "sluice",
+	{ .name = "client_id",
+	  .type = OPTION_STR,
+	  .offset = AT(client_id),
+	  .default_text = "sluice",
 	  .help = "Name under which the brokers log and limit this client." },
-	{ .name = "properties", .type = OPTION_NAMES, .offset = AT(properties),
+	{ .name = "properties",
+	  .type = OPTION_NAMES,
+	  .offset = AT(properties),
 	  .flags = OPTION_SECRET,
-	  .help = "More librdkafka properties, as \"name=value\"; sluice sets enable.idempotence, acks=all, linger.ms=5, partitioner=murmur2_random and message.timeout.ms below leases.failover_s." },
-	{ .name = "queue_messages", .type = OPTION_INT, .offset = AT(queue_messages), .default_text = "100000", .min = 1, .max = 10000000,
+	  .help = "More librdkafka properties, as \"name=value\"; sluice sets enable.idempotence, acks=all, "
+		  "linger.ms=5, partitioner=murmur2_random and message.timeout.ms below leases.failover_s." },
+	{ .name = "queue_messages",
+	  .type = OPTION_INT,
+	  .offset = AT(queue_messages),
+	  .default_text = "100000",
+	  .min = 1,
+	  .max = 10000000,
 	  .help = "Most messages that wait for the brokers." },
-	{ .name = "queue_bytes", .type = OPTION_INT, .offset = AT(queue_bytes), .default_text = "67108864", .min = 1 << 20,
-	  .max = (int64_t)1 << 31, .unit = "bytes", .help = "Most bytes that wait for the brokers." },
+	{ .name = "queue_bytes",
+	  .type = OPTION_INT,
+	  .offset = AT(queue_bytes),
+	  .default_text = "67108864",
+	  .min = 1 << 20,
+	  .max = (int64_t)1 << 31,
+	  .unit = "bytes",
+	  .help = "Most bytes that wait for the brokers." },
 	{ 0 },
 };
 
@@ -183,9 +203,12 @@ static struct sink *kafka_open(const void *settings, const struct sink_site *sit
 	k->base = (struct sink){ .ops = &kafka_sink, .site = *site };
 	k->factory = site->producers ? site->producers : kafka_producers();
 	k->settings = (struct producer_settings){
-		.brokers = s->brokers, .client_id = s->client_id, .properties = &s->properties,
+		.brokers = s->brokers,
+		.client_id = s->client_id,
+		.properties = &s->properties,
 		.message_timeout_ms = timeout > LEAST_TIMEOUT_MS ? timeout : LEAST_TIMEOUT_MS,
-		.queue_messages = s->queue_messages, .queue_bytes = s->queue_bytes,
+		.queue_messages = s->queue_messages,
+		.queue_bytes = s->queue_bytes,
 		.listener = { .reported = reported, .progressed = progressed, .broke = broke, .ctx = k },
 	};
 	event_init(&k->changed, site->loop);
@@ -201,7 +224,9 @@ static struct sink *kafka_open(const void *settings, const struct sink_site *sit
 /* What a closed producer will never report has failed. */
 static void fail_unreported(struct kafka_sink *k)
 {
-	const struct producer_report lost = { .class = ERR_RETRY, .code = "kafka.purged", .text = "the producer was closed before a delivery report came" };
+	const struct producer_report lost = { .class = ERR_RETRY,
+					      .code = "kafka.purged",
+					      .text = "the producer was closed before a delivery report came" };
 
 	while (k->flights) {
 		struct flight *f = k->flights;
@@ -262,9 +287,9 @@ struct sending {
 	struct effect *const *effects;
 	size_t n;
 	struct arena arena;
-	struct key_map failed;         /* targets that a failure was seen on */
+	struct key_map failed; /* targets that a failure was seen on */
 	size_t n_failed;
-	struct err err;                /* why the rest was not sent; RETRY or FATAL */
+	struct err err; /* why the rest was not sent; RETRY or FATAL */
 	bool cancelled;
 };
 
@@ -385,8 +410,8 @@ static void fail_slot(struct sending *s, size_t i)
 	if (k->producer && slot->class != ERR_DATA)
 		complaint = k->producer->ops->complaint(k->producer);
 	err_set(&why, slot->class, slot->code, "Kafka at %.*s, topic %.*s: %s%s%.*s", STR_ARG(k->settings.brokers),
-		STR_ARG(s->effects[i]->message.address), slot->text ? slot->text : "", complaint.len ? "; the client last said: " : "",
-		STR_ARG(complaint));
+		STR_ARG(s->effects[i]->message.address), slot->text ? slot->text : "",
+		complaint.len ? "; the client last said: " : "", STR_ARG(complaint));
 	effect_fail(s->effects[i], &why);
 }
 
@@ -397,7 +422,8 @@ static bool accepted_alone(struct sending *s, size_t i)
 	struct slot *slot = &s->flight->slots[i];
 	struct err err = { 0 };
 
-	if (slot->class != ERR_DATA || !slot->by_broker || s->cancelled || s->k->broken || s->k->reopening || !s->k->producer)
+	if (slot->class != ERR_DATA || !slot->by_broker || s->cancelled || s->k->broken || s->k->reopening ||
+	    !s->k->producer)
 		return false;
 	if (!hand_over(s, i, &err))
 		return false;
@@ -483,8 +509,8 @@ static bool kafka_probe(struct sink *sink, struct err *err)
 		return false;
 	if (k->producer->ops->probe(k->producer, PROBE_MS, err))
 		return true;
-	return err_prefix(err, "sink %.*s cannot reach Kafka at %.*s; check sinks.%.*s.brokers", STR_ARG(sink->site.name),
-			  STR_ARG(k->settings.brokers), STR_ARG(sink->site.name));
+	return err_prefix(err, "sink %.*s cannot reach Kafka at %.*s; check sinks.%.*s.brokers",
+			  STR_ARG(sink->site.name), STR_ARG(k->settings.brokers), STR_ARG(sink->site.name));
 }
 
 static void kafka_purge(struct sink *sink)
@@ -494,7 +520,8 @@ static void kafka_purge(struct sink *sink)
 
 	if (k->outstanding == 0)
 		return;
-	err_set(&why, ERR_RETRY, "kafka.purged", "sink %.*s was told to forget what it holds", STR_ARG(sink->site.name));
+	err_set(&why, ERR_RETRY, "kafka.purged", "sink %.*s was told to forget what it holds",
+		STR_ARG(sink->site.name));
 	break_producer(k, &why);
 }
 

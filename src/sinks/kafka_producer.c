@@ -55,9 +55,12 @@ static bool property_allowed(struct str name, struct str value, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (str_eq(name, refused[i].name))
-			return err_set(err, ERR_FATAL, "kafka.property", "property %.*s may not be set here: %s", STR_ARG(name), refused[i].instead);
+			return err_set(err, ERR_FATAL, "kafka.property", "property %.*s may not be set here: %s",
+				       STR_ARG(name), refused[i].instead);
 	if (is_acks(name) && !str_eq(value, STR("all")) && !str_eq(value, STR("-1")))
-		return err_set(err, ERR_FATAL, "kafka.property", "property %.*s must stay \"all\": a message counts as delivered when all in-sync replicas have it",
+		return err_set(err, ERR_FATAL, "kafka.property",
+			       "property %.*s must stay \"all\": a message counts as delivered when all in-sync "
+			       "replicas have it",
 			       STR_ARG(name));
 	return true;
 }
@@ -75,7 +78,9 @@ static bool set_property(rd_kafka_conf_t *conf, struct str name, struct str valu
 	mem_free(n);
 	if (result == RD_KAFKA_CONF_OK)
 		return true;
-	return err_set(err, ERR_FATAL, "kafka.property", result == RD_KAFKA_CONF_UNKNOWN ? "librdkafka has no property %.*s" : "librdkafka does not take the value given for property %.*s",
+	return err_set(err, ERR_FATAL, "kafka.property",
+		       result == RD_KAFKA_CONF_UNKNOWN ? "librdkafka has no property %.*s"
+						       : "librdkafka does not take the value given for property %.*s",
 		       STR_ARG(name));
 }
 
@@ -84,7 +89,8 @@ static bool split_property(struct str property, struct str *name, struct str *va
 	size_t at = str_find_char(property, '=');
 
 	if (at == SIZE_MAX || at == 0)
-		return err_set(err, ERR_FATAL, "kafka.property", "a property has the form \"name=value\", such as \"compression.type=lz4\"");
+		return err_set(err, ERR_FATAL, "kafka.property",
+			       "a property has the form \"name=value\", such as \"compression.type=lz4\"");
 	*name = str_trim(str_sub(property, 0, at));
 	*value = str_trim(str_from(property, at + 1));
 	return true;
@@ -128,16 +134,20 @@ static bool configure(rd_kafka_conf_t *conf, const struct producer_settings *s, 
 	static const struct {
 		struct str name, value;
 	} defaults[] = {
-		{ STR_INIT("enable.idempotence"), STR_INIT("true") }, { STR_INIT("acks"), STR_INIT("all") },
-		{ STR_INIT("linger.ms"), STR_INIT("5") },	      { STR_INIT("partitioner"), STR_INIT("murmur2_random") },
-		{ STR_INIT("log_level"), STR_INIT("4") },	      { STR_INIT("log.queue"), STR_INIT("true") },
+		{ STR_INIT("enable.idempotence"), STR_INIT("true") },
+		{ STR_INIT("acks"), STR_INIT("all") },
+		{ STR_INIT("linger.ms"), STR_INIT("5") },
+		{ STR_INIT("partitioner"), STR_INIT("murmur2_random") },
+		{ STR_INIT("log_level"), STR_INIT("4") },
+		{ STR_INIT("log.queue"), STR_INIT("true") },
 		{ STR_INIT("socket.keepalive.enable"), STR_INIT("true") },
 	};
 
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
 		if (!set_property(conf, defaults[i].name, defaults[i].value, err))
 			return false;
-	if (!set_property(conf, STR("bootstrap.servers"), s->brokers, err) || !set_property(conf, STR("client.id"), s->client_id, err) ||
+	if (!set_property(conf, STR("bootstrap.servers"), s->brokers, err) ||
+	    !set_property(conf, STR("client.id"), s->client_id, err) ||
 	    !put_number(conf, "queue.buffering.max.messages", s->queue_messages, err) ||
 	    !put_number(conf, "queue.buffering.max.kbytes", s->queue_bytes / 1024, err))
 		return false;
@@ -162,19 +172,25 @@ struct verdict {
 /* What is not here leaves the message's fate open. */
 static const struct verdict verdicts[] = {
 	{ RD_KAFKA_RESP_ERR_NO_ERROR, ERR_NONE, false, "", "" },
-	{ RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, ERR_RETRY, true, "kafka.timeout", "; is the cluster reachable and does the topic have a leader?" },
+	{ RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, ERR_RETRY, true, "kafka.timeout",
+	  "; is the cluster reachable and does the topic have a leader?" },
 	{ RD_KAFKA_RESP_ERR__PURGE_QUEUE, ERR_RETRY, true, "kafka.purged", "" },
 	{ RD_KAFKA_RESP_ERR__PURGE_INFLIGHT, ERR_RETRY, true, "kafka.purged", "" },
-	{ RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, ERR_DATA, false, "kafka.message", "; raise message.max.bytes here and at the broker, or send less" },
+	{ RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, ERR_DATA, false, "kafka.message",
+	  "; raise message.max.bytes here and at the broker, or send less" },
 	{ RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, ERR_DATA, false, "kafka.message", "" },
 	{ RD_KAFKA_RESP_ERR_INVALID_RECORD, ERR_DATA, false, "kafka.message", "" },
 	{ RD_KAFKA_RESP_ERR_POLICY_VIOLATION, ERR_AUTH, false, "kafka.policy", "" },
-	{ RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, ERR_RETRY, false, "kafka.no_topic", "; create the topic, the messages are waiting" },
-	{ RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, ERR_RETRY, false, "kafka.no_topic", "; create the topic, the messages are waiting" },
+	{ RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, ERR_RETRY, false, "kafka.no_topic",
+	  "; create the topic, the messages are waiting" },
+	{ RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, ERR_RETRY, false, "kafka.no_topic",
+	  "; create the topic, the messages are waiting" },
 	{ RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, ERR_RETRY, false, "kafka.no_topic", "" },
 	{ RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, ERR_FATAL, false, "kafka.topic", "; no topic may have that name" },
-	{ RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ERR_AUTH, false, "kafka.auth", "; allow this client WRITE and DESCRIBE on the topic" },
-	{ RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, ERR_AUTH, true, "kafka.auth", "; allow this client IDEMPOTENT_WRITE on the cluster" },
+	{ RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ERR_AUTH, false, "kafka.auth",
+	  "; allow this client WRITE and DESCRIBE on the topic" },
+	{ RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, ERR_AUTH, true, "kafka.auth",
+	  "; allow this client IDEMPOTENT_WRITE on the cluster" },
 	{ RD_KAFKA_RESP_ERR__AUTHENTICATION, ERR_AUTH, true, "kafka.auth", "; check the sasl. properties" },
 	{ RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, ERR_AUTH, true, "kafka.auth", "; check the sasl. properties" },
 	{ RD_KAFKA_RESP_ERR__QUEUE_FULL, ERR_THROTTLE, false, "kafka.queue_full", "" },
@@ -194,8 +210,12 @@ static void report(struct kafka_producer *p, const rd_kafka_message_t *m)
 {
 	const struct verdict *v = verdict_of(m->err);
 	char text[256];
-	struct producer_report r = { .opaque = m->_private, .class = v->class, .breaks = v->breaks, .code = v->code, .text = text };
+	struct producer_report r = {
+		.opaque = m->_private, .class = v->class, .breaks = v->breaks, .code = v->code, .text = text
+	};
 
+	if (v->class == ERR_NONE)
+		p->complaint[0] = '\0';
 	snprintf(text, sizeof(text), "%s%s", v->class == ERR_NONE ? "" : rd_kafka_err2str(m->err), v->hint);
 	p->listener.reported(p->listener.ctx, &r);
 }
@@ -219,7 +239,8 @@ static void log_line(struct kafka_producer *p, rd_kafka_event_t *e)
 	int level;
 
 	if (rd_kafka_event_log(e, &facility, &text, &level) == 0)
-		log_warn(loop_env(p->loop)->log, "kafka.client", LOG_TEXT("facility", facility), LOG_TEXT("text", text));
+		log_warn(loop_env(p->loop)->log, "kafka.client", LOG_TEXT("facility", facility),
+			 LOG_TEXT("text", text));
 }
 
 static void take_event(struct kafka_producer *p, rd_kafka_event_t *e)
@@ -281,8 +302,8 @@ static rd_kafka_headers_t *make_headers(const struct effect_message *m)
 	rd_kafka_headers_t *headers = m->n_headers ? rd_kafka_headers_new(m->n_headers) : NULL;
 
 	for (size_t i = 0; i < m->n_headers; i++)
-		rd_kafka_header_add(headers, m->headers[i].name.ptr, (ssize_t)m->headers[i].name.len, m->headers[i].value.ptr,
-				    (ssize_t)m->headers[i].value.len);
+		rd_kafka_header_add(headers, m->headers[i].name.ptr, (ssize_t)m->headers[i].name.len,
+				    m->headers[i].value.ptr, (ssize_t)m->headers[i].value.len);
 	return headers;
 }
 
@@ -294,7 +315,8 @@ static bool produce(struct producer *base, const struct effect_message *m, void 
 	char topic[LONGEST_TOPIC + 1];
 
 	if (m->address.len == 0 || m->address.len > LONGEST_TOPIC || memchr(m->address.ptr, '\0', m->address.len))
-		return err_set(err, ERR_FATAL, "kafka.topic", "\"%.*s\" cannot name a topic", STR_ARG(str_sub(m->address, 0, 60)));
+		return err_set(err, ERR_FATAL, "kafka.topic", "\"%.*s\" cannot name a topic",
+			       STR_ARG(str_sub(m->address, 0, 60)));
 	memcpy(topic, m->address.ptr, m->address.len);
 	topic[m->address.len] = '\0';
 	headers = make_headers(m);
@@ -357,8 +379,8 @@ static bool probe(struct producer *base, int64_t timeout_ms, struct err *err)
 	task_offload(p->loop, ask_metadata, &job);
 	if (job.error == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return true;
-	return err_set(err, ERR_RETRY, "kafka.unreachable", "no metadata within %d ms: %s%s%s", job.timeout_ms, rd_kafka_err2str(job.error),
-		       p->complaint[0] ? "; " : "", p->complaint);
+	return err_set(err, ERR_RETRY, "kafka.unreachable", "no metadata within %d ms: %s%s%s", job.timeout_ms,
+		       rd_kafka_err2str(job.error), p->complaint[0] ? "; " : "", p->complaint);
 }
 
 static void destroy(void *arg)
@@ -379,7 +401,11 @@ static void close_producer(struct producer *base)
 }
 
 static const struct producer_ops ops = {
-	.produce = produce, .purge = purge, .complaint = complaint, .probe = probe, .close = close_producer,
+	.produce = produce,
+	.purge = purge,
+	.complaint = complaint,
+	.probe = probe,
+	.close = close_producer,
 };
 
 static rd_kafka_t *make_client(const struct producer_settings *s, struct err *err)
@@ -401,8 +427,8 @@ static rd_kafka_t *make_client(const struct producer_settings *s, struct err *er
 	return rk;
 }
 
-static struct producer *open_producer(const struct producer_factory *f, struct loop *loop, const struct producer_settings *s,
-				      struct err *err)
+static struct producer *open_producer(const struct producer_factory *f, struct loop *loop,
+				      const struct producer_settings *s, struct err *err)
 {
 	struct kafka_producer *p = mem_alloc(sizeof(*p));
 	static const uint64_t one = 1;

@@ -9,12 +9,12 @@
 enum {
 	PARALLEL = 4,
 	LONGEST_ID = 512,
-	SEND_BYTES = 4 << 20,          /* of a plan, and for each effect: */
+	SEND_BYTES = 4 << 20, /* of a plan, and for each effect: */
 	SEND_EFFECT_BYTES = 4 << 10,
 	NAMES_BYTES = 1 << 20,
 	LEAST_BULK_BYTES = 64 << 10,
-	LARGEST_BODY = 96 << 20,       /* OpenSearch's http.max_content_length is 100 MB */
-	ZOMBIE_S = 1200,               /* H = failover_s + 20 min (AWS refuses signatures older than 15) */
+	LARGEST_BODY = 96 << 20, /* OpenSearch's http.max_content_length is 100 MB */
+	ZOMBIE_S = 1200,         /* H = failover_s + 20 min (AWS refuses signatures older than 15) */
 	LEAST_GC_DELETES_S = 3600,
 	GC_MARGIN_S = 600,
 };
@@ -36,20 +36,43 @@ struct opensearch_sink {
 	size_t bulk_bytes, bulk_documents;
 	int64_t gc_deletes_s;
 	struct arena names;
-	struct ready_index *ready;     /* indexes that were seen to be there */
+	struct ready_index *ready; /* indexes that were seen to be there */
 };
 
 #define AT(field) offsetof(struct opensearch_settings, field)
 static const struct option options[] = {
-	{ .name = "url", .type = OPTION_STR, .offset = AT(url), .flags = OPTION_REQUIRED,
+	{ .name = "url",
+	  .type = OPTION_STR,
+	  .offset = AT(url),
+	  .flags = OPTION_REQUIRED,
 	  .help = "Address of the cluster, such as \"http://127.0.0.1:9200\"." },
-	{ .name = "timeout_ms", .type = OPTION_INT, .offset = AT(timeout_ms), .default_text = "30000", .min = 100, .max = 600000,
-	  .unit = "ms", .help = "How long one request may take." },
-	{ .name = "bulk_bytes", .type = OPTION_INT, .offset = AT(bulk_bytes), .default_text = "5242880", .min = LEAST_BULK_BYTES,
-	  .max = LARGEST_BODY, .unit = "bytes", .help = "Most bytes of one bulk request, before compression." },
-	{ .name = "bulk_documents", .type = OPTION_INT, .offset = AT(bulk_documents), .default_text = "1000", .min = 1, .max = 10000,
+	{ .name = "timeout_ms",
+	  .type = OPTION_INT,
+	  .offset = AT(timeout_ms),
+	  .default_text = "30000",
+	  .min = 100,
+	  .max = 600000,
+	  .unit = "ms",
+	  .help = "How long one request may take." },
+	{ .name = "bulk_bytes",
+	  .type = OPTION_INT,
+	  .offset = AT(bulk_bytes),
+	  .default_text = "5242880",
+	  .min = LEAST_BULK_BYTES,
+	  .max = LARGEST_BODY,
+	  .unit = "bytes",
+	  .help = "Most bytes of one bulk request, before compression." },
+	{ .name = "bulk_documents",
+	  .type = OPTION_INT,
+	  .offset = AT(bulk_documents),
+	  .default_text = "1000",
+	  .min = 1,
+	  .max = 10000,
 	  .help = "Most documents of one bulk request." },
-	{ .name = "gzip", .type = OPTION_BOOL, .offset = AT(gzip), .default_text = "true",
+	{ .name = "gzip",
+	  .type = OPTION_BOOL,
+	  .offset = AT(gzip),
+	  .default_text = "true",
 	  .help = "Whether requests over 1 KiB are compressed." },
 	{ 0 },
 };
@@ -71,7 +94,9 @@ static void check(const void *settings, const struct node *at, struct problems *
 	const struct opensearch_settings *s = settings;
 
 	if (!url_ok(s->url))
-		problems_add(problems, at ? node_get(at, STR("url")) : NULL, "url is no address of a cluster; expected \"http://HOST:PORT\" or \"https://HOST\", without user, password or query");
+		problems_add(problems, at ? node_get(at, STR("url")) : NULL,
+			     "url is no address of a cluster; expected \"http://HOST:PORT\" or \"https://HOST\", "
+			     "without user, password or query");
 }
 
 static struct sink *opensearch_open(const void *settings, const struct sink_site *site, struct err *err)
@@ -88,8 +113,11 @@ static struct sink *opensearch_open(const void *settings, const struct sink_site
 		url.len--;
 	o = mem_alloc(sizeof(*o));
 	o->base = (struct sink){ .ops = &opensearch_sink, .site = *site };
-	o->client = (struct opensearch_client){ .loop = site->loop, .transport = site->transport, .url = url,
-						.timeout_ms = s->timeout_ms, .gzip = s->gzip };
+	o->client = (struct opensearch_client){ .loop = site->loop,
+						.transport = site->transport,
+						.url = url,
+						.timeout_ms = s->timeout_ms,
+						.gzip = s->gzip };
 	o->bulk_bytes = (size_t)s->bulk_bytes;
 	o->bulk_documents = (size_t)s->bulk_documents;
 	o->gc_deletes_s = site->failover_ms / 1000 + ZOMBIE_S + GC_MARGIN_S;
@@ -105,14 +133,15 @@ struct documents {
 	struct opensearch_sink *o;
 	struct arena arena;
 	struct key_map targets;
-	struct entry **entries;      /* one a document, in stream order */
+	struct entry **entries; /* one a document, in stream order */
 	size_t count;
-	size_t next;                 /* the first that no bulk holds yet */
+	size_t next; /* the first that no bulk holds yet */
 };
 
 static bool no_room(const struct documents *ds, struct err *err)
 {
-	return err_set(err, ERR_FATAL, "sink.memory", "sink %.*s: one send needs more than %zu bytes for its plan; make batch.records smaller",
+	return err_set(err, ERR_FATAL, "sink.memory",
+		       "sink %.*s: one send needs more than %zu bytes for its plan; make batch.records smaller",
 		       STR_ARG(ds->o->base.site.name), ds->arena.max);
 }
 
@@ -124,9 +153,11 @@ static bool plan_document(struct documents *ds, struct effect *f, struct err *er
 	struct entry **there;
 
 	if (x->id.len == 0 || x->id.len > LONGEST_ID)
-		return err_set(err, ERR_DATA, "opensearch.id", "a document's id has %zu bytes; OpenSearch takes 1 to %d", x->id.len, LONGEST_ID);
+		return err_set(err, ERR_DATA, "opensearch.id",
+			       "a document's id has %zu bytes; OpenSearch takes 1 to %d", x->id.len, LONGEST_ID);
 	if (f->v > INT64_MAX)
-		return err_set(err, ERR_DATA, "opensearch.version", "version %llu of a document is above what OpenSearch can hold",
+		return err_set(err, ERR_DATA, "opensearch.version",
+			       "version %llu of a document is above what OpenSearch can hold",
 			       (unsigned long long)f->v);
 	if (!e || !(e->target = key_join(&ds->arena, parts, 2)).ptr)
 		return no_room(ds, err);
@@ -149,7 +180,8 @@ static void plan_documents(struct documents *ds, struct effect *const *effects, 
 	for (size_t i = 0; i < n; i++) {
 		struct err err = { 0 };
 
-		if (sink_takes(&ds->o->base, effects[i]) && !(room ? plan_document(ds, effects[i], &err) : no_room(ds, &err)))
+		if (sink_takes(&ds->o->base, effects[i]) &&
+		    !(room ? plan_document(ds, effects[i], &err) : no_room(ds, &err)))
 			effect_fail(effects[i], &err);
 	}
 }
@@ -176,8 +208,9 @@ static void forget_index(struct opensearch_sink *o, struct str index)
 
 static bool make_ready(struct opensearch_sink *o, const struct effect_document *x, struct err *err)
 {
-	const struct opensearch_index index = { .name = x->index, .alias = x->alias, .definition = x->definition,
-						.gc_deletes_s = o->gc_deletes_s };
+	const struct opensearch_index index = {
+		.name = x->index, .alias = x->alias, .definition = x->definition, .gc_deletes_s = o->gc_deletes_s
+	};
 	struct ready_index *r;
 
 	if (is_ready(o, x->index))
@@ -306,8 +339,8 @@ static void settle_item(struct bulk *b, struct entry *e, const struct json *item
 	if (str_eq(type, STR("index_not_found_exception")))
 		forget_index(b->ds->o, x->index);
 	err_set(&why, item_class(status, type, reason), "opensearch.item",
-		"OpenSearch refused document %.*s of index %.*s with %lld %.*s: %.*s", STR_ARG(str_sub(x->id, 0, 100)), STR_ARG(x->index),
-		(long long)status, STR_ARG(type), STR_ARG(reason));
+		"OpenSearch refused document %.*s of index %.*s with %lld %.*s: %.*s", STR_ARG(str_sub(x->id, 0, 100)),
+		STR_ARG(x->index), (long long)status, STR_ARG(type), STR_ARG(reason));
 	entry_fail(e, &why);
 }
 
@@ -318,7 +351,8 @@ static void settle_items(struct bulk *b, struct entry **entries, size_t n)
 	const struct json *items = json_get(root, "items"), *item = json_first(items);
 
 	if (json_count(items) != n) {
-		err_set(&why, ERR_RETRY, "opensearch.answer", "OpenSearch at %.*s answered a bulk of %zu documents with %zu outcomes",
+		err_set(&why, ERR_RETRY, "opensearch.answer",
+			"OpenSearch at %.*s answered a bulk of %zu documents with %zu outcomes",
 			STR_ARG(b->ds->o->client.url), n, json_count(items));
 		fail_all(entries, n, &why);
 	} else {
@@ -432,7 +466,8 @@ static bool opensearch_probe(struct sink *s, struct err *err)
 	http_response_init(&response);
 	ok = opensearch_call(&o->client, &q, &response, err);
 	if (!ok)
-		err_prefix(err, "sink %.*s cannot use its cluster; check sinks.%.*s.url", STR_ARG(s->site.name), STR_ARG(s->site.name));
+		err_prefix(err, "sink %.*s cannot use its cluster; check sinks.%.*s.url", STR_ARG(s->site.name),
+			   STR_ARG(s->site.name));
 	http_response_release(&response);
 	return ok;
 }

@@ -6,7 +6,7 @@
 enum {
 	ANSWER_BYTES = 16 << 20,
 	GZIP_BYTES = 128 << 20,
-	GZIP_INLINE = 64 << 10,  /* less is quicker here than on a helper thread */
+	GZIP_INLINE = 64 << 10, /* less is quicker here than on a helper thread */
 	EXCERPT = 200,
 };
 
@@ -29,8 +29,11 @@ bool opensearch_send(struct opensearch_client *c, const struct opensearch_reques
 	struct http_header headers[2];
 	struct zip_job job = { .text = request->body };
 	struct buf url;
-	struct http_request q = { .method = request->method, .headers = headers, .body = request->body,
-				  .timeout_ms = c->timeout_ms, .max_response_bytes = ANSWER_BYTES };
+	struct http_request q = { .method = request->method,
+				  .headers = headers,
+				  .body = request->body,
+				  .timeout_ms = c->timeout_ms,
+				  .max_response_bytes = ANSWER_BYTES };
 	bool ok;
 
 	buf_init(&url, 16 << 10);
@@ -39,7 +42,9 @@ bool opensearch_send(struct opensearch_client *c, const struct opensearch_reques
 	buf_put(&url, request->path);
 	q.url = buf_str(&url);
 	if (request->body.len > 0)
-		headers[q.n_headers++] = (struct http_header){ STR("Content-Type"), request->ndjson ? STR("application/x-ndjson") : STR("application/json") };
+		headers[q.n_headers++] =
+			(struct http_header){ STR("Content-Type"),
+					      request->ndjson ? STR("application/x-ndjson") : STR("application/json") };
 	if (c->gzip && request->body.len > OPENSEARCH_GZIP_FROM) {
 		if (request->body.len > GZIP_INLINE)
 			task_offload(c->loop, zip, &job);
@@ -51,7 +56,8 @@ bool opensearch_send(struct opensearch_client *c, const struct opensearch_reques
 		q.body = buf_str(&job.out);
 	}
 	if (!buf_ok(&url))
-		ok = err_set(err, ERR_DATA, "opensearch.url", "the address of a request is longer than %zu bytes", url.max);
+		ok = err_set(err, ERR_DATA, "opensearch.url", "the address of a request is longer than %zu bytes",
+			     url.max);
 	else
 		ok = transport_send(c->transport, &q, response, err) ||
 		     err_prefix(err, "OpenSearch %s %.*s", request->method, STR_ARG(q.url));
@@ -122,8 +128,8 @@ bool opensearch_fail(const struct opensearch_client *c, const struct opensearch_
 	buf_init(&reason, 4096);
 	class = read_reason(response, &reason);
 	snprintf(code, sizeof(code), "opensearch.%d", response->status);
-	err_set(err, class, code, "OpenSearch at %.*s answered %s %.*s with %d: %.*s", STR_ARG(c->url),
-		request->method, STR_ARG(path), response->status, STR_ARG(buf_str(&reason)));
+	err_set(err, class, code, "OpenSearch at %.*s answered %s %.*s with %d: %.*s", STR_ARG(c->url), request->method,
+		STR_ARG(path), response->status, STR_ARG(buf_str(&reason)));
 	if (err && str_to_i64(after, &seconds) && seconds > 0 && seconds < 3600)
 		err->retry_after_ms = (uint32_t)seconds * 1000;
 	buf_release(&reason);
@@ -145,8 +151,8 @@ void opensearch_put_segment(struct buf *path, struct str text)
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char ch = (unsigned char)text.ptr[i];
 
-		if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '-' || ch == '_' ||
-		    ch == '.' || ch == '~')
+		if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '-' ||
+		    ch == '_' || ch == '.' || ch == '~')
 			buf_putc(path, (char)ch);
 		else
 			buf_putf(path, "%%%02X", ch);

@@ -7,8 +7,8 @@ enum { LONGEST_NAME = 255, NAME_SCRATCH = 4096, BODY_BYTES = 1 << 20, DEFINITION
 
 bool opensearch_index_name_ok(struct str index)
 {
-	if (index.len == 0 || index.len > LONGEST_NAME || !str_utf8_valid(index) ||
-	    strchr("-_+", index.ptr[0]) || str_eq(index, STR(".")) || str_eq(index, STR("..")))
+	if (index.len == 0 || index.len > LONGEST_NAME || !str_utf8_valid(index) || strchr("-_+", index.ptr[0]) ||
+	    str_eq(index, STR(".")) || str_eq(index, STR("..")))
 		return false;
 	for (size_t i = 0; i < index.len; i++) {
 		unsigned char ch = (unsigned char)index.ptr[i];
@@ -22,7 +22,7 @@ bool opensearch_index_name_ok(struct str index)
 struct making {
 	struct opensearch_client *client;
 	const struct opensearch_index *x;
-	struct json *definition;      /* NULL: none */
+	struct json *definition; /* NULL: none */
 	struct buf path, body;
 	struct http_response response;
 };
@@ -132,7 +132,8 @@ static bool create(struct making *m, bool *made, struct err *err)
 		return true;
 	if (answer_is(m, 400, "invalid_alias_name_exception"))
 		return err_set(err, ERR_FATAL, "opensearch.alias",
-			       "OpenSearch has an index called %.*s; sluice writes %.*s and makes %.*s its alias: remove or rename that index, or set `alias`",
+			       "OpenSearch has an index called %.*s; sluice writes %.*s and makes %.*s its alias: "
+			       "remove or rename that index, or set `alias`",
 			       STR_ARG(m->x->alias), STR_ARG(m->x->name), STR_ARG(m->x->alias));
 	if (err && err->class == ERR_DATA)
 		err->class = ERR_FATAL; /* the settings' mapping, not a document, is at fault */
@@ -145,12 +146,16 @@ static int64_t seconds_of(struct str text)
 	static const struct {
 		struct str unit;
 		int64_t seconds;
-	} units[] = { { STR_INIT("ms"), 0 }, { STR_INIT("s"), 1 }, { STR_INIT("m"), 60 }, { STR_INIT("h"), 3600 }, { STR_INIT("d"), 86400 } };
+	} units[] = { { STR_INIT("ms"), 0 },
+		      { STR_INIT("s"), 1 },
+		      { STR_INIT("m"), 60 },
+		      { STR_INIT("h"), 3600 },
+		      { STR_INIT("d"), 86400 } };
 	int64_t n;
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (str_ends(text, units[i].unit) && str_to_i64(str_sub(text, 0, text.len - units[i].unit.len), &n) && n >= 0 &&
-		    n < INT32_MAX)
+		if (str_ends(text, units[i].unit) && str_to_i64(str_sub(text, 0, text.len - units[i].unit.len), &n) &&
+		    n >= 0 && n < INT32_MAX)
 			return n * units[i].seconds;
 	return 0;
 }
@@ -204,7 +209,8 @@ static bool names_ok(const struct opensearch_index *x, struct err *err)
 	for (size_t i = 0; i < 2; i++)
 		if ((i == 0 || names[i].len > 0) && !opensearch_index_name_ok(names[i]))
 			return err_set(err, ERR_FATAL, "opensearch.index_name",
-				       "\"%.*s\" cannot name an index: expected up to %d bytes, lower case, without \\ / * ? \" < > | , # : or spaces, not beginning with - _ +",
+				       "\"%.*s\" cannot name an index: expected up to %d bytes, lower case, without \\ "
+				       "/ * ? \" < > | , # : or spaces, not beginning with - _ +",
 				       STR_ARG(names[i]), LONGEST_NAME);
 	return true;
 }
@@ -218,7 +224,8 @@ static bool read_definition(struct making *m, struct err *err)
 	m->definition = json_parse(m->x->definition, DEFINITION_BYTES, &why);
 	if (m->definition && json_type(m->definition) == JSON_OBJECT)
 		return true;
-	return err_set(err, ERR_FATAL, "opensearch.definition", "the definition of index %.*s is no JSON object with \"mappings\" and \"settings\": %s",
+	return err_set(err, ERR_FATAL, "opensearch.definition",
+		       "the definition of index %.*s is no JSON object with \"mappings\" and \"settings\": %s",
 		       STR_ARG(m->x->name), m->definition ? json_type_name(json_type(m->definition)) : why.text);
 }
 

@@ -1,29 +1,14 @@
-#include "sim/dynamodb.h"
-
-#include "sluice/core/json.h"
-#include "sluice/core/json_write.h"
+#include "sim/dynamodb_call.h"
 #include "sluice/core/mem.h"
-#include "sluice/item/number.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
-	ANSWER_BYTES = 32 << 20,
 	ITEM_LIMIT = 400 << 10,
-	PAGE_LIMIT = 1 << 20,
 	BATCH_LIMIT = 25,
 	TRANSACTION_LIMIT = 100,
 	MOST_TEXTS = 3,
-};
-
-/* One request and its answer. */
-struct call {
-	struct sim_dynamodb *d;
-	struct str body;
-	struct buf out;
-	struct json_writer w;
-	int status;
 };
 
 /* ---- tables ---- */
@@ -78,9 +63,8 @@ static void table_free(struct sim_table *t)
 	mem_free(t);
 }
 
-
 /* <0, 0, >0: hash by type and text (any fixed order will do), then the sort key. */
-static int key_order(const struct sim_table *t, const struct sim_item *a, const struct sim_item *b)
+int sim_key_order(const struct sim_table *t, const struct sim_item *a, const struct sim_item *b)
 {
 	struct value x = sim_item_get(a, str_c(t->hash)), y = sim_item_get(b, str_c(t->hash));
 	int order = 0;
@@ -97,14 +81,14 @@ static struct sim_row **place_of(struct sim_table *t, const struct sim_item *key
 {
 	struct sim_row **at = &t->rows;
 
-	while (*at && key_order(t, &(*at)->item, key) < 0)
+	while (*at && sim_key_order(t, &(*at)->item, key) < 0)
 		at = &(*at)->next;
 	return at;
 }
 
 static struct sim_row *row_at(struct sim_table *t, struct sim_row **at, const struct sim_item *key)
 {
-	return *at && key_order(t, &(*at)->item, key) == 0 ? *at : NULL;
+	return *at && sim_key_order(t, &(*at)->item, key) == 0 ? *at : NULL;
 }
 
 /* Stores `after` (taken; n == 0: removes). */
@@ -161,12 +145,12 @@ void sim_table_put(struct sim_dynamodb *d, struct sim_table *t, const char *item
 
 /* ---- requests ---- */
 
-static bool invalid(struct err *err, const char *text)
+bool call_invalid(struct err *err, const char *text)
 {
 	return err_set(err, ERR_DATA, "ValidationException", "%s", text);
 }
 
-static struct str text_of(struct str object, const char *member)
+struct str call_text(struct str object, const char *member)
 {
 	struct str found = { NULL, 0 };
 
@@ -175,7 +159,7 @@ static struct str text_of(struct str object, const char *member)
 	return str_sub(found, 1, found.len - 2);
 }
 
-static struct str member_of(struct str object, const char *member)
+struct str call_member(struct str object, const char *member)
 {
 	struct str found = { NULL, 0 };
 
@@ -183,18 +167,19 @@ static struct str member_of(struct str object, const char *member)
 	return found;
 }
 
-static struct sim_table *table_of(struct sim_dynamodb *d, struct str request, struct err *err)
+struct sim_table *call_table(struct sim_dynamodb *d, struct str request, struct err *err)
 {
-	struct sim_table *t = sim_table_named(d, text_of(request, "TableName"));
+	struct sim_table *t = sim_table_named(d, call_text(request, "TableName"));
 
 	if (!t)
 		err_set(err, ERR_RETRY, "ResourceNotFoundException", "Requested resource not found");
 	return t;
 }
 
-static struct sim_names names_of(struct str request)
+struct sim_names call_names(struct str request)
 {
-	return (struct sim_names){ member_of(request, "ExpressionAttributeNames"), member_of(request, "ExpressionAttributeValues") };
+	return (struct sim_names){ call_member(request, "ExpressionAttributeNames"),
+				   call_member(request, "ExpressionAttributeValues") };
 }
 
 static bool key_part_ok(const struct sim_item *key, const char *name, char type, struct err *err)
@@ -202,18 +187,19 @@ static bool key_part_ok(const struct sim_item *key, const char *name, char type,
 	struct value v = sim_item_get(key, str_c(name));
 
 	if (v.type == VALUE_NONE)
-		return invalid(err, "One of the required keys was not given a value");
+		return call_invalid(err, "One of the required keys was not given a value");
 	if (value_type_name(v.type)[0] != type || value_type_name(v.type)[1])
-		return invalid(err, "One or more parameter values were invalid: Type mismatch for key");
+		return call_invalid(err, "One or more parameter values were invalid: Type mismatch for key");
 	if (v.raw.len == 0)
-		return invalid(err, "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value");
+		return call_invalid(err, "One or more parameter values are not valid. The AttributeValue for a key "
+					 "attribute cannot contain an empty string value");
 	return true;
 }
 
 static bool key_ok(const struct sim_table *t, const struct sim_item *key, bool exact, struct err *err)
 {
 	if (exact && key->n != (t->range[0] ? 2u : 1u))
-		return invalid(err, "The provided key element does not match the schema");
+		return call_invalid(err, "The provided key element does not match the schema");
 	return key_part_ok(key, t->hash, t->hash_type, err) &&
 	       (!t->range[0] || key_part_ok(key, t->range, t->range_type, err));
 }
@@ -222,7 +208,7 @@ static bool key_ok(const struct sim_table *t, const struct sim_item *key, bool e
 struct change {
 	struct sim_table *table;
 	struct sim_item key, after;
-	const struct sim_item *before;   /* NULL: none */
+	const struct sim_item *before; /* NULL: none */
 	bool returns_old;
 	bool check_only;
 };
@@ -235,7 +221,7 @@ static void change_release(struct change *c)
 
 static bool condition_holds(struct change *c, struct str request, const struct sim_names *names, struct err *err)
 {
-	struct str condition = text_of(request, "ConditionExpression");
+	struct str condition = call_text(request, "ConditionExpression");
 	bool holds = true;
 
 	if (condition.len && !sim_condition(condition, names, c->before, &holds, err))
@@ -245,28 +231,29 @@ static bool condition_holds(struct change *c, struct str request, const struct s
 
 static bool read_key(struct change *c, struct str request, bool put, struct err *err)
 {
-	struct str json = member_of(request, put ? "Item" : "Key");
+	struct str json = call_member(request, put ? "Item" : "Key");
 
 	if (!json.len || !sim_item_read(json, &c->key, err))
-		return json.len ? invalid(err, err->text) : invalid(err, "Item or Key is missing");
+		return json.len ? call_invalid(err, err->text) : call_invalid(err, "Item or Key is missing");
 	return key_ok(c->table, &c->key, !put, err);
 }
 
 /* Plans one Put, Delete, Update or ConditionCheck; nothing is stored yet. */
 static bool plan(struct sim_dynamodb *d, const char *verb, struct str request, struct change *c, struct err *err)
 {
-	const struct sim_names names = names_of(request);
-	const struct str texts[MOST_TEXTS] = { text_of(request, "ConditionExpression"), text_of(request, "UpdateExpression") };
+	const struct sim_names names = call_names(request);
+	const struct str texts[MOST_TEXTS] = { call_text(request, "ConditionExpression"),
+					       call_text(request, "UpdateExpression") };
 	bool put = strcmp(verb, "Put") == 0;
 
 	*c = (struct change){ 0 };
-	c->table = table_of(d, request, err);
+	c->table = call_table(d, request, err);
 	if (!c->table || !read_key(c, request, put, err) || !sim_names_used(&names, texts, MOST_TEXTS, err))
 		return false;
 	struct sim_row *row = row_at(c->table, place_of(c->table, &c->key), &c->key);
 
 	c->before = row ? &row->item : NULL;
-	c->returns_old = str_eq(text_of(request, "ReturnValuesOnConditionCheckFailure"), STR("ALL_OLD"));
+	c->returns_old = str_eq(call_text(request, "ReturnValuesOnConditionCheckFailure"), STR("ALL_OLD"));
 	c->check_only = strcmp(verb, "ConditionCheck") == 0;
 	if (!condition_holds(c, request, &names, err))
 		return false;
@@ -275,7 +262,7 @@ static bool plan(struct sim_dynamodb *d, const char *verb, struct str request, s
 	if (strcmp(verb, "Update") == 0 && !sim_update(texts[1], &names, &c->after, err))
 		return false;
 	if (sim_item_bytes(&c->after) > ITEM_LIMIT)
-		return invalid(err, "Item size has exceeded the maximum allowed size");
+		return call_invalid(err, "Item size has exceeded the maximum allowed size");
 	return true;
 }
 
@@ -285,11 +272,11 @@ static void carry_out(struct sim_dynamodb *d, struct change *c)
 		store(d, c->table, &c->key, &c->after);
 }
 
-static void write_item(struct json_writer *w, const char *member, const struct sim_item *item)
+void call_write_item(struct json_writer *w, const char *member, const struct sim_item *item)
 {
 	struct buf text;
 
-	buf_init(&text, ANSWER_BYTES);
+	buf_init(&text, SIM_ANSWER_BYTES);
 	sim_item_write(item, &text);
 	json_member_raw(w, str_c(member), buf_str(&text));
 	buf_release(&text);
@@ -300,17 +287,17 @@ static bool write_one(struct call *x, const char *verb, struct err *err)
 {
 	struct change c;
 	bool ok = plan(x->d, verb, x->body, &c, err);
-	bool all_new = str_eq(text_of(x->body, "ReturnValues"), STR("ALL_NEW"));
-	bool all_old = str_eq(text_of(x->body, "ReturnValues"), STR("ALL_OLD"));
+	bool all_new = str_eq(call_text(x->body, "ReturnValues"), STR("ALL_NEW"));
+	bool all_old = str_eq(call_text(x->body, "ReturnValues"), STR("ALL_OLD"));
 
 	if (ok && all_new)
-		write_item(&x->w, "Attributes", &c.after);
+		call_write_item(&x->w, "Attributes", &c.after);
 	if (ok && all_old && c.before)
-		write_item(&x->w, "Attributes", c.before);
+		call_write_item(&x->w, "Attributes", c.before);
 	if (ok)
 		carry_out(x->d, &c);
 	else if (c.returns_old && c.before && err_is(err, "ConditionalCheckFailedException"))
-		write_item(&x->w, "Item", c.before);
+		call_write_item(&x->w, "Item", c.before);
 	change_release(&c);
 	return ok;
 }
@@ -332,12 +319,12 @@ static bool delete_item(struct call *x, struct err *err)
 
 static bool get_item(struct call *x, struct err *err)
 {
-	struct change c = { .table = table_of(x->d, x->body, err) };
+	struct change c = { .table = call_table(x->d, x->body, err) };
 	bool ok = c.table && read_key(&c, x->body, false, err);
 	struct sim_row *row = ok ? row_at(c.table, place_of(c.table, &c.key), &c.key) : NULL;
 
 	if (row)
-		write_item(&x->w, "Item", &row->item);
+		call_write_item(&x->w, "Item", &row->item);
 	change_release(&c);
 	return ok;
 }
@@ -366,13 +353,14 @@ static bool same_key_twice(struct change *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < i; j++)
-			if (list[i].table == list[j].table && key_order(list[i].table, &list[i].key, &list[j].key) == 0)
+			if (list[i].table == list[j].table &&
+			    sim_key_order(list[i].table, &list[i].key, &list[j].key) == 0)
 				return true;
 	return false;
 }
 
-static bool batch_requests(struct call *x, struct sim_table *t, struct str list, struct change *changes, struct str *spans,
-			   size_t *n, struct err *err)
+static bool batch_requests(struct call *x, struct sim_table *t, struct str list, struct change *changes,
+			   struct str *spans, size_t *n, struct err *err)
 {
 	struct scan s;
 	struct scan_token token;
@@ -381,12 +369,12 @@ static bool batch_requests(struct call *x, struct sim_table *t, struct str list,
 
 	scan_init_trusted(&s, list);
 	if (scan_next(&s, &token) != SCAN_ARRAY_BEGIN)
-		return invalid(err, "a list of requests was expected");
+		return call_invalid(err, "a list of requests was expected");
 	while (scan_value(&s, &request)) {
 		struct change *c = &changes[*n];
 
 		if (*n == BATCH_LIMIT || !only_member(request, verb, sizeof(verb), &inside))
-			return invalid(err, "Too many items requested for the BatchWriteItem call");
+			return call_invalid(err, "Too many items requested for the BatchWriteItem call");
 		*c = (struct change){ .table = t };
 		spans[(*n)++] = request;
 		if (!read_key(c, inside, strcmp(verb, "PutRequest") == 0, err))
@@ -394,7 +382,7 @@ static bool batch_requests(struct call *x, struct sim_table *t, struct str list,
 		if (strcmp(verb, "PutRequest") == 0)
 			sim_item_copy(&c->key, &c->after);
 		if (sim_item_bytes(&c->after) > ITEM_LIMIT)
-			return invalid(err, "Item size has exceeded the maximum allowed size");
+			return call_invalid(err, "Item size has exceeded the maximum allowed size");
 	}
 	(void)x;
 	return true;
@@ -434,17 +422,18 @@ static bool batch_write(struct call *x, struct err *err)
 	size_t n = 0;
 	bool ok = true;
 
-	scan_init_trusted(&s, member_of(x->body, "RequestItems"));
+	scan_init_trusted(&s, call_member(x->body, "RequestItems"));
 	if (scan_next(&s, &token) != SCAN_OBJECT_BEGIN)
-		return invalid(err, "RequestItems is missing");
+		return call_invalid(err, "RequestItems is missing");
 	while (ok && scan_next(&s, &token) == SCAN_KEY) {
 		struct sim_table *t = sim_table_named(x->d, token.text);
 
-		ok = scan_value(&s, &list) && (t || err_set(err, ERR_RETRY, "ResourceNotFoundException", "Requested resource not found")) &&
+		ok = scan_value(&s, &list) &&
+		     (t || err_set(err, ERR_RETRY, "ResourceNotFoundException", "Requested resource not found")) &&
 		     batch_requests(x, t, list, changes, spans, &n, err);
 	}
 	if (ok && same_key_twice(changes, n))
-		ok = invalid(err, "Provided list of item keys contains duplicates");
+		ok = call_invalid(err, "Provided list of item keys contains duplicates");
 	if (ok)
 		settle_batch(x, changes, spans, n);
 	for (size_t i = 0; i < n; i++)
@@ -471,7 +460,7 @@ static void write_reasons(struct call *x, const struct change *changes, const st
 		if (errs[i].class != ERR_NONE)
 			json_member_str(&x->w, STR("Message"), str_c(errs[i].text));
 		if (changes[i].returns_old && changes[i].before && err_is(&errs[i], "ConditionalCheckFailedException"))
-			write_item(&x->w, "Item", changes[i].before);
+			call_write_item(&x->w, "Item", changes[i].before);
 		json_end_object(&x->w);
 	}
 	json_end_array(&x->w);
@@ -486,21 +475,23 @@ static bool plan_transaction(struct call *x, struct change *changes, struct err 
 	char verb[32];
 	bool all = true;
 
-	scan_init_trusted(&s, member_of(x->body, "TransactItems"));
+	scan_init_trusted(&s, call_member(x->body, "TransactItems"));
 	if (scan_next(&s, &token) != SCAN_ARRAY_BEGIN)
-		return invalid(err, "TransactItems is missing");
+		return call_invalid(err, "TransactItems is missing");
 	while (scan_value(&s, &item)) {
 		if (*n == TRANSACTION_LIMIT || !only_member(item, verb, sizeof(verb), &inside))
-			return invalid(err, "Member must have length less than or equal to 100");
+			return call_invalid(err, "Member must have length less than or equal to 100");
 		if (!plan(x->d, verb, inside, &changes[*n], &errs[*n]))
 			all = false;
 		else if (chance(x->d, x->d->conflict))
-			all = err_set(&errs[*n], ERR_RETRY, "TransactionConflict", "Transaction is ongoing for the item");
+			all = err_set(&errs[*n], ERR_RETRY, "TransactionConflict",
+				      "Transaction is ongoing for the item");
 		(*n)++;
 	}
 	if (same_key_twice(changes, *n))
-		return invalid(err, "Transaction request cannot include multiple operations on one item");
-	return all || err_set(err, ERR_DATA, "TransactionCanceledException", "Transaction cancelled, please refer cancellation reasons for specific reasons");
+		return call_invalid(err, "Transaction request cannot include multiple operations on one item");
+	return all || err_set(err, ERR_DATA, "TransactionCanceledException",
+			      "Transaction cancelled, please refer cancellation reasons for specific reasons");
 }
 
 static bool transact_write(struct call *x, struct err *err)
@@ -521,228 +512,22 @@ static bool transact_write(struct call *x, struct err *err)
 	return ok;
 }
 
-/* ---- reading ---- */
-
-struct reading {
-	struct call *x;
-	struct sim_table *table;
-	struct sim_names names;
-	struct str condition, filter;
-	struct sim_item start;           /* n == 0: from the beginning */
-	int64_t limit, segment, segments;
-	bool backward;
-	size_t bytes, scanned, count;
-	const struct sim_item *last;     /* where a page was cut */
-};
-
-static bool in_segment(const struct reading *r, const struct sim_item *item)
-{
-	return r->segments < 2 ||
-	       (int64_t)(str_hash(sim_item_get(item, str_c(r->table->hash)).raw) % (uint64_t)r->segments) == r->segment;
-}
-
-/* False when the page is full. */
-static bool read_row(struct reading *r, const struct sim_item *item, struct err *err)
-{
-	struct buf text;
-	bool holds = true;
-
-	if (!in_segment(r, item) || (r->condition.len && (!sim_condition(r->condition, &r->names, item, &holds, err) || !holds)))
-		return err->class == ERR_NONE;
-	r->scanned++;
-	r->bytes += sim_item_bytes(item);
-	if (r->filter.len && !sim_condition(r->filter, &r->names, item, &holds, err))
-		return false;
-	if (holds) {
-		buf_init(&text, ANSWER_BYTES);
-		sim_item_write(item, &text);
-		json_raw(&r->x->w, buf_str(&text));
-		buf_release(&text);
-		r->count++;
-	}
-	if ((r->limit && (int64_t)r->scanned == r->limit) || r->bytes > PAGE_LIMIT) {
-		r->last = item;
-		return false;
-	}
-	return true;
-}
-
-static void read_rows(struct reading *r, struct err *err)
-{
-	size_t n = r->table->n_rows, i = 0;
-	const struct sim_item **rows = mem_array(n + 1, sizeof(struct sim_item *));
-
-	for (struct sim_row *row = r->table->rows; row; row = row->next)
-		rows[r->backward ? n - 1 - i : i] = &row->item, i++;
-	for (i = 0; i < n; i++) {
-		int order = r->start.n ? key_order(r->table, rows[i], &r->start) : 1;
-
-		if ((r->backward && r->start.n ? order < 0 : order > 0) && !read_row(r, rows[i], err))
-			break;
-	}
-	mem_free(rows);
-}
-
-static void write_last_key(struct reading *r)
-{
-	struct sim_item key = { 0 };
-	struct buf text;
-	const char *names[2] = { r->table->hash, r->table->range };
-
-	buf_init(&text, 1 << 20);
-	for (size_t i = 0; i < 2 && names[i][0]; i++) {
-		buf_clear(&text);
-		value_write(sim_item_get(r->last, str_c(names[i])), &text);
-		sim_item_set(&key, str_c(names[i]), buf_str(&text));
-	}
-	write_item(&r->x->w, "LastEvaluatedKey", &key);
-	sim_item_release(&key);
-	buf_release(&text);
-}
-
-static int64_t number_of(struct str object, const char *member, int64_t otherwise)
-{
-	int64_t n = otherwise;
-
-	return str_to_i64(member_of(object, member), &n) ? n : otherwise;
-}
-
-static bool read_many(struct call *x, bool query, struct err *err)
-{
-	struct reading r = { .x = x, .table = table_of(x->d, x->body, err), .names = names_of(x->body) };
-	struct str start = member_of(x->body, "ExclusiveStartKey");
-
-	if (!r.table || (start.len && !sim_item_read(start, &r.start, err)))
-		return false;
-	r.condition = text_of(x->body, "KeyConditionExpression");
-	r.filter = text_of(x->body, "FilterExpression");
-	r.limit = number_of(x->body, "Limit", 0);
-	r.segment = number_of(x->body, "Segment", 0);
-	r.segments = number_of(x->body, "TotalSegments", 1);
-	r.backward = str_eq(member_of(x->body, "ScanIndexForward"), STR("false"));
-	if (query && !r.condition.len)
-		return invalid(err, "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
-	json_key(&x->w, STR("Items"));
-	json_begin_array(&x->w);
-	read_rows(&r, err);
-	json_end_array(&x->w);
-	json_member_int(&x->w, STR("Count"), (int64_t)r.count);
-	json_member_int(&x->w, STR("ScannedCount"), (int64_t)r.scanned);
-	if (r.last)
-		write_last_key(&r);
-	sim_item_release(&r.start);
-	return err->class == ERR_NONE;
-}
-
-static bool query(struct call *x, struct err *err)
-{
-	return read_many(x, true, err);
-}
-
-static bool scan_table(struct call *x, struct err *err)
-{
-	return read_many(x, false, err);
-}
-
-/* ---- tables' own calls ---- */
-
-static void write_key(struct json_writer *w, const struct sim_table *t)
-{
-	const char *names[2] = { t->hash, t->range };
-	const char types[2] = { t->hash_type, t->range_type };
-
-	json_key(w, STR("KeySchema"));
-	json_begin_array(w);
-	for (size_t i = 0; i < 2 && names[i][0]; i++) {
-		json_begin_object(w);
-		json_member_str(w, STR("AttributeName"), str_c(names[i]));
-		json_member_str(w, STR("KeyType"), i ? STR("RANGE") : STR("HASH"));
-		json_end_object(w);
-	}
-	json_end_array(w);
-	json_key(w, STR("AttributeDefinitions"));
-	json_begin_array(w);
-	for (size_t i = 0; i < 2 && names[i][0]; i++) {
-		json_begin_object(w);
-		json_member_str(w, STR("AttributeName"), str_c(names[i]));
-		json_member_str(w, STR("AttributeType"), str_of(&types[i], 1));
-		json_end_object(w);
-	}
-	json_end_array(w);
-}
-
-static void write_description(struct call *x, const char *member, const struct sim_table *t)
-{
-	json_key(&x->w, str_c(member));
-	json_begin_object(&x->w);
-	json_member_str(&x->w, STR("TableName"), str_c(t->name));
-	json_member_str(&x->w, STR("TableStatus"), STR("ACTIVE"));
-	write_key(&x->w, t);
-	json_end_object(&x->w);
-}
-
-static bool describe_table(struct call *x, struct err *err)
-{
-	struct sim_table *t = table_of(x->d, x->body, err);
-
-	if (t)
-		write_description(x, "Table", t);
-	return t != NULL;
-}
-
-static bool create_table(struct call *x, struct err *err)
-{
-	struct str name = text_of(x->body, "TableName");
-	struct json *root = json_parse(x->body, x->body.len, NULL);
-	const struct json *definitions = json_get(root, "AttributeDefinitions");
-	char key[600] = "", table[256];
-	size_t n = 0;
-
-	if (sim_table_named(x->d, name)) {
-		json_free(root);
-		return err_set(err, ERR_DATA, "ResourceInUseException", "Table already exists: %.*s", STR_ARG(name));
-	}
-	for (const struct json *k = json_first(json_get(root, "KeySchema")); k; k = json_next(k)) {
-		struct str attribute = { 0 }, defined = { 0 }, type = STR("S");
-
-		json_get_str(json_get(k, "AttributeName"), &attribute);
-		for (const struct json *d = json_first(definitions); d; d = json_next(d))
-			if (json_get_str(json_get(d, "AttributeName"), &defined) && str_eq(defined, attribute))
-				json_get_str(json_get(d, "AttributeType"), &type);
-		n += (size_t)snprintf(key + n, sizeof(key) - n, "%s%.*s:%.*s", n ? "," : "", STR_ARG(attribute), STR_ARG(type));
-	}
-	json_free(root);
-	snprintf(table, sizeof(table), "%.*s", STR_ARG(name));
-	write_description(x, "TableDescription", sim_table_add(x->d, table, key));
-	return true;
-}
-
-static bool list_tables(struct call *x, struct err *err)
-{
-	(void)err;
-	json_key(&x->w, STR("TableNames"));
-	json_begin_array(&x->w);
-	for (const struct sim_table *t = x->d->tables; t; t = t->next)
-		json_str(&x->w, str_c(t->name));
-	json_end_array(&x->w);
-	return true;
-}
-
-static bool update_ttl(struct call *x, struct err *err)
-{
-	return table_of(x->d, x->body, err) != NULL;
-}
-
 static const struct operation {
 	struct str name;
 	bool (*run)(struct call *x, struct err *err);
 } operations[] = {
-	{ STR_INIT("GetItem"), get_item },	     { STR_INIT("PutItem"), put_item },
-	{ STR_INIT("UpdateItem"), update_item },     { STR_INIT("DeleteItem"), delete_item },
-	{ STR_INIT("BatchWriteItem"), batch_write }, { STR_INIT("TransactWriteItems"), transact_write },
-	{ STR_INIT("Query"), query },		     { STR_INIT("Scan"), scan_table },
-	{ STR_INIT("DescribeTable"), describe_table }, { STR_INIT("CreateTable"), create_table },
-	{ STR_INIT("ListTables"), list_tables },     { STR_INIT("UpdateTimeToLive"), update_ttl },
+	{ STR_INIT("GetItem"), get_item },
+	{ STR_INIT("PutItem"), put_item },
+	{ STR_INIT("UpdateItem"), update_item },
+	{ STR_INIT("DeleteItem"), delete_item },
+	{ STR_INIT("BatchWriteItem"), batch_write },
+	{ STR_INIT("TransactWriteItems"), transact_write },
+	{ STR_INIT("Query"), sim_query },
+	{ STR_INIT("Scan"), sim_scan },
+	{ STR_INIT("DescribeTable"), sim_describe_table },
+	{ STR_INIT("CreateTable"), sim_create_table },
+	{ STR_INIT("ListTables"), sim_list_tables },
+	{ STR_INIT("UpdateTimeToLive"), sim_update_ttl },
 };
 
 /* ---- the wire ---- */
@@ -775,13 +560,13 @@ static void run(struct call *x, struct str operation)
 	write_error(x, 400, "UnknownOperationException", "this model does not know the operation");
 }
 
-static bool answer(struct sim_dynamodb *d, struct str operation, enum sim_fault fault, const struct http_request *request,
-		   struct http_response *response)
+static bool answer(struct sim_dynamodb *d, struct str operation, enum sim_fault fault,
+		   const struct http_request *request, struct http_response *response)
 {
 	struct call x = { .d = d, .body = request->body, .status = 200 };
 	struct str text;
 
-	buf_init(&x.out, ANSWER_BYTES);
+	buf_init(&x.out, SIM_ANSWER_BYTES);
 	json_write_init(&x.w, &x.out);
 	json_begin_object(&x.w);
 	if (fault == SIM_500)
@@ -807,10 +592,12 @@ static bool lost(struct sim_dynamodb *d, enum sim_fault fault, const struct http
 {
 	if (fault == SIM_HANG && !task_sleep_ms(d->loop, request->timeout_ms ? request->timeout_ms : 30000, err))
 		return false;
-	return err_set(err, ERR_RETRY, fault == SIM_HANG ? "http.timeout" : "http.broken", "simulated: the answer is lost");
+	return err_set(err, ERR_RETRY, fault == SIM_HANG ? "http.timeout" : "http.broken",
+		       "simulated: the answer is lost");
 }
 
-static bool simulate(struct transport *t, const struct http_request *request, struct http_response *response, struct err *err)
+static bool simulate(struct transport *t, const struct http_request *request, struct http_response *response,
+		     struct err *err)
 {
 	struct sim_dynamodb *d = (struct sim_dynamodb *)t;
 	struct str target = { NULL, 0 };
@@ -828,7 +615,8 @@ static bool simulate(struct transport *t, const struct http_request *request, st
 	target = str_from(target, STR("DynamoDB_20120810.").len);
 	snprintf(operation, sizeof(operation), "%.*s", STR_ARG(target));
 	d->requests++;
-	if (d->latency_ms && !task_sleep_ms(d->loop, 1 + (int64_t)rng_below(&loop_env(d->loop)->rng, (uint64_t)d->latency_ms), err))
+	if (d->latency_ms &&
+	    !task_sleep_ms(d->loop, 1 + (int64_t)rng_below(&loop_env(d->loop)->rng, (uint64_t)d->latency_ms), err))
 		return false;
 	if (d->fault)
 		fault = d->fault(d->fault_ctx, operation);

@@ -31,17 +31,22 @@ static void next(struct reader *r)
 		r->token = STR("end");
 		return;
 	}
-	r->type = *r->rest.ptr == '#' ? T_NAME : *r->rest.ptr == ':' ? T_VALUE : word_char(*r->rest.ptr) ? T_WORD : T_SIGN;
+	r->type = *r->rest.ptr == '#'       ? T_NAME
+		  : *r->rest.ptr == ':'     ? T_VALUE
+		  : word_char(*r->rest.ptr) ? T_WORD
+					    : T_SIGN;
 	if (r->type != T_SIGN)
 		while (n < r->rest.len && word_char(r->rest.ptr[n]))
 			n++;
-	else if (r->rest.len > 1 && (str_starts(r->rest, STR("<>")) || str_starts(r->rest, STR("<=")) || str_starts(r->rest, STR(">="))))
+	else if (r->rest.len > 1 &&
+		 (str_starts(r->rest, STR("<>")) || str_starts(r->rest, STR("<=")) || str_starts(r->rest, STR(">="))))
 		n = 2;
 	r->token = str_sub(r->rest, 0, n);
 	r->rest = str_from(r->rest, n);
 }
 
-static void start(struct reader *r, struct str text, const struct sim_names *names, const struct sim_item *item, struct err *err)
+static void start(struct reader *r, struct str text, const struct sim_names *names, const struct sim_item *item,
+		  struct err *err)
 {
 	*r = (struct reader){ .rest = text, .names = names, .item = item, .err = err };
 	next(r);
@@ -50,8 +55,8 @@ static void start(struct reader *r, struct str text, const struct sim_names *nam
 static bool bad(struct reader *r, const char *what)
 {
 	if (!r->failed)
-		err_set(r->err, ERR_DATA, "ValidationException", "Invalid expression: %s, near: \"%.*s%.*s\"", what, STR_ARG(r->token),
-			STR_ARG(r->rest));
+		err_set(r->err, ERR_DATA, "ValidationException", "Invalid expression: %s, near: \"%.*s%.*s\"", what,
+			STR_ARG(r->token), STR_ARG(r->rest));
 	r->failed = true;
 	r->type = T_END;
 	return false;
@@ -223,7 +228,8 @@ static bool disjunction(struct reader *r)
 	return holds;
 }
 
-bool sim_condition(struct str text, const struct sim_names *n, const struct sim_item *item, bool *holds, struct err *err)
+bool sim_condition(struct str text, const struct sim_names *n, const struct sim_item *item, bool *holds,
+		   struct err *err)
 {
 	struct reader r;
 
@@ -367,7 +373,9 @@ static bool all_used(struct str object, const struct str *texts, size_t n, struc
 		for (size_t i = 0; i < n; i++)
 			used = used || mentions(texts[i], t.text);
 		if (!used)
-			return err_set(err, ERR_DATA, "ValidationException", "Value provided in ExpressionAttributeNames or Values unused in expressions: keys: {%.*s}",
+			return err_set(err, ERR_DATA, "ValidationException",
+				       "Value provided in ExpressionAttributeNames or Values unused in expressions: "
+				       "keys: {%.*s}",
 				       STR_ARG(t.text));
 		scan_value(&s, &value);
 	}

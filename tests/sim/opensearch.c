@@ -83,7 +83,10 @@ static void create_index(struct exchange *x, struct str name)
 	} else {
 		index = mem_alloc(sizeof(*index));
 		json_get_str(json_get(json_get(root, "settings"), "index.gc_deletes"), &gc);
-		*index = (struct sim_index){ .name = text_of(name), .creation = text_of(x->body), .gc_deletes_s = seconds(gc), .next = x->o->indexes };
+		*index = (struct sim_index){ .name = text_of(name),
+					     .creation = text_of(x->body),
+					     .gc_deletes_s = seconds(gc),
+					     .next = x->o->indexes };
 		for (const struct json *a = json_first(json_get(root, "aliases")); a; a = json_next(a)) {
 			struct sim_alias *alias = mem_alloc(sizeof(*alias));
 
@@ -92,11 +95,14 @@ static void create_index(struct exchange *x, struct str name)
 				mem_free(index->name);
 				mem_free(index->creation);
 				mem_free(index);
-				fail(x, 400, "invalid_alias_name_exception", "an index exists with the same name as the alias");
+				fail(x, 400, "invalid_alias_name_exception",
+				     "an index exists with the same name as the alias");
 				json_free(root);
 				return;
 			}
-			*alias = (struct sim_alias){ .name = text_of(json_name(a)), .index = text_of(name), .next = x->o->aliases };
+			*alias = (struct sim_alias){ .name = text_of(json_name(a)),
+						     .index = text_of(name),
+						     .next = x->o->aliases };
 			x->o->aliases = alias;
 		}
 		x->o->indexes = index;
@@ -154,20 +160,22 @@ static bool read_action(struct exchange *x, struct str *rest, struct json **line
 
 	*line = json_parse(str_split(rest, '\n'), SIZE_MAX, NULL);
 	verb = json_first(*line);
-	if (!verb || !json_get_str(json_get(verb, "_index"), &a->index) || !json_get_str(json_get(verb, "_id"), &a->id) ||
-	    !json_get_int(json_get(verb, "version"), &version))
+	if (!verb || !json_get_str(json_get(verb, "_index"), &a->index) ||
+	    !json_get_str(json_get(verb, "_id"), &a->id) || !json_get_int(json_get(verb, "version"), &version))
 		return fail(x, 500, "input_coercion_exception", "out of range of long"); /* as seen: 500 */
 	a->put = str_eq(json_name(verb), STR("index"));
 	a->version = (uint64_t)version;
 	a->body = a->put ? str_split(rest, '\n') : STR("");
 	if (!rest->ptr)
-		return fail(x, 400, "illegal_argument_exception", "The bulk request must be terminated by a newline [\\\\n]");
+		return fail(x, 400, "illegal_argument_exception",
+			    "The bulk request must be terminated by a newline [\\\\n]");
 	return true;
 }
 
 static void outcome(struct exchange *x, const struct action *a, int status, const char *type)
 {
-	buf_putf(&x->out, "%s{\"%s\":{\"status\":%d", x->out.ptr[x->out.len - 1] == '[' ? "" : ",", a->put ? "index" : "delete", status);
+	buf_putf(&x->out, "%s{\"%s\":{\"status\":%d", x->out.ptr[x->out.len - 1] == '[' ? "" : ",",
+		 a->put ? "index" : "delete", status);
 	if (type)
 		buf_putf(&x->out, ",\"error\":{\"type\":\"%s\",\"reason\":\"simulated\"}", type);
 	buf_puts(&x->out, "}}");
@@ -289,7 +297,8 @@ static bool unzip(struct str text, struct buf *out)
 	return status == Z_STREAM_END;
 }
 
-static void answer(struct sim_opensearch *o, const struct http_request *request, enum sim_fault fault, struct http_response *response)
+static void answer(struct sim_opensearch *o, const struct http_request *request, enum sim_fault fault,
+		   struct http_response *response)
 {
 	struct str rest = str_from(request->url, strlen(o->url));
 	struct exchange x = { .o = o, .method = str_c(request->method), .status = 200, .body = request->body };
@@ -319,12 +328,15 @@ static void answer(struct sim_opensearch *o, const struct http_request *request,
 		route(&x);
 	response->status = x.status;
 	buf_clear(&response->body);
-	buf_put(&response->body, fault == SIM_GARBAGE ? STR("<html>") : fault == SIM_TRUNCATE ? str_sub(buf_str(&x.out), 0, x.out.len / 2) : buf_str(&x.out));
+	buf_put(&response->body, fault == SIM_GARBAGE    ? STR("<html>")
+				 : fault == SIM_TRUNCATE ? str_sub(buf_str(&x.out), 0, x.out.len / 2)
+							 : buf_str(&x.out));
 	buf_release(&x.out);
 	buf_release(&plain);
 }
 
-static bool simulate(struct transport *t, const struct http_request *request, struct http_response *response, struct err *err)
+static bool simulate(struct transport *t, const struct http_request *request, struct http_response *response,
+		     struct err *err)
 {
 	struct sim_opensearch *o = (struct sim_opensearch *)t;
 	enum sim_fault fault = SIM_NO_FAULT;
@@ -335,7 +347,8 @@ static bool simulate(struct transport *t, const struct http_request *request, st
 		return err_set(err, ERR_RETRY, "http.connect", "simulated: nobody is there");
 	}
 	o->requests++;
-	if (o->latency_ms && !task_sleep_ms(o->loop, 1 + (int64_t)rng_below(&loop_env(o->loop)->rng, (uint64_t)o->latency_ms), err))
+	if (o->latency_ms &&
+	    !task_sleep_ms(o->loop, 1 + (int64_t)rng_below(&loop_env(o->loop)->rng, (uint64_t)o->latency_ms), err))
 		return false;
 	if (o->fault)
 		fault = o->fault(o->fault_ctx, request->url.ptr);
@@ -347,7 +360,8 @@ static bool simulate(struct transport *t, const struct http_request *request, st
 	if (fault == SIM_DROP_BEFORE || fault == SIM_DROP_AFTER || fault == SIM_HANG) {
 		buf_clear(&response->body);
 		response->status = 0;
-		return err_set(err, ERR_RETRY, fault == SIM_HANG ? "http.timeout" : "http.broken", "simulated: the answer is lost");
+		return err_set(err, ERR_RETRY, fault == SIM_HANG ? "http.timeout" : "http.broken",
+			       "simulated: the answer is lost");
 	}
 	return true;
 }

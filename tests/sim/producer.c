@@ -22,7 +22,7 @@ struct sim_producer {
 	struct loop *loop;
 	struct producer_listener listener;
 	struct fifo partitions[PARTITIONS];
-	struct fifo doomed;       /* purged, to be reported */
+	struct fifo doomed; /* purged, to be reported */
 	size_t count;
 	struct timer timer;
 	bool armed, dead;
@@ -58,7 +58,8 @@ static void append(struct sim_kafka *k, const struct sim_kafka_message *m)
 		k->cap = k->cap ? 2 * k->cap : 256;
 		k->log = mem_resize(k->log, k->cap * sizeof(*k->log));
 	}
-	k->log[k->count++] = (struct sim_kafka_message){ text_of(str_c(m->topic)), text_of(str_c(m->key)), text_of(str_c(m->body)) };
+	k->log[k->count++] =
+		(struct sim_kafka_message){ text_of(str_c(m->topic)), text_of(str_c(m->key)), text_of(str_c(m->body)) };
 }
 
 static void message_free(struct sim_kafka_message *m)
@@ -78,8 +79,10 @@ static void arm(struct sim_producer *p)
 	if (p->armed)
 		return;
 	p->armed = true;
-	loop_timer_set(p->loop, &p->timer, p->kafka->faults.down ? TIMEOUT_MS :
-			(int64_t)rng_below(&p->kafka->rng, (uint64_t)p->kafka->faults.most_delay_ms + 1));
+	loop_timer_set(p->loop, &p->timer,
+		       p->kafka->faults.down
+			       ? TIMEOUT_MS
+			       : (int64_t)rng_below(&p->kafka->rng, (uint64_t)p->kafka->faults.most_delay_ms + 1));
 }
 
 static void report(struct sim_producer *p, struct queued *q, struct producer_report r)
@@ -92,10 +95,18 @@ static void report(struct sim_producer *p, struct queued *q, struct producer_rep
 }
 
 static const struct producer_report delivered = { .class = ERR_NONE, .code = "", .text = "" };
-static const struct producer_report timed_out = { .class = ERR_RETRY, .breaks = true, .code = "kafka.timeout", .text = "Local: Message timed out" };
-static const struct producer_report purged = { .class = ERR_RETRY, .breaks = true, .code = "kafka.purged", .text = "Local: Purged in queue" };
-static const struct producer_report no_topic = { .class = ERR_RETRY, .code = "kafka.no_topic", .text = "Broker: Unknown topic or partition" };
-static const struct producer_report too_large = { .class = ERR_DATA, .code = "kafka.message", .text = "Broker: Message size too large" };
+static const struct producer_report timed_out = {
+	.class = ERR_RETRY, .breaks = true, .code = "kafka.timeout", .text = "Local: Message timed out"
+};
+static const struct producer_report purged = {
+	.class = ERR_RETRY, .breaks = true, .code = "kafka.purged", .text = "Local: Purged in queue"
+};
+static const struct producer_report no_topic = { .class = ERR_RETRY,
+						 .code = "kafka.no_topic",
+						 .text = "Broker: Unknown topic or partition" };
+static const struct producer_report too_large = { .class = ERR_DATA,
+						  .code = "kafka.message",
+						  .text = "Broker: Message size too large" };
 
 /* A request of some messages of one partition: on the wire together, so that what
  * befalls one does not keep the others from arriving; but one too large refuses
@@ -225,11 +236,15 @@ static void close_producer(struct producer *base)
 }
 
 static const struct producer_ops ops = {
-	.produce = produce, .purge = purge, .complaint = complaint, .probe = probe, .close = close_producer,
+	.produce = produce,
+	.purge = purge,
+	.complaint = complaint,
+	.probe = probe,
+	.close = close_producer,
 };
 
-static struct producer *open_producer(const struct producer_factory *f, struct loop *loop, const struct producer_settings *s,
-				      struct err *err)
+static struct producer *open_producer(const struct producer_factory *f, struct loop *loop,
+				      const struct producer_settings *s, struct err *err)
 {
 	struct sim_kafka *k = (struct sim_kafka *)f; /* factory is its first member */
 	struct sim_producer *p = mem_alloc(sizeof(*p));

@@ -9,7 +9,9 @@ enum { BATCH_BYTES = 64 << 20 };
 
 void made_batch_init(struct made_batch *m, uint64_t first, size_t n)
 {
-	const struct effect_source source = { .app = STR("test"), .pipeline = STR("p"), .handler = STR("h"), .table = STR("T") };
+	const struct effect_source source = {
+		.app = STR("test"), .pipeline = STR("p"), .handler = STR("h"), .table = STR("T")
+	};
 
 	effect_batch_init(&m->batch, &source, BATCH_BYTES);
 	m->records = mem_array(n, sizeof(*m->records));
@@ -46,7 +48,8 @@ static struct effect *made(struct made_batch *m, enum effect_kind kind, uint32_t
 	return e;
 }
 
-struct effect *made_message(struct made_batch *m, uint32_t record, const char *address, const char *key, const char *body)
+struct effect *made_message(struct made_batch *m, uint32_t record, const char *address, const char *key,
+			    const char *body)
 {
 	struct effect *e = made(m, EFFECT_MESSAGE, record);
 
@@ -56,8 +59,8 @@ struct effect *made_message(struct made_batch *m, uint32_t record, const char *a
 	return e;
 }
 
-struct effect *made_row(struct made_batch *m, uint32_t record, enum effect_kind kind, const char *table, const char *key,
-			const char *item)
+struct effect *made_row(struct made_batch *m, uint32_t record, enum effect_kind kind, const char *table,
+			const char *key, const char *item)
 {
 	struct effect *e = made(m, kind, record);
 
@@ -75,13 +78,14 @@ struct effect *made_add(struct made_batch *m, uint32_t record, const char *table
 
 	delta->attribute = copy(m, attribute);
 	delta->by = copy(m, by);
-	e->add = (struct effect_add){ .table = copy(m, table), .key = copy(m, key), .fence = copy(m, fence),
-				      .deltas = delta, .n_deltas = 1 };
+	e->add = (struct effect_add){
+		.table = copy(m, table), .key = copy(m, key), .fence = copy(m, fence), .deltas = delta, .n_deltas = 1
+	};
 	return e;
 }
 
-struct effect *made_document(struct made_batch *m, uint32_t record, enum effect_kind kind, const char *index, const char *id,
-			     const char *body)
+struct effect *made_document(struct made_batch *m, uint32_t record, enum effect_kind kind, const char *index,
+			     const char *id, const char *body)
 {
 	struct effect *e = made(m, kind, record);
 

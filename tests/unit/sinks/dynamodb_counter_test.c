@@ -9,7 +9,8 @@
 
 #define KEY "{\"pk\":{\"S\":\"a\"}}"
 
-static const enum sim_fault all_faults[] = { SIM_DROP_BEFORE, SIM_DROP_AFTER, SIM_500, SIM_THROTTLE, SIM_TRUNCATE, SIM_GARBAGE, SIM_NO_FAULT };
+static const enum sim_fault all_faults[] = { SIM_DROP_BEFORE, SIM_DROP_AFTER, SIM_500,     SIM_THROTTLE,
+					     SIM_TRUNCATE,    SIM_GARBAGE,    SIM_NO_FAULT };
 
 /* ---- the sum is the truth ---- */
 
@@ -119,7 +120,9 @@ static void truth_body(struct loop *loop, void *arg)
 	made_dynamodb_faults(&m, 0.15, all_faults);
 	scope_init(&scope, loop);
 	for (int i = 0; i < SHARDS; i++) {
-		shards[i] = (struct shard){ .m = &m, .loop = loop, .fence = i ? "sluice_f1" : "sluice_f0", .first = 1000 * (i + 1) };
+		shards[i] = (struct shard){
+			.m = &m, .loop = loop, .fence = i ? "sluice_f1" : "sluice_f0", .first = 1000 * (i + 1)
+		};
 		draw_shard(&shards[i], story->seed * SHARDS + (uint64_t)i, truth);
 		scope_spawn(&scope, "shard", run_shard, &shards[i]);
 	}
@@ -298,7 +301,8 @@ static void set_body(struct loop *loop, void *arg)
 	sim_table_add(m.sim, "Counts", "pk:S");
 	made_batch_init(&b, 1, 2);
 	made_add(&b, 0, "Counts", KEY, "sluice_f", "n", "1")->add.set = STR("{\"size\":{\"S\":\"old\"}}");
-	made_add(&b, 1, "Counts", KEY, "sluice_f", "n", "1")->add.set = STR("{\"size\":{\"S\":\"new \\\"x\\\"\"},\"tags\":{\"L\":[{\"N\":\"1\"}]}}");
+	made_add(&b, 1, "Counts", KEY, "sluice_f", "n", "1")->add.set =
+		STR("{\"size\":{\"S\":\"new \\\"x\\\"\"},\"tags\":{\"L\":[{\"N\":\"1\"}]}}");
 	made_dynamodb_send(&m, &b);
 	CHECK_EQ(made_count(&b, EFFECT_DONE), 2);
 	CHECK_STR(made_dynamodb_text(&m, "Counts", KEY, "size"), "new \\\"x\\\"");
@@ -320,7 +324,8 @@ static void edited_body(struct loop *loop, void *arg)
 
 	(void)arg;
 	CHECK(made_dynamodb_init(&m, loop, ""));
-	sim_table_put(m.sim, sim_table_add(m.sim, "Counts", "pk:S"), "{\"pk\":{\"S\":\"a\"},\"sluice_f\":{\"N\":\"1\"}}");
+	sim_table_put(m.sim, sim_table_add(m.sim, "Counts", "pk:S"),
+		      "{\"pk\":{\"S\":\"a\"},\"sluice_f\":{\"N\":\"1\"}}");
 	made_batch_init(&b, 1, 1);
 	made_add(&b, 0, "Counts", KEY, "sluice_f", "n", "1");
 	made_dynamodb_send(&m, &b);

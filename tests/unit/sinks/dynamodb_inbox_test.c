@@ -8,13 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const enum sim_fault all_faults[] = { SIM_DROP_BEFORE, SIM_DROP_AFTER, SIM_500, SIM_THROTTLE, SIM_TRUNCATE, SIM_NO_FAULT };
+static const enum sim_fault all_faults[] = { SIM_DROP_BEFORE, SIM_DROP_AFTER, SIM_500,
+					     SIM_THROTTLE,    SIM_TRUNCATE,   SIM_NO_FAULT };
 
 static struct effect *notice(struct made_batch *b, uint32_t record, int user, int id, const char *text)
 {
 	char item[256];
 
-	snprintf(item, sizeof(item), "{\"user\":{\"S\":\"u%d\"},\"id\":{\"N\":\"%d\"},\"text\":{\"S\":\"%s\"}}", user, id, text);
+	snprintf(item, sizeof(item), "{\"user\":{\"S\":\"u%d\"},\"id\":{\"N\":\"%d\"},\"text\":{\"S\":\"%s\"}}", user,
+		 id, text);
 	return made_message(b, record, "Inbox", "", item);
 }
 
@@ -137,7 +139,8 @@ static void resumed_body(struct loop *loop, void *arg)
 
 	(void)arg;
 	CHECK(made_dynamodb_init(&m, loop, ""));
-	sim_table_put(m.sim, sim_table_add(m.sim, "Inbox", "user:S,id:N"), "{\"user\":{\"S\":\"u1\"},\"id\":{\"N\":\"1\"},\"text\":{\"S\":\"read\"}}");
+	sim_table_put(m.sim, sim_table_add(m.sim, "Inbox", "user:S,id:N"),
+		      "{\"user\":{\"S\":\"u1\"},\"id\":{\"N\":\"1\"},\"text\":{\"S\":\"read\"}}");
 	made_batch_init(&b, 1, 1);
 	notice(&b, 0, 1, 1, "again")->message.conditional = true;
 	notice(&b, 0, 2, 1, "new")->message.conditional = true;
@@ -204,7 +207,8 @@ static void task_body(struct loop *loop, void *arg)
 	(void)arg;
 	CHECK(made_dynamodb_init(&m, loop, "state"));
 	sim_table_add(m.sim, "state", "pk:S,sk:S");
-	snprintf(key, sizeof(key), "{\"pk\":{\"S\":\"test#task#%u\"},\"sk\":{\"S\":\"%s\"}}", state_bucket(str_c(id)), id);
+	snprintf(key, sizeof(key), "{\"pk\":{\"S\":\"test#task#%u\"},\"sk\":{\"S\":\"%s\"}}", state_bucket(str_c(id)),
+		 id);
 	made_batch_init(&b, 1, 2);
 	task(&b, 0, id, "{\"title\":{\"S\":\"first\"},\"pk\":{\"S\":\"mine\"}}");
 	made_dynamodb_send(&m, &b);

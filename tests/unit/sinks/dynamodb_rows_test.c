@@ -7,18 +7,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const enum sim_fault all_faults[] = { SIM_DROP_BEFORE, SIM_DROP_AFTER, SIM_500, SIM_THROTTLE, SIM_TRUNCATE, SIM_NO_FAULT };
+static const enum sim_fault all_faults[] = { SIM_DROP_BEFORE, SIM_DROP_AFTER, SIM_500,
+					     SIM_THROTTLE,    SIM_TRUNCATE,   SIM_NO_FAULT };
 
 static struct effect *put(struct made_batch *b, uint32_t record, const char *pk)
 {
 	char key[64], item[160];
 
 	snprintf(key, sizeof(key), "{\"pk\":{\"S\":\"%s\"}}", pk);
-	snprintf(item, sizeof(item), "{\"pk\":{\"S\":\"%s\"},\"sluice_v\":{\"N\":\"%llu\"}}", pk, (unsigned long long)(b->first + record));
+	snprintf(item, sizeof(item), "{\"pk\":{\"S\":\"%s\"},\"sluice_v\":{\"N\":\"%llu\"}}", pk,
+		 (unsigned long long)(b->first + record));
 	return made_row(b, record, EFFECT_PUT_ROW, "Rows", key, item);
 }
 
-static struct effect *delete(struct made_batch *b, uint32_t record, const char *pk)
+static struct effect *delete (struct made_batch *b, uint32_t record, const char *pk)
 {
 	char key[64];
 
@@ -72,7 +74,7 @@ static void add_move(struct made_batch *b, const struct moves *s, int from, int 
 
 	if (s->from[r] >= 0 && s->from[r] != s->to[r]) {
 		snprintf(pk, sizeof(pk), "p%d-i%d", s->from[r], s->item[r]);
-		delete(b, (uint32_t)i, pk)->group = atomic ? (uint32_t)i + 1 : 0;
+		delete (b, (uint32_t)i, pk)->group = atomic ? (uint32_t)i + 1 : 0;
 	}
 	if (s->to[r] >= 0) {
 		snprintf(pk, sizeof(pk), "p%d-i%d", s->to[r], s->item[r]);
@@ -198,13 +200,14 @@ static void older_body(struct loop *loop, void *arg)
 
 	(void)arg;
 	CHECK(made_dynamodb_init(&m, loop, ""));
-	sim_table_put(m.sim, sim_table_add(m.sim, "Rows", "pk:S"), "{\"pk\":{\"S\":\"a\"},\"sluice_v\":{\"N\":\"100\"}}");
+	sim_table_put(m.sim, sim_table_add(m.sim, "Rows", "pk:S"),
+		      "{\"pk\":{\"S\":\"a\"},\"sluice_v\":{\"N\":\"100\"}}");
 	made_batch_init(&b, 99, 2);
 	put(&b, 0, "a");
 	made_dynamodb_send(&m, &b);
 	CHECK_EQ(made_count(&b, EFFECT_DONE), 1);
 	CHECK_STR(v_of(&m, "a"), "100");
-	delete(&b, 1, "a"); /* of the same version */
+	delete (&b, 1, "a"); /* of the same version */
 	made_dynamodb_send(&m, &b);
 	CHECK_EQ(made_count(&b, EFFECT_DONE), 2);
 	CHECK_STR(v_of(&m, "a"), "100");
@@ -225,7 +228,8 @@ static void transaction_body(struct loop *loop, void *arg)
 
 	(void)arg;
 	CHECK(made_dynamodb_init(&m, loop, ""));
-	sim_table_put(m.sim, sim_table_add(m.sim, "Rows", "pk:S"), "{\"pk\":{\"S\":\"newer\"},\"sluice_v\":{\"N\":\"100\"}}");
+	sim_table_put(m.sim, sim_table_add(m.sim, "Rows", "pk:S"),
+		      "{\"pk\":{\"S\":\"newer\"},\"sluice_v\":{\"N\":\"100\"}}");
 	made_batch_init(&b, 7, 1);
 	put(&b, 0, "newer")->group = 1;
 	put(&b, 0, "a")->group = 1;
@@ -353,7 +357,8 @@ static void kinds_body(struct loop *loop, void *arg)
 	made_document(&b, 0, EFFECT_PUT_DOCUMENT, "deals", "1", "{}");
 	made_dynamodb_send(&m, &b);
 	CHECK_EQ(b.batch.effects[0]->err->class, ERR_FATAL);
-	CHECK(strstr(b.batch.effects[0]->err->text, "sink dynamo is of kind dynamodb, which cannot carry out a 'put document'"));
+	CHECK(strstr(b.batch.effects[0]->err->text,
+		     "sink dynamo is of kind dynamodb, which cannot carry out a 'put document'"));
 	made_batch_release(&b);
 	made_dynamodb_release(&m);
 }

@@ -78,11 +78,16 @@ static void broke(void *ctx, const struct err *why)
 	((struct inbox *)ctx)->broken++;
 }
 
-static struct producer *open_producer(struct loop *loop, struct inbox *b, struct option_names *properties, int64_t queue)
+static struct producer *open_producer(struct loop *loop, struct inbox *b, struct option_names *properties,
+				      int64_t queue)
 {
 	const struct producer_settings s = {
-		.brokers = STR("127.0.0.1:1"), .client_id = STR("test"), .properties = properties, .message_timeout_ms = 30000,
-		.queue_messages = queue, .queue_bytes = 1 << 20,
+		.brokers = STR("127.0.0.1:1"),
+		.client_id = STR("test"),
+		.properties = properties,
+		.message_timeout_ms = 30000,
+		.queue_messages = queue,
+		.queue_bytes = 1 << 20,
 		.listener = { .reported = reported, .progressed = progressed, .broke = broke, .ctx = b },
 	};
 

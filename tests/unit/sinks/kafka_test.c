@@ -16,12 +16,17 @@ struct kafka_settings {
 };
 
 static const struct kafka_settings settings = {
-	.brokers = STR_INIT("127.0.0.1:9092"), .client_id = STR_INIT("sluice"), .queue_messages = 1000, .queue_bytes = 1 << 20,
+	.brokers = STR_INIT("127.0.0.1:9092"),
+	.client_id = STR_INIT("sluice"),
+	.queue_messages = 1000,
+	.queue_bytes = 1 << 20,
 };
 
 static struct sink *open_sink(struct loop *loop, struct sim_kafka *k, struct err *err)
 {
-	const struct sink_site site = { .name = STR("bus"), .loop = loop, .failover_ms = 10000, .producers = &k->factory };
+	const struct sink_site site = {
+		.name = STR("bus"), .loop = loop, .failover_ms = 10000, .producers = &k->factory
+	};
 
 	return kafka_sink.open(&settings, &site, err);
 }
@@ -145,8 +150,11 @@ static void test_order_per_key_survives_timeouts_and_dying_producers(void **stat
 		struct sim_kafka k;
 
 		sim_kafka_init(&k, seed);
-		k.faults = (struct sim_kafka_faults){ .timeout = 0.01 * (double)(seed % 3), .lost_ack = 0.01 * (double)(seed % 2),
-						      .fatal = seed % 5 ? 0 : 0.01, .most_delay_ms = 20, .queue = seed % 7 ? 0 : 10 };
+		k.faults = (struct sim_kafka_faults){ .timeout = 0.01 * (double)(seed % 3),
+						      .lost_ack = 0.01 * (double)(seed % 2),
+						      .fatal = seed % 5 ? 0 : 0.01,
+						      .most_delay_ms = 20,
+						      .queue = seed % 7 ? 0 : 10 };
 		run_simulated(seed, order_body, &k);
 		producers += k.opened;
 		sim_kafka_release(&k);
@@ -203,7 +211,8 @@ static void too_large_body(struct loop *loop, void *arg)
 	for (int round = 0; round < 20; round++) {
 		send_all(s, &m);
 		for (size_t i = 0; i < 8; i++)
-			CHECK(i == 3 || m.batch.effects[i]->state == EFFECT_DONE || m.batch.effects[i]->err->class == ERR_RETRY);
+			CHECK(i == 3 || m.batch.effects[i]->state == EFFECT_DONE ||
+			      m.batch.effects[i]->err->class == ERR_RETRY);
 		if (made_count(&m, EFFECT_DONE) == 7)
 			break;
 		for (size_t i = 0; i < 8; i++)

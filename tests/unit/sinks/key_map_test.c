@@ -31,7 +31,8 @@ static void test_each_key_has_one_place(void **state)
 
 static void test_joined_texts_differ_where_their_parts_do(void **state)
 {
-	const struct str one[2] = { STR("ab"), STR("c") }, two[2] = { STR("a"), STR("bc") }, three[2] = { STR("abc"), STR("") };
+	const struct str one[2] = { STR("ab"), STR("c") }, two[2] = { STR("a"), STR("bc") },
+			 three[2] = { STR("abc"), STR("") };
 	struct str joined[4];
 	struct arena a;
 

@@ -24,7 +24,8 @@ struct fixture {
 	double p_fault;
 };
 
-static const enum sim_fault all_faults[] = { SIM_DROP_BEFORE, SIM_DROP_AFTER, SIM_500, SIM_THROTTLE, SIM_TRUNCATE, SIM_GARBAGE };
+static const enum sim_fault all_faults[] = { SIM_DROP_BEFORE, SIM_DROP_AFTER, SIM_500,
+					     SIM_THROTTLE,    SIM_TRUNCATE,   SIM_GARBAGE };
 
 static enum sim_fault draw(void *ctx, const char *path)
 {
@@ -37,8 +38,11 @@ static enum sim_fault draw(void *ctx, const char *path)
 
 static bool init(struct fixture *f, struct loop *loop, int64_t bulk_documents)
 {
-	const struct opensearch_settings settings = { .url = STR("http://search.test/"), .timeout_ms = 1000, .bulk_bytes = 1 << 20,
-						      .bulk_documents = bulk_documents, .gzip = true };
+	const struct opensearch_settings settings = { .url = STR("http://search.test/"),
+						      .timeout_ms = 1000,
+						      .bulk_bytes = 1 << 20,
+						      .bulk_documents = bulk_documents,
+						      .gzip = true };
 	struct sink_site site = { .name = STR("search"), .loop = loop, .failover_ms = 10000 };
 
 	*f = (struct fixture){ .sim = sim_opensearch_new(loop, "http://search.test", NULL) };
@@ -131,7 +135,8 @@ static void replay(struct fixture *f, struct loop *loop, const int item[], const
 
 			snprintf(id, sizeof(id), "i%d", item[position + i]);
 			snprintf(body, sizeof(body), "{\"r\":%d}", position + i);
-			made_document(&b, (uint32_t)i, put[position + i] ? EFFECT_PUT_DOCUMENT : EFFECT_DELETE_DOCUMENT, INDEX, id, body)
+			made_document(&b, (uint32_t)i, put[position + i] ? EFFECT_PUT_DOCUMENT : EFFECT_DELETE_DOCUMENT,
+				      INDEX, id, body)
 				->document.alias = STR("deals");
 		}
 		scope_init(&scope, loop);
@@ -205,14 +210,16 @@ static void made_body(struct loop *loop, void *arg)
 	made_batch_init(&b, 1, 3);
 	e = made_document(&b, 0, EFFECT_PUT_DOCUMENT, INDEX, "1", "{\"a\":1}");
 	e->document.alias = STR("deals");
-	e->document.definition = STR("{\"mappings\":{\"properties\":{\"a\":{\"type\":\"long\"}}},\"settings\":{\"number_of_shards\":2}}");
+	e->document.definition = STR(
+		"{\"mappings\":{\"properties\":{\"a\":{\"type\":\"long\"}}},\"settings\":{\"number_of_shards\":2}}");
 	send_pending(&f, &b);
 	CHECK_EQ(made_count(&b, EFFECT_DONE), 1);
 	x = sim_index_named(f.sim, STR(INDEX));
 	CHECK(x);
 	CHECK_EQ(x->gc_deletes_s, 3600);
-	CHECK_STR(str_c(x->creation), "{\"settings\":{\"number_of_shards\":2,\"index.gc_deletes\":\"3600s\"},"
-				      "\"mappings\":{\"properties\":{\"a\":{\"type\":\"long\"}}},\"aliases\":{\"deals\":{}}}");
+	CHECK_STR(str_c(x->creation),
+		  "{\"settings\":{\"number_of_shards\":2,\"index.gc_deletes\":\"3600s\"},"
+		  "\"mappings\":{\"properties\":{\"a\":{\"type\":\"long\"}}},\"aliases\":{\"deals\":{}}}");
 	CHECK_STR(str_c(f.sim->aliases->name), "deals");
 	/* The next generation does not take the alias over. */
 	made_document(&b, 1, EFFECT_PUT_DOCUMENT, "deals-000002", "1", "{\"a\":1}")->document.alias = STR("deals");
@@ -311,8 +318,8 @@ static void bisected_body(struct loop *loop, void *arg)
 		snprintf(id, sizeof(id), "%d", i);
 		made_document(&b, 0, EFFECT_PUT_DOCUMENT, INDEX, id, "{}");
 	}
-	b.batch.effects[17]->v = UINT64_C(1) << 60;           /* above 2^53: the simulated one cannot read it */
-	b.batch.effects[18]->v = (UINT64_C(1) << 63) + 1;     /* no version at all */
+	b.batch.effects[17]->v = UINT64_C(1) << 60;       /* above 2^53: the simulated one cannot read it */
+	b.batch.effects[18]->v = (UINT64_C(1) << 63) + 1; /* no version at all */
 	send_pending(&f, &b);
 	for (int i = 0; i < 40; i++)
 		CHECK_EQ(b.batch.effects[i]->state, i == 17 || i == 18 ? EFFECT_FAILED : EFFECT_DONE);
@@ -453,9 +460,12 @@ static void test_index_names_follow_the_rules_of_opensearch(void **state)
 		const char *name;
 		bool ok;
 	} cases[] = {
-		{ "deals-000001", true }, { "a", true }, { "\xc3\xa9t\xc3\xa9", true }, { "a.b", true }, { "", false },
-		{ "Deals", false }, { "_deals", false }, { "-d", false }, { "+d", false }, { ".", false }, { "..", false },
-		{ "a b", false }, { "a/b", false }, { "a*", false }, { "a#b", false }, { "a:b", false }, { "a\nb", false }, { "a,b", false },
+		{ "deals-000001", true }, { "a", true },     { "\xc3\xa9t\xc3\xa9", true },
+		{ "a.b", true },          { "", false },     { "Deals", false },
+		{ "_deals", false },      { "-d", false },   { "+d", false },
+		{ ".", false },           { "..", false },   { "a b", false },
+		{ "a/b", false },         { "a*", false },   { "a#b", false },
+		{ "a:b", false },         { "a\nb", false }, { "a,b", false },
 	};
 
 	(void)state;
