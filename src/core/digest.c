@@ -1,6 +1,8 @@
 #include "sluice/core/digest.h"
 
-#include <openssl/evp.h>
+#include "sluice/core/buf.h"
+#include "sluice/core/sha256.h"
+
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -14,34 +16,29 @@ static void refused(void)
 	abort();
 }
 
-static void hash_field(EVP_MD_CTX *ctx, struct str field)
+static void put_field(struct buf *input, struct str field)
 {
-	unsigned char length[8];
+	char length[8];
 
 	for (size_t i = 0; i < sizeof(length); i++)
-		length[i] = (unsigned char)((uint64_t)field.len >> (8 * (7 - i)));
-	if (!EVP_DigestUpdate(ctx, length, sizeof(length)) ||
-	    (field.len && !EVP_DigestUpdate(ctx, field.ptr, field.len)))
-		refused();
+		length[i] = (char)((uint64_t)field.len >> (8 * (7 - i)));
+	buf_put(input, str_of(length, sizeof(length)));
+	buf_put(input, field);
 }
 
 void digest_fields(const struct str *fields, size_t n, struct digest *out)
 {
-	static const char hex[] = "0123456789abcdef";
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	struct sha256 sum;
+	struct buf input;
 
-	if (!ctx || !EVP_DigestInit_ex(ctx, EVP_sha256(), NULL))
-		refused();
+	buf_init(&input, SIZE_MAX / 2);
 	for (size_t i = 0; i < n; i++)
-		hash_field(ctx, fields[i]);
-	if (!EVP_DigestFinal_ex(ctx, out->bytes, NULL))
+		put_field(&input, fields[i]);
+	if (!sha256_sum(buf_str(&input), &sum, NULL))
 		refused();
-	EVP_MD_CTX_free(ctx);
-	for (size_t i = 0; i < DIGEST_BYTES; i++) {
-		out->hex[2 * i] = hex[out->bytes[i] >> 4];
-		out->hex[2 * i + 1] = hex[out->bytes[i] & 15];
-	}
-	out->hex[DIGEST_HEX] = '\0';
+	buf_release(&input);
+	memcpy(out->bytes, sum.bytes, DIGEST_BYTES);
+	sha256_hex(&sum, out->hex);
 }
 
 uint64_t digest_u64(const struct digest *d)

@@ -184,12 +184,13 @@ static bool forward_record(struct handler *h, struct effect_batch *b, uint32_t i
 	const struct record *r = b->records[index];
 	struct effect *e = effect_new(b, EFFECT_MESSAGE, index, err);
 	struct buf *scratch;
-	struct template_context c;
+	struct template_context c = { 0 };
 	bool ok;
 
 	if (!e)
 		return false;
-	template_context_of(r, h->site.table, &c);
+	if (f->key || f->message || f->n_headers)
+		template_context_of(r, h->site.table, &c);
 	e->message.address = f->settings->topic;
 
 	scratch = handler_scratch(h);

@@ -2,8 +2,7 @@
  * same in every process and for ever: fences, task ids, notification ids.
  *
  * Each field goes in behind its length (8 bytes, big-endian), so that no two
- * different lists have the same input. The only file of core that touches
- * OpenSSL.
+ * different lists have the same input.
  */
 #ifndef SLUICE_CORE_DIGEST_H
 #define SLUICE_CORE_DIGEST_H
