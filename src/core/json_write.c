@@ -3,7 +3,6 @@
 #include "sluice/core/scan_block.h"
 
 #include <assert.h>
-#include <inttypes.h>
 
 /* Misuse is looked for in debug builds only: the writer stands in hot paths. */
 #ifdef SLUICE_DEBUG
@@ -24,14 +23,36 @@ static bool in_object(const struct json_writer *w)
 	return w->depth > 0 && w->depth <= JSON_WRITE_MAX_DEPTH && (w->objects[at / 64] >> (at % 64) & 1);
 }
 
-static void before_value(struct json_writer *w)
+/* True when the value that comes now needs a comma in front. */
+static bool take_comma(struct json_writer *w)
 {
+	bool comma = w->comma;
+
 	EXPECT(!in_object(w) || w->keyed);
 	EXPECT(w->depth > 0 || !w->comma);
-	if (w->comma)
-		buf_putc(w->out, ',');
 	w->comma = true;
 	w->keyed = false;
+	return comma;
+}
+
+static void before_value(struct json_writer *w)
+{
+	if (take_comma(w))
+		buf_putc(w->out, ',');
+}
+
+/* One growth and one end for the three. */
+static void put_between(struct buf *out, struct str before, struct str content, struct str after)
+{
+	char *to = buf_reserve(out, before.len + content.len + after.len);
+
+	if (!to)
+		return;
+	memcpy(to, before.ptr, before.len);
+	if (content.len)
+		memcpy(to + before.len, content.ptr, content.len);
+	memcpy(to + before.len + content.len, after.ptr, after.len);
+	buf_commit(out, before.len + content.len + after.len);
 }
 
 static void begin(struct json_writer *w, char bracket, bool object)
@@ -65,26 +86,27 @@ void json_end_object(struct json_writer *w) { end(w, '}', true); }
 void json_begin_array(struct json_writer *w) { begin(w, '[', false); }
 void json_end_array(struct json_writer *w) { end(w, ']', false); }
 
-static void begin_key(struct json_writer *w)
+/* What stands in front of the name. */
+static struct str take_key(struct json_writer *w)
 {
+	bool comma = w->comma;
+
 	EXPECT(in_object(w) && !w->keyed);
-	buf_put(w->out, w->comma ? STR(",\"") : STR("\""));
 	w->comma = false;
 	w->keyed = true;
+	return comma ? STR(",\"") : STR("\"");
 }
 
 void json_key(struct json_writer *w, struct str name)
 {
-	begin_key(w);
+	buf_put(w->out, take_key(w));
 	json_escape(w->out, name);
 	buf_put(w->out, STR("\":"));
 }
 
 void json_key_escaped(struct json_writer *w, struct str name)
 {
-	begin_key(w);
-	buf_put(w->out, name);
-	buf_put(w->out, STR("\":"));
+	put_between(w->out, take_key(w), name, STR("\":"));
 }
 
 void json_str(struct json_writer *w, struct str text)
@@ -97,22 +119,33 @@ void json_str(struct json_writer *w, struct str text)
 
 void json_str_escaped(struct json_writer *w, struct str content)
 {
-	before_value(w);
-	buf_putc(w->out, '"');
-	buf_put(w->out, content);
-	buf_putc(w->out, '"');
+	put_between(w->out, take_comma(w) ? STR(",\"") : STR("\""), content, STR("\""));
+}
+
+/* printf would be half the cost of a record's Lambda form. */
+static void put_number(struct buf *out, uint64_t n, bool negative)
+{
+	char text[24], *at = text + sizeof(text);
+
+	do {
+		*--at = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	if (negative)
+		*--at = '-';
+	buf_put(out, str_of(at, (size_t)(text + sizeof(text) - at)));
 }
 
 void json_int(struct json_writer *w, int64_t n)
 {
 	before_value(w);
-	buf_putf(w->out, "%" PRId64, n);
+	put_number(w->out, n < 0 ? 0 - (uint64_t)n : (uint64_t)n, n < 0);
 }
 
 void json_uint(struct json_writer *w, uint64_t n)
 {
 	before_value(w);
-	buf_putf(w->out, "%" PRIu64, n);
+	put_number(w->out, n, false);
 }
 
 void json_bool(struct json_writer *w, bool b)
@@ -178,7 +211,7 @@ static size_t sequence_length(struct str s)
 
 bool json_escape(struct buf *out, struct str text)
 {
-	const char *end = text.ptr + text.len;
+	const char *end = text.len ? text.ptr + text.len : NULL;
 	size_t run = 0; /* what is copied as it is */
 
 	for (size_t i = 0; i < text.len;) {

@@ -90,7 +90,7 @@ static const char *read_escape(const char *p, const char *end, char out[4], unsi
 
 bool scan_unescape(struct str content, struct buf *out, struct err *err)
 {
-	const char *p = content.ptr, *end = p + content.len;
+	const char *p = content.len ? content.ptr : "", *end = p + content.len;
 
 	while (p < end) {
 		const char *slash = memchr(p, '\\', (size_t)(end - p));
@@ -128,7 +128,9 @@ enum { READ_END = -1, READ_BAD = -2 };
 
 static struct reader reader_of(struct str content)
 {
-	return (struct reader){ .p = content.ptr, .end = content.ptr + content.len };
+	const char *p = content.len ? content.ptr : "";
+
+	return (struct reader){ .p = p, .end = p + content.len };
 }
 
 static int read_byte(struct reader *r)
@@ -163,7 +165,7 @@ bool scan_content_compare(struct str a, struct str b, int *order)
 	struct reader left = reader_of(a), right = reader_of(b);
 	int x, y;
 
-	if (!memchr(left.p ? left.p : "", '\\', a.len) && !memchr(right.p ? right.p : "", '\\', b.len)) {
+	if (!memchr(left.p, '\\', a.len) && !memchr(right.p, '\\', b.len)) {
 		*order = str_cmp(a, b);
 		return true;
 	}

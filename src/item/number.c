@@ -87,14 +87,14 @@ static bool read_digits(const char **p, const char *end, struct number *out, str
 
 bool number_parse(struct str text, struct number *out, struct err *err)
 {
-	const char *p = text.ptr, *end = p + text.len;
+	const char *p = text.len ? text.ptr : "", *end = p + text.len;
 	struct digits d = { 0 };
 	int64_t exponent = 0;
 
-	out->negative = text.len && *p == '-';
+	out->negative = p < end && *p == '-';
 	out->count = 0;
 	out->exponent = 0;
-	if (text.len && (*p == '-' || *p == '+'))
+	if (p < end && (*p == '-' || *p == '+'))
 		p++;
 	if (!read_digits(&p, end, out, &d))
 		return out_of_range(err);

@@ -17,14 +17,8 @@ bool record_is_ttl_delete(const struct record *r)
 	       scan_content_eq(r->user_principal, STR("dynamodb.amazonaws.com"));
 }
 
-/* The names here hold nothing that needs an escape. */
-static void write_str(struct json_writer *w, struct str name, struct str text)
-{
-	json_key_escaped(w, name);
-	json_str(w, text);
-}
-
-static void write_escaped(struct json_writer *w, struct str name, struct str content)
+/* Names and content here hold nothing that needs an escape, or are escaped. */
+static void write_content(struct json_writer *w, struct str name, struct str content)
 {
 	json_key_escaped(w, name);
 	json_str_escaped(w, content);
@@ -47,11 +41,11 @@ static void write_dynamodb(struct json_writer *w, const struct record *r)
 	write_image(w, STR("Keys"), r->keys);
 	write_image(w, STR("NewImage"), r->new_image);
 	write_image(w, STR("OldImage"), r->old_image);
-	write_str(w, STR("SequenceNumber"), sequence_wire(&r->sequence));
+	write_content(w, STR("SequenceNumber"), sequence_wire(&r->sequence));
 	json_key_escaped(w, STR("SizeBytes"));
 	json_uint(w, r->size_bytes);
 	if (r->view_type.len)
-		write_escaped(w, STR("StreamViewType"), r->view_type);
+		write_content(w, STR("StreamViewType"), r->view_type);
 	json_end_object(w);
 }
 
@@ -61,8 +55,8 @@ static void write_user(struct json_writer *w, const struct record *r)
 		return;
 	json_key_escaped(w, STR("userIdentity"));
 	json_begin_object(w);
-	write_escaped(w, STR("type"), r->user_type);
-	write_escaped(w, STR("principalId"), r->user_principal);
+	write_content(w, STR("type"), r->user_type);
+	write_content(w, STR("principalId"), r->user_principal);
 	json_end_object(w);
 }
 
@@ -72,15 +66,15 @@ bool record_write_lambda(const struct record *r, struct str stream_arn, struct b
 
 	json_write_init(&w, out);
 	json_begin_object(&w);
-	write_escaped(&w, STR("eventID"), r->event_id);
-	write_str(&w, STR("eventName"), str_c(record_event_name(r->event)));
-	write_str(&w, STR("eventVersion"), STR("1.1"));
-	write_str(&w, STR("eventSource"), STR("aws:dynamodb"));
+	write_content(&w, STR("eventID"), r->event_id);
+	write_content(&w, STR("eventName"), str_c(record_event_name(r->event)));
+	write_content(&w, STR("eventVersion"), STR("1.1"));
+	write_content(&w, STR("eventSource"), STR("aws:dynamodb"));
 	if (r->aws_region.len)
-		write_escaped(&w, STR("awsRegion"), r->aws_region);
+		write_content(&w, STR("awsRegion"), r->aws_region);
 	write_dynamodb(&w, r);
 	write_user(&w, r);
-	write_str(&w, STR("eventSourceARN"), stream_arn);
+	json_member_str(&w, STR("eventSourceARN"), stream_arn);
 	json_end_object(&w);
 	return buf_ok(out);
 }

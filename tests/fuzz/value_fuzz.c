@@ -28,7 +28,7 @@ static void walk(struct value v, unsigned depth)
 static void write_and_read(struct value v)
 {
 	struct buf out;
-	struct value again;
+	struct value again = { .type = VALUE_NONE };
 	struct arena arena;
 	struct str text;
 
