@@ -42,12 +42,16 @@ struct task *ready_take(struct ready *r, size_t at)
 struct loop *loop_new(struct env *env, struct err *err)
 {
 	struct loop *loop = mem_alloc(sizeof(*loop));
+	int failed = pthread_mutex_init(&loop->lock, NULL);
 
-	(void)err;
+	if (failed) {
+		err_set(err, ERR_FATAL, "loop.lock", "the system refused a mutex for the loop: %s", strerror(failed));
+		mem_free(loop);
+		return NULL;
+	}
 	loop->env = env;
 	loop->fibers = fiber_pool_new(IDLE_STACKS);
 	loop->posts_end = &loop->posts;
-	pthread_mutex_init(&loop->lock, NULL);
 	return loop;
 }
 

@@ -44,7 +44,7 @@ void fiber_suspend(struct fiber *f);
 
 size_t fiber_stack_size(void);
 
-/* True when ptr points into f's stack. */
+/* Called on f's stack: true when ptr points into it. */
 bool fiber_has(const struct fiber *f, const void *ptr);
 
 /* Debug builds: how many bytes of its stack an ended fiber has used, as deep as

@@ -8,8 +8,8 @@
 
 #include "sluice/core/task.h"
 
-/* env is borrowed and must outlive the loop. NULL with err when the kernel
- * refuses a descriptor. */
+/* env is borrowed and must outlive the loop. NULL with err when the system
+ * refuses it a lock. */
 struct loop *loop_new(struct env *env, struct err *err);
 
 /* Only when no task and no watch is left (asserted). Joins the helper threads

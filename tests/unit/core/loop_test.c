@@ -402,6 +402,90 @@ static void test_tasks_that_have_not_begun_need_no_stack(void **state)
 	env_free(env);
 }
 
+/* As a supervisor and its workers: each thread its own loop, posts between. */
+struct worker {
+	struct loop *boss, *loop;
+	struct event *all_done;
+	size_t *n_done;
+	pthread_t thread;
+	size_t yields, told;
+};
+
+static void hear_of_it(void *arg)
+{
+	struct worker *w = arg;
+
+	if (++*w->n_done == THREADS)
+		event_set(w->all_done);
+}
+
+static void count_telling(void *arg)
+{
+	struct worker *w = arg;
+
+	w->told++;
+}
+
+static void yield_and_tell(void *arg)
+{
+	struct worker *w = arg;
+
+	for (int i = 0; i < 200; i++) {
+		if (task_yield(w->loop, NULL))
+			w->yields++;
+		task_offload(w->loop, count_telling, w); /* one such task a loop: never two at once */
+	}
+	loop_post(w->boss, hear_of_it, w);
+}
+
+static void be_worker(void *arg)
+{
+	struct worker *w = arg;
+	struct scope s;
+
+	scope_init(&s, w->loop);
+	scope_spawn(&s, "yield", yield_and_tell, w);
+	scope_wait(&s);
+}
+
+static void *run_worker(void *arg)
+{
+	struct worker *w = arg;
+	struct env *env = env_real(NULL, NULL);
+
+	w->loop = loop_new(env, NULL);
+	loop_run(w->loop, be_worker, w);
+	loop_free(w->loop);
+	env_free(env);
+	return NULL;
+}
+
+static void be_boss(struct loop *loop, void *arg)
+{
+	struct worker workers[THREADS];
+	struct event all_done;
+	size_t n_done = 0;
+
+	(void)arg;
+	event_init(&all_done, loop);
+	for (size_t i = 0; i < THREADS; i++) {
+		workers[i] = (struct worker){ .boss = loop, .all_done = &all_done, .n_done = &n_done };
+		CHECK_EQ(pthread_create(&workers[i].thread, NULL, run_worker, &workers[i]), 0);
+	}
+	CHECK(event_wait(&all_done, -1, NULL, NULL));
+	for (size_t i = 0; i < THREADS; i++) {
+		pthread_join(workers[i].thread, NULL);
+		CHECK_EQ(workers[i].yields, 200);
+		CHECK_EQ(workers[i].told, 200);
+	}
+}
+
+static void test_each_thread_has_its_own_loop(void **state)
+{
+	(void)state;
+	run_real(be_boss, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +499,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_posted_to_an_idle_loop_is_called_at_its_end),
 		cmocka_unit_test(test_a_loop_runs_again),
 		cmocka_unit_test(test_statistics_count_tasks_and_stacks),
+		cmocka_unit_test(test_each_thread_has_its_own_loop),
 		cmocka_unit_test(test_tasks_that_have_not_begun_need_no_stack),
 	};
 
