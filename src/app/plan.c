@@ -20,6 +20,7 @@ static void plan_handler(const struct settings *s, const struct settings_pipelin
 		.site = settings_site(s, p, h),
 		.filter = h->filter,
 		.changed = h->changed,
+		.mapping = h->mapping,
 		.sink = h->sink ? h->sink->name : str_of(NULL, 0),
 		.policy = policy_of(&h->failure),
 		.batch_records = h->batch.records,

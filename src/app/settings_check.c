@@ -1,5 +1,8 @@
 #include "settings_parts.h"
 
+#include "sluice/core/file.h"
+#include "sluice/core/scan.h"
+
 #include "sluice/core/buf.h"
 
 /* --- the sink of a handler ----------------------------------------------- */
@@ -99,6 +102,28 @@ static void check_filters(struct loading *l, const struct settings_handler *h)
 		changed_compile(&h->changed, l->arena, changed, l->problems);
 }
 
+enum { MAPPING_BYTES = 1 << 20 };
+
+/* What an index that must be made is made of: read with the settings, so that
+ * `check` sees it and a running daemon never looks at the file again. */
+static void read_mapping(struct loading *l, struct settings_handler *h)
+{
+	const struct node *at = node_get(h->node, STR("mapping_file"));
+	struct err err = { 0 };
+	struct buf text;
+	const char *path;
+
+	if (!at || at->kind != NODE_STRING)
+		return;
+	path = file_beside(l->arena, at->file, at->text);
+	buf_init(&text, MAPPING_BYTES);
+	if (path && file_read(path, &text, &err) && scan_check(buf_str(&text), &err))
+		h->mapping = arena_dup(l->arena, buf_str(&text));
+	else
+		problems_add(l->problems, at, "%s; expected a JSON file with \"mappings\" and \"settings\"", err.text);
+	buf_release(&text);
+}
+
 void settings_check_handler(struct loading *l, const struct settings_pipeline *p, struct settings_handler *h,
 			    bool complete)
 {
@@ -107,6 +132,7 @@ void settings_check_handler(struct loading *l, const struct settings_pipeline *p
 
 	check_sink(l, h, complete);
 	check_filters(l, h);
+	read_mapping(l, h);
 	/* What was read only in part would be judged wrongly. */
 	made = complete ? h->ops->new(h->settings, &site, l->problems) : NULL;
 	if (made)

@@ -2,6 +2,7 @@
 
 #include "sluice/core/digest.h"
 #include "sluice/core/mem.h"
+#include "sluice/handlers/index.h"
 #include "sluice/worker/shard_run.h"
 
 enum { HANDLER_ARENA_BYTES = 4 << 20, DEFINITION_BYTES = 1 << 20, START_PAUSE_MS = 1000 };
@@ -96,6 +97,8 @@ static bool open_handler(struct worker *w, struct pipeline_handler *h, const str
 		h->changed = changed_compile(&plan->changed, &h->arena, plan->site.node, &problems);
 	if (!h->handler || !h->filter || problems.count)
 		return refused(&problems, plan->site.name, err);
+	if (plan->mapping.len)
+		index_target(h->handler, 1, plan->mapping);
 	h->policy = plan->policy;
 	h->batch_records = plan->batch_records;
 	h->batch_bytes = plan->batch_bytes;

@@ -70,6 +70,7 @@ struct settings_handler {
 	struct settings_failure failure;
 	struct settings_batch batch;
 	const struct settings_sink *sink;  /* NULL: the tables' own DynamoDB */
+	struct str mapping;                /* content of an index's mapping_file, or empty */
 	const struct node *node;
 };
 

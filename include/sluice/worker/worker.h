@@ -21,6 +21,7 @@ struct worker_handler_plan {
 	struct handler_site site;
 	const struct node *filter;
 	struct option_names changed;
+	struct str mapping;                /* of an index that must be made; or empty */
 	struct str sink;                   /* name; empty: the tables' own DynamoDB */
 	struct failure_policy policy;
 	int64_t batch_records, batch_bytes, batch_window_ms;
