@@ -44,7 +44,6 @@ lacks_for_build() {
 	lack librdkafka-dev library rdkafka librdkafka-dev
 	lack libcjson-dev library libcjson libcjson-dev
 	lack libconfig-dev library libconfig libconfig-dev
-	lack libmicrohttpd-dev library libmicrohttpd libmicrohttpd-dev
 	lack zlib1g-dev library zlib zlib1g-dev
 	lack uthash-dev header uthash.h
 }

@@ -1,9 +1,8 @@
 #include "settings_parts.h"
 
+#include "sluice/core/buf.h"
 #include "sluice/core/file.h"
 #include "sluice/core/scan.h"
-
-#include "sluice/core/buf.h"
 
 /* --- the sink of a handler ----------------------------------------------- */
 
