@@ -85,7 +85,7 @@ static const char *skip_utf8(struct scan *s, const char *p)
 }
 
 /* p is behind the opening quote; returns the closing one. */
-static const char *strict_string_end(struct scan *s, const char *p, bool *escaped)
+static const char *strict_string_end(struct scan *s, const char *p)
 {
 	for (;;) {
 		p = scan_plain_end(p, s->end, false);
@@ -94,7 +94,7 @@ static const char *strict_string_end(struct scan *s, const char *p, bool *escape
 		if (LIKELY(*p == '"'))
 			return p;
 		if (*p == '\\') {
-			*escaped = true;
+			s->escaped = true;
 			p = skip_escape(s, p);
 		} else if ((unsigned char)*p >= 0x80) {
 			p = skip_utf8(s, p);
@@ -106,7 +106,7 @@ static const char *strict_string_end(struct scan *s, const char *p, bool *escape
 	}
 }
 
-static const char *trusted_string_end(struct scan *s, const char *p, bool *escaped)
+static const char *trusted_string_end(struct scan *s, const char *p)
 {
 	for (;;) {
 		p = scan_plain_end(p, s->end, true);
@@ -114,21 +114,22 @@ static const char *trusted_string_end(struct scan *s, const char *p, bool *escap
 			return p;
 		if (s->end - p < 2)
 			return fail(s, p, "the text ends inside a string");
-		*escaped = true;
+		s->escaped = true;
 		p += 2;
 	}
 }
 
 /* Most strings are short and plain: those end here. */
-EACH_USE const char *string_end(struct scan *s, const char *p, bool *escaped, const bool trusted)
+EACH_USE const char *string_end(struct scan *s, const char *p, const bool trusted)
 {
 	if (LIKELY(s->end - p >= SCAN_BLOCK)) {
 		unsigned n = scan_block_stop(p, trusted);
 
 		if (LIKELY(n < SCAN_BLOCK && p[n] == '"'))
 			return p + n;
+		p += n;
 	}
-	return trusted ? trusted_string_end(s, p, escaped) : strict_string_end(s, p, escaped);
+	return trusted ? trusted_string_end(s, p) : strict_string_end(s, p);
 }
 
 /* ---- Numbers and words ---- */
@@ -254,11 +255,11 @@ static inline void pop(struct scan *s)
 }
 
 /* p is where a name should start: returns its closing quote. */
-EACH_USE const char *name_end(struct scan *s, const char *p, bool *escaped, const bool trusted)
+EACH_USE const char *name_end(struct scan *s, const char *p, const bool trusted)
 {
 	if (UNLIKELY(p == s->end || *p != '"'))
 		return fail(s, p, "expected a member's name in double quotes");
-	return string_end(s, p + 1, escaped, trusted);
+	return string_end(s, p + 1, trusted);
 }
 
 static inline const char *skip_colon(struct scan *s, const char *p)
@@ -285,11 +286,11 @@ static inline bool opens_tagged(const char *p, const char *end)
 
 /* At {"S":"text"}, returns the closing quote; NULL when anything else is there,
  * malformed or not, which the long way finds out. */
-EACH_USE const char *tagged_end(struct scan *s, const char *p, bool *escaped, const bool trusted)
+EACH_USE const char *tagged_end(struct scan *s, const char *p, const bool trusted)
 {
 	if (!opens_tagged(p, s->end) || UNLIKELY(s->depth == SCAN_MAX_DEPTH))
 		return NULL;
-	p = string_end(s, p + TAGGED_HEAD, escaped, trusted);
+	p = string_end(s, p + TAGGED_HEAD, trusted);
 	return LIKELY(p && s->end - p >= 2 && p[1] == '}') ? p : NULL;
 }
 
@@ -300,18 +301,17 @@ EACH_USE const char *skip_value(struct scan *s, const char *p, const bool truste
 	const char *const end = s->end;
 	const unsigned base = s->depth;
 	const char *quote;
-	bool escaped;
 
 value:
 	if (UNLIKELY(p == end))
 		return fail(s, p, "the text ends where a value is expected");
 	if (*p == '"') {
-		p = string_end(s, p + 1, &escaped, trusted);
+		p = string_end(s, p + 1, trusted);
 		if (UNLIKELY(!p))
 			return NULL;
 		p++;
 	} else if (*p == '{') {
-		quote = tagged_end(s, p, &escaped, trusted);
+		quote = tagged_end(s, p, trusted);
 		if (LIKELY(quote)) {
 			p = quote + 2;
 			goto after;
@@ -350,7 +350,7 @@ after:
 		goto close;
 	return fail(s, p, "expected a comma or the container's end");
 key:
-	quote = name_end(s, p, &escaped, trusted);
+	quote = name_end(s, p, trusted);
 	if (UNLIKELY(!quote))
 		return NULL;
 	p = skip_colon(s, quote + 1);
@@ -398,8 +398,11 @@ static inline void after_value(struct scan *s)
 
 EACH_USE enum scan_type next_key(struct scan *s, struct scan_token *out, const char *p, const bool trusted)
 {
-	const char *quote = name_end(s, p, &out->escaped, trusted), *behind;
+	const char *quote, *behind;
 
+	s->escaped = false;
+	quote = name_end(s, p, trusted);
+	out->escaped = s->escaped;
 	if (UNLIKELY(!quote))
 		return error(out);
 	behind = skip_colon(s, quote + 1);
@@ -435,7 +438,9 @@ EACH_USE enum scan_type next_value(struct scan *s, struct scan_token *out, const
 		return error(out);
 	}
 	if (*p == '"') {
-		behind = string_end(s, p + 1, &out->escaped, trusted);
+		s->escaped = false;
+		behind = string_end(s, p + 1, trusted);
+		out->escaped = s->escaped;
 		if (UNLIKELY(!behind))
 			return error(out);
 		after_value(s);
@@ -483,10 +488,13 @@ EACH_USE const char *quick_string_end(const struct scan *s, const char *p, const
 	enum { BEHIND = 4 };  /* what the callers look at around it */
 	unsigned n;
 
-	if (UNLIKELY(s->end - p < SCAN_BLOCK + BEHIND))
-		return NULL;
-	n = scan_block_stop(p, trusted);
-	return LIKELY(n < SCAN_BLOCK && p[n] == '"') ? p + n : NULL;
+	do {
+		if (UNLIKELY(s->end - p < SCAN_BLOCK + BEHIND))
+			return NULL;
+		n = scan_block_stop(p, trusted);
+		p += n;
+	} while (n == SCAN_BLOCK);
+	return *p == '"' ? p : NULL;
 }
 
 EACH_USE enum scan_type quick_key(struct scan *s, struct scan_token *out, const char *p, const bool trusted)
@@ -576,10 +584,14 @@ static const char *value_start(const struct scan *s)
 }
 
 /* Takes the value that starts at p. */
-static bool take_value(struct scan *s, const char *p, struct str *out)
+static inline bool take_value(struct scan *s, const char *p, struct str *out)
 {
-	const char *behind = s->trusted ? skip_trusted_value(s, p) : skip_strict_value(s, p);
+	const char *quote = s->trusted ? tagged_end(s, p, true) : tagged_end(s, p, false), *behind;
 
+	if (LIKELY(quote))
+		behind = quote + 2;
+	else
+		behind = s->trusted ? skip_trusted_value(s, p) : skip_strict_value(s, p);
 	if (UNLIKELY(!behind))
 		return false;
 	*out = str_of(p, (size_t)(behind - p));
@@ -608,10 +620,11 @@ bool scan_tagged(struct scan *s, char *tag, struct scan_token *content)
 
 	if (!p)
 		return false;
-	content->escaped = false;
-	quote = s->trusted ? tagged_end(s, p, &content->escaped, true) : tagged_end(s, p, &content->escaped, false);
+	s->escaped = false;
+	quote = s->trusted ? tagged_end(s, p, true) : tagged_end(s, p, false);
 	if (!quote)
 		return false;
+	content->escaped = s->escaped;
 	*tag = p[2];
 	token(s, content, SCAN_STRING, str_of(p + TAGGED_HEAD, (size_t)(quote - p - TAGGED_HEAD)), quote + 2);
 	after_value(s);

@@ -42,6 +42,7 @@ struct scan_token {
 struct scan {
 	const char *at, *end, *begin;
 	bool trusted;
+	bool escaped;     /* the string read last holds a backslash */
 	uint8_t state;
 	unsigned depth;
 	uint64_t stack[SCAN_MAX_DEPTH / 64];  /* a bit a container, set: object; innermost lowest */
