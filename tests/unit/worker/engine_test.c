@@ -544,6 +544,115 @@ static void test_t15_a_trimmed_position_is_counted_and_skipped_or_halted(void **
 	run_seeds(trimmed_halt);
 }
 
+/* ---- T10, T11: the stream's end ---- */
+
+static void a_disabled_stream_is_read_to_its_end(struct loop *loop, void *arg)
+{
+	struct sim_shard *shard;
+	struct engine e;
+	uint64_t requests;
+
+	(void)arg;
+	engine_init(&e, loop, 1);
+	shard = sim_shard_add(e.streams, "shard-1", NULL);
+	for (int i = 0; i < 10; i++)
+		engine_put(&e, shard, i, i);
+	sim_shard_close(shard);
+	e.streams->status = "DISABLED";
+	engine_start(&e);
+	CHECK(engine_wait(&e, 0, 10, MINUTE_MS));
+	CHECK(task_sleep_ms(loop, MINUTE_MS, NULL));
+	requests = e.streams->requests;
+	CHECK(task_sleep_ms(loop, 60 * MINUTE_MS, NULL));
+	/* Heartbeats (one in 3.3 s) and a listing every 30 s: no spinning. */
+	CHECK(e.streams->requests - requests < 60 * 25);
+	CHECK_EQ(e.n_messages, 10);
+	engine_stop(&e);
+	engine_release(&e);
+}
+
+static void test_t11_a_disabled_stream_is_read_to_its_end_without_spinning(void **state)
+{
+	(void)state;
+	run_seeds(a_disabled_stream_is_read_to_its_end);
+}
+
+static void a_new_stream_stops_the_handlers(struct loop *loop, void *arg)
+{
+	struct sim_shard *shard;
+	struct engine e;
+
+	(void)arg;
+	engine_init(&e, loop, 1);
+	shard = sim_shard_add(e.streams, "shard-1", NULL);
+	engine_put(&e, shard, 1, 1);
+	engine_start(&e);
+	CHECK(engine_wait(&e, 0, 1, MINUTE_MS));
+	engine_stop(&e);
+	snprintf(e.streams->arn, sizeof(e.streams->arn),
+		 "arn:aws:dynamodb:us-east-1:000000000000:table/Deals/stream/2026-02-02T00:00:00.000");
+	engine_put(&e, shard, 2, 2);
+	engine_start(&e);
+	CHECK(task_sleep_ms(loop, 10 * MINUTE_MS, NULL));
+	CHECK_EQ(e.n_messages, 1); /* what came between the streams is known to nobody */
+	engine_stop(&e);
+	engine_release(&e);
+}
+
+static void test_t10_a_new_stream_stops_handlers_of_the_old_one(void **state)
+{
+	(void)state;
+	run_seeds(a_new_stream_stops_the_handlers);
+}
+
+/* ---- a lease that is lost ---- */
+
+static void steal(struct engine *e, const char *shard)
+{
+	struct sim_table *t = sim_table_named(e->dynamodb, STR("sluice-state"));
+
+	for (struct sim_row *row = t->rows; row; row = row->next) {
+		struct str sk = sim_item_get(&row->item, STR("sk")).raw;
+
+		if (!str_ends(sk, str_c(shard)))
+			continue;
+		sim_item_set(&row->item, STR("owner"), STR("{\"S\":\"thief:1:0000000000000001\"}"));
+		sim_item_set(&row->item, STR("counter"), STR("{\"N\":\"1000\"}"));
+	}
+}
+
+static void a_stolen_lease_ends_the_reading(struct loop *loop, void *arg)
+{
+	struct sim_shard *shard;
+	struct engine e;
+	size_t before;
+
+	(void)arg;
+	engine_init(&e, loop, 1);
+	shard = sim_shard_add(e.streams, "shard-1", NULL);
+	engine_put(&e, shard, 1, 1);
+	engine_start(&e);
+	CHECK(engine_wait(&e, 0, 1, MINUTE_MS));
+	CHECK(task_sleep_ms(loop, MINUTE_MS, NULL));
+	steal(&e, "shard-1");
+	engine_put(&e, shard, 2, 2);
+	CHECK(task_sleep_ms(loop, 9000, NULL)); /* the next checkpoint finds out */
+	before = e.n_messages;
+	engine_put(&e, shard, 3, 3);
+	CHECK(task_sleep_ms(loop, 3000, NULL));
+	CHECK_EQ(e.n_messages, before);
+	/* The thief never renews a heartbeat: its lease expires and is taken back. */
+	CHECK(engine_wait(&e, 0, 3, MINUTE_MS));
+	engine_stop(&e);
+	engine_release(&e);
+}
+
+static void test_t20_a_stolen_lease_ends_the_reading_and_expires(void **state)
+{
+	(void)state;
+	run_seeds(a_stolen_lease_ends_the_reading);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -557,6 +666,9 @@ int main(void)
 		cmocka_unit_test(test_a_clean_stop_repeats_nothing),
 		cmocka_unit_test(test_poison_goes_to_the_dead_letter_and_the_rest_flows),
 		cmocka_unit_test(test_t8_t13_latest_begins_at_the_pinned_time),
+		cmocka_unit_test(test_t10_a_new_stream_stops_handlers_of_the_old_one),
+		cmocka_unit_test(test_t11_a_disabled_stream_is_read_to_its_end_without_spinning),
+		cmocka_unit_test(test_t20_a_stolen_lease_ends_the_reading_and_expires),
 		cmocka_unit_test(test_t15_a_trimmed_position_is_counted_and_skipped_or_halted),
 	};
 

@@ -1,0 +1,268 @@
+/* Leases and heartbeats over a state table in memory. */
+#include "sim/dynamodb.h"
+#include "sim/env.h"
+#include "support/tasks.h"
+#include "support/test.h"
+
+#include "sluice/stream/lease.h"
+
+enum { FAILOVER_MS = 10000 };
+
+struct world {
+	struct loop *loop;
+	struct sim_dynamodb *far;
+	struct credentials_provider credentials;
+	struct aws_client *client;
+	struct state *state;
+	struct heartbeat me, other;
+	enum sim_fault next_put;      /* for the next PutItem */
+};
+
+static bool get_credentials(struct credentials_provider *p, struct credentials *out, struct err *err)
+{
+	(void)p;
+	(void)err;
+	return buf_puts(&out->access_key_id, "AKIDEXAMPLE") && buf_puts(&out->secret_access_key, "secret");
+}
+
+static enum sim_fault fault(void *ctx, const char *operation)
+{
+	struct world *w = ctx;
+	enum sim_fault f = w->next_put;
+
+	if (strcmp(operation, "PutItem") != 0)
+		return SIM_NO_FAULT;
+	w->next_put = SIM_NO_FAULT;
+	return f;
+}
+
+static bool open_world(struct world *w, struct loop *loop)
+{
+	struct aws_settings set = { .loop = loop, .credentials = &w->credentials, .region = STR("us-east-1"), .max_attempts = 1 };
+	struct err err;
+
+	*w = (struct world){ .loop = loop, .credentials.get = get_credentials };
+	w->far = sim_dynamodb_new(loop, NULL);
+	w->far->fault = fault;
+	w->far->fault_ctx = w;
+	set.transport = &w->far->transport;
+	w->client = aws_client_new(AWS_DYNAMODB, &set, &err);
+	w->state = state_table_new(w->client, loop, STR("app"), STR("state"));
+	heartbeat_init(&w->me, w->state, loop, FAILOVER_MS);
+	heartbeat_init(&w->other, w->state, loop, FAILOVER_MS);
+	return state_open(w->state, &err) && heartbeat_renew(&w->me, &err) && heartbeat_renew(&w->other, &err);
+}
+
+static void close_world(struct world *w)
+{
+	heartbeat_release(&w->me);
+	heartbeat_release(&w->other);
+	state_free(w->state);
+	aws_client_free(w->client);
+	sim_dynamodb_free(w->far);
+}
+
+static struct lease *new_lease(struct world *w)
+{
+	return lease_new(w->loop, STR("p#label#shard-1"), STR("shard-1"), STR("parent"));
+}
+
+struct found {
+	struct loop *loop;
+	struct lease *lease;
+};
+
+static bool take_row(void *ctx, const struct state_row *row)
+{
+	struct found *f = ctx;
+
+	f->lease = lease_of_row(f->loop, row, NULL);
+	return false;
+}
+
+static struct lease *load(struct world *w)
+{
+	struct found f = { .loop = w->loop };
+
+	state_each(w->state, STATE_LEASE, take_row, &f, NULL);
+	return f.lease;
+}
+
+static void rows_keep_what_was_saved(struct loop *loop, void *arg)
+{
+	struct lease_position *p;
+	struct lease *l, *again;
+	struct world w;
+	struct err err;
+
+	(void)arg;
+	CHECK(open_world(&w, loop));
+	l = new_lease(&w);
+	p = lease_add_position(l, STR("counter-1"));
+	CHECK(sequence_parse(STR("000000000000000000123"), &p->position.sequence, NULL));
+	p->position.v = UINT64_C(9007199254740991);
+	p->done = true;
+	p->losses = 2;
+	p = lease_add_position(l, STR("other"));
+	p->pin_ms = 77;
+	CHECK_OK(lease_take(l, &w.me, &err), &err);
+	again = load(&w);
+	CHECK(again != NULL);
+	CHECK_EQ(again->counter, 1);
+	CHECK(str_eq(again->owner, w.me.session) && str_eq(again->parent_id, STR("parent")));
+	p = lease_position(again, STR("counter-1"));
+	CHECK(p && p->done && p->losses == 2 && p->position.v == UINT64_C(9007199254740991));
+	CHECK_STR(sequence_wire(&p->position.sequence), "000000000000000000123");
+	p = lease_position(again, STR("other"));
+	CHECK(p && !p->done && p->pin_ms == 77 && sequence_is_none(&p->position.sequence));
+	lease_free(l);
+	lease_free(again);
+	close_world(&w);
+}
+
+static void test_rows_keep_what_was_saved(void **state)
+{
+	(void)state;
+	run_simulated(1, rows_keep_what_was_saved, NULL);
+}
+
+static void only_one_takes_a_lease(struct loop *loop, void *arg)
+{
+	struct lease *mine, *theirs;
+	struct world w;
+	struct err err;
+
+	(void)arg;
+	CHECK(open_world(&w, loop));
+	mine = new_lease(&w);
+	theirs = new_lease(&w);
+	CHECK_OK(lease_take(mine, &w.me, &err), &err);
+	CHECK_CLASS(lease_take(theirs, &w.other, &err), &err, ERR_DATA);
+	CHECK(err_is(&err, "lease.lost") && !theirs->held);
+	lease_free(theirs);
+	theirs = load(&w); /* it has stood still too long: taken with the counter that was seen */
+	CHECK_OK(lease_take(theirs, &w.other, &err), &err);
+	mine->dirty = true;
+	CHECK_CLASS(lease_save(mine, &w.me, &err), &err, ERR_DATA);
+	CHECK(err_is(&err, "lease.lost") && !mine->held);
+	CHECK_OK(lease_release(theirs, &w.other, &err), &err);
+	lease_free(mine);
+	mine = load(&w);
+	CHECK_EQ(mine->owner.len, 0);
+	lease_free(mine);
+	lease_free(theirs);
+	close_world(&w);
+}
+
+static void test_only_one_takes_a_lease_and_the_old_owner_finds_out(void **state)
+{
+	(void)state;
+	run_simulated(1, only_one_takes_a_lease, NULL);
+}
+
+/* T23 */
+static void a_lost_answer_is_looked_up(struct loop *loop, void *arg)
+{
+	static const enum sim_fault faults[] = { SIM_DROP_BEFORE, SIM_DROP_AFTER };
+	struct world w;
+	struct err err;
+
+	(void)arg;
+	for (size_t i = 0; i < COUNT_OF(faults); i++) {
+		struct lease *l, *again;
+
+		CHECK(open_world(&w, loop));
+		l = new_lease(&w);
+		CHECK_OK(lease_take(l, &w.me, &err), &err);
+		lease_add_position(l, STR("h"))->position.v = 5;
+		w.next_put = faults[i];
+		CHECK_CLASS(lease_save(l, &w.me, &err), &err, ERR_RETRY);
+		CHECK(l->in_doubt && l->held);
+		lease_position(l, STR("h"))->position.v = 6;
+		CHECK_OK(lease_save(l, &w.me, &err), &err);
+		again = load(&w);
+		CHECK_EQ(lease_position(again, STR("h"))->position.v, 6);
+		CHECK_EQ(again->counter, l->counter);
+		lease_free(l);
+		lease_free(again);
+		close_world(&w);
+	}
+}
+
+static void test_t23_a_lost_answer_is_looked_up_before_the_next_write(void **state)
+{
+	(void)state;
+	run_simulated(1, a_lost_answer_is_looked_up, NULL);
+}
+
+static void a_heartbeat_tells_the_living_from_the_dead(struct loop *loop, void *arg)
+{
+	struct world w;
+	struct err err;
+
+	(void)arg;
+	CHECK(open_world(&w, loop));
+	for (int i = 0; i < 10; i++) {
+		CHECK(heartbeat_observe(&w.me, &err));
+		CHECK(!heartbeat_is_dead(&w.me, w.other.session));
+		CHECK(task_sleep_ms(loop, FAILOVER_MS / 2, NULL));
+		CHECK_OK(heartbeat_renew(&w.other, &err), &err);
+	}
+	CHECK(heartbeat_observe(&w.me, &err));
+	CHECK(task_sleep_ms(loop, FAILOVER_MS - 100, NULL));
+	CHECK(heartbeat_observe(&w.me, &err));
+	CHECK(!heartbeat_is_dead(&w.me, w.other.session));
+	CHECK(task_sleep_ms(loop, 200, NULL));
+	CHECK(heartbeat_observe(&w.me, &err));
+	CHECK(heartbeat_is_dead(&w.me, w.other.session));
+	CHECK(!heartbeat_is_dead(&w.me, STR("never-seen:1:2"))); /* its clock starts now */
+	close_world(&w);
+}
+
+static void test_a_heartbeat_tells_the_living_from_the_dead(void **state)
+{
+	(void)state;
+	run_simulated(1, a_heartbeat_tells_the_living_from_the_dead, NULL);
+}
+
+/* T36: the owner's own deadline. */
+static void an_owner_stops_sending_in_time(struct loop *loop, void *arg)
+{
+	struct world w;
+	struct err err;
+
+	(void)arg;
+	CHECK(open_world(&w, loop));
+	CHECK(heartbeat_may_send(&w.me, &err));
+	sim_env_set_skew_ms(loop_env(loop), 3600 * 1000); /* the wall clock has no say */
+	CHECK(heartbeat_may_send(&w.me, &err));
+	CHECK(task_sleep_ms(loop, FAILOVER_MS * 9 / 10, NULL));
+	CHECK_CLASS(heartbeat_may_send(&w.me, &err), &err, ERR_RETRY);
+	w.next_put = SIM_DROP_AFTER;
+	CHECK(!heartbeat_renew(&w.me, &err)); /* it took effect, but nobody told us */
+	CHECK(!heartbeat_may_send(&w.me, &err));
+	CHECK_OK(heartbeat_renew(&w.me, &err), &err);
+	CHECK(heartbeat_may_send(&w.me, &err));
+	CHECK_OK(heartbeat_remove(&w.me, &err), &err);
+	CHECK(!heartbeat_may_send(&w.me, &err));
+	close_world(&w);
+}
+
+static void test_an_owner_stops_sending_before_others_take_over(void **state)
+{
+	(void)state;
+	run_simulated(1, an_owner_stops_sending_in_time, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows_keep_what_was_saved),
+		cmocka_unit_test(test_only_one_takes_a_lease_and_the_old_owner_finds_out),
+		cmocka_unit_test(test_t23_a_lost_answer_is_looked_up_before_the_next_write),
+		cmocka_unit_test(test_a_heartbeat_tells_the_living_from_the_dead),
+		cmocka_unit_test(test_an_owner_stops_sending_before_others_take_over),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
