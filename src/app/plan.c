@@ -1,5 +1,7 @@
 #include "sluice/app/plan.h"
 
+#include "sluice/handlers/counter.h"
+
 static struct failure_policy policy_of(const struct settings_failure *f)
 {
 	return (struct failure_policy){
@@ -9,6 +11,13 @@ static struct failure_policy policy_of(const struct settings_failure *f)
 		.dead_letter = f->dead_letter.sink ? f->dead_letter.sink->name : str_of(NULL, 0),
 		.dead_letter_address = f->dead_letter.address,
 	};
+}
+
+static void plan_counter(const struct counter_settings *counter, struct worker_handler_plan *out)
+{
+	out->policy.max_age_s = 0; /* a counter that skips is wrong for ever */
+	if (counter->window_ms > out->batch_window_ms)
+		out->batch_window_ms = counter->window_ms;
 }
 
 static void plan_handler(const struct settings *s, const struct settings_pipeline *p, const struct settings_handler *h,
@@ -28,7 +37,7 @@ static void plan_handler(const struct settings *s, const struct settings_pipelin
 		.batch_window_ms = h->batch.window_ms,
 	};
 	if (str_eq(str_c(h->ops->kind), STR("counter")))
-		out->policy.max_age_s = 0; /* a counter that skips is wrong for ever */
+		plan_counter(h->settings, out);
 }
 
 static enum stream_start start_of(enum settings_start start)
