@@ -6,7 +6,8 @@
 
 #include <stdio.h>
 
-enum { LARGEST_ROW_BYTES = 400 * 1024, CREATE_POLL_MS = 500, CREATE_POLLS = 240 };
+/* LARGEST_ROW_BYTES: 400 KB of attributes as JSON, escaped. */
+enum { LARGEST_ROW_BYTES = 3 << 20, CREATE_POLL_MS = 500, CREATE_POLLS = 240 };
 
 struct state_table {
 	struct state state;
@@ -257,7 +258,7 @@ static bool each_in_bucket(struct listing *l, unsigned bucket, struct err *err)
 	bool ok = false;
 
 	buf_init(&body, LARGEST_ROW_BYTES);
-	buf_init(&answer, 4 << 20);
+	buf_init(&answer, 16 << 20);
 	buf_init(&start, LARGEST_ROW_BYTES);
 	do {
 		struct json_writer w;

@@ -1,6 +1,7 @@
 #include "sluice/worker/chain.h"
 
 #include "sluice/core/mem.h"
+#include "sluice/worker/delivery.h"
 #include "sluice/worker/shard_run.h"
 
 enum {
@@ -117,7 +118,7 @@ static bool take_batch(struct chain *c)
 
 /* ---- acknowledging ---- */
 
-void chain_acknowledge(struct chain *c, uint32_t record)
+static void acknowledge(struct chain *c, uint32_t record)
 {
 	struct lease_position *p = position_of(c);
 
@@ -135,7 +136,9 @@ static void settled(struct effect *e)
 	if (e->state != EFFECT_DONE)
 		return;
 	c->h->stats.effects++;
-	chain_acknowledge(c, e->record);
+	if (e->kind == EFFECT_TASK)
+		event_set(&c->run->worker->new_tasks);
+	acknowledge(c, e->record);
 }
 
 /* Every record waits for one acknowledgement of its own, given when its effects
@@ -210,13 +213,30 @@ static bool apply(struct chain *c, struct effect_batch *batch, uint32_t index, s
 		return false;
 	progress_add(&c->progress, c->slots[index],
 		     (uint32_t)(batch->count - before.count + batch->n_reports - before.n_reports));
-	chain_acknowledge(c, index);
+	acknowledge(c, index);
 	return true;
 }
 
-static bool dead_letter_reports(struct chain *c, const struct effect_batch *batch)
+static void lost(void *owner, const struct delivery_loss *loss)
 {
-	struct chain_loss *losses;
+	acknowledge(owner, loss->record);
+}
+
+static struct delivery_site site_of(struct chain *c)
+{
+	struct delivery_site site = {
+		.pipeline = c->run->pipeline, .h = c->h, .sink = c->h->sink, .policy = &c->h->policy,
+		.source = c->run->source, .records = c->pointers, .n_records = c->count, .held = &c->run->lease->held,
+		.place_name = "shard", .place = c->run->lease->shard_id, .owner = c, .lost = lost,
+	};
+
+	site.source.handler = c->h->place->name;
+	return site;
+}
+
+static bool dead_letter_reports(struct delivery_site *site, const struct effect_batch *batch)
+{
+	struct delivery_loss *losses;
 	size_t n = 0;
 	bool ok;
 
@@ -224,8 +244,8 @@ static bool dead_letter_reports(struct chain *c, const struct effect_batch *batc
 		return true;
 	losses = mem_array(batch->n_reports, sizeof(*losses));
 	for (const struct effect_report *r = batch->reports; r; r = r->next)
-		losses[n++] = (struct chain_loss){ .record = r->record, .why = &r->err, .attempts = 1 };
-	ok = chain_dead_letter(c, losses, n);
+		losses[n++] = (struct delivery_loss){ .record = r->record, .why = &r->err, .attempts = 1 };
+	ok = delivery_dead_letter(site, losses, n);
 	mem_free(losses);
 	return ok;
 }
@@ -241,13 +261,12 @@ static size_t effect_memory(const struct chain *c)
  * the first that is left. */
 static bool process_part(struct chain *c, size_t begin, size_t *end)
 {
-	struct effect_source source = c->run->source;
+	struct delivery_site site = site_of(c);
 	struct effect_batch batch;
 	struct err err = { 0 };
 	bool ok;
 
-	source.handler = c->h->place->name;
-	effect_batch_init(&batch, &source, effect_memory(c));
+	effect_batch_init(&batch, &site.source, effect_memory(c));
 	batch.records = c->pointers;
 	batch.n_records = c->count;
 	batch.settled = settled;
@@ -256,7 +275,7 @@ static bool process_part(struct chain *c, size_t begin, size_t *end)
 		++*end;
 	if (*end == begin)
 		pipeline_stop_handler(c->run->pipeline, c->h, &err);
-	ok = *end > begin && chain_deliver(c, batch.effects, batch.count) && dead_letter_reports(c, &batch);
+	ok = *end > begin && delivery_run(&site, batch.effects, batch.count) && dead_letter_reports(&site, &batch);
 	effect_batch_release(&batch);
 	return ok;
 }
@@ -278,11 +297,4 @@ void chain_run(struct chain *c)
 			break;
 	c->ended = !c->h->place->stopped && progress_idle(&c->progress) && window_at_end(&c->run->window, &c->cursor);
 	window_detach(&c->run->window, &c->cursor);
-}
-
-bool chain_pause(struct chain *c, int64_t ms)
-{
-	bool draining;
-
-	return event_wait(&c->run->worker->drain, ms, &draining, NULL) && !draining;
 }

@@ -3,6 +3,7 @@
 #include "sluice/core/digest.h"
 #include "sluice/core/mem.h"
 #include "sluice/handlers/index.h"
+#include "sluice/worker/fanout.h"
 #include "sluice/worker/shard_run.h"
 
 enum { HANDLER_ARENA_BYTES = 4 << 20, DEFINITION_BYTES = 1 << 20, START_PAUSE_MS = 1000 };
@@ -104,8 +105,9 @@ static bool open_handler(struct worker *w, struct pipeline_handler *h, const str
 	h->batch_bytes = plan->batch_bytes;
 	h->batch_window_ms = plan->batch_window_ms;
 	h->sink = plan->sink.len && !plan->ops->tasks ? sink_named(w, plan->sink) : w->tables;
+	h->notifications = plan->ops->tasks ? sink_named(w, plan->sink) : NULL;
 	h->dead_letter = plan->policy.dead_letter.len ? sink_named(w, plan->policy.dead_letter) : NULL;
-	if (!h->sink || (plan->policy.dead_letter.len && !h->dead_letter))
+	if (!h->sink || (plan->ops->tasks && !h->notifications) || (plan->policy.dead_letter.len && !h->dead_letter))
 		return err_set(err, ERR_FATAL, "handler.sink", "handler %.*s names a sink that is not there",
 			       STR_ARG(plan->site.name));
 	return true;
@@ -198,6 +200,7 @@ struct worker *worker_new(struct loop *loop, const struct worker_plan *plan, str
 	w->loop = loop;
 	w->env = loop_env(loop);
 	event_init(&w->drain, loop);
+	event_init(&w->new_tasks, loop);
 	budget_init(&w->budget, loop, plan->memory_bytes);
 	w->pipelines = mem_array(plan->n_pipelines, sizeof(*w->pipelines));
 	if (!open_clients(w, err))
@@ -263,6 +266,11 @@ static void pipeline_task(void *arg)
 	coordinator_run(p->coordinator);
 }
 
+static void fanout_task(void *arg)
+{
+	fanout_run(arg);
+}
+
 static void deadline_task(void *arg)
 {
 	struct worker *w = arg;
@@ -323,6 +331,8 @@ void worker_run(struct worker *w)
 		scope_spawn(&w->services, "deadline", deadline_task, w);
 		for (size_t i = 0; i < w->n_pipelines; i++)
 			scope_spawn(&w->work, "pipeline", pipeline_task, &w->pipelines[i]);
+		if (fanout_needed(w))
+			scope_spawn(&w->work, "fanout", fanout_task, w);
 		scope_wait(&w->work);
 		say_goodbye(w);
 		log_info(w->env->log, "worker.end", LOG_STR("session", w->heartbeat.session));
@@ -336,6 +346,7 @@ void worker_run(struct worker *w)
 void worker_stop(struct worker *w)
 {
 	event_set(&w->drain);
+	event_set(&w->new_tasks);
 	for (size_t i = 0; i < w->n_pipelines; i++)
 		coordinator_stop(w->pipelines[i].coordinator);
 }

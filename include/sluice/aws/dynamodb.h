@@ -24,6 +24,12 @@ struct table_description {
 bool dynamodb_describe_table(struct aws_client *c, struct str table, struct arena *arena,
 			     struct table_description *out, struct err *err);
 
+/* The keys of one of the table's indexes (of `out` only status and keys are
+ * filled); *global: it is a global one. DATA "dynamodb.no_index" when the table
+ * has none of that name. */
+bool dynamodb_describe_index(struct aws_client *c, struct str table, struct str index, struct arena *arena,
+			     struct table_description *out, bool *global, struct err *err);
+
 /* From the answer of a failed conditional write with ALL_OLD: the item that is
  * there, or VALUE_NONE when there is none. Borrowed from `answer`. */
 bool dynamodb_failed_item(struct str answer, struct value *item, struct err *err);

@@ -36,26 +36,4 @@ void chain_release(struct chain *c);
 /* A task body: until the window's end, the handler's stop, drain or cancellation. */
 void chain_run(struct chain *c);
 
-/* Yields until all n effects are acknowledged or dead-lettered. Reorders the
- * array. False: stopped, draining or cancelled; what is not acknowledged holds
- * the position. */
-bool chain_deliver(struct chain *c, struct effect **effects, size_t n);
-
-/* One record, or a part of one, for the dead letter. */
-struct chain_loss {
-	uint32_t record;                   /* index into the batch */
-	const struct err *why;
-	int64_t attempts;
-};
-
-/* Yields until the dead letter has taken all n; each then counts as one
- * acknowledgement. False as chain_deliver(). */
-bool chain_dead_letter(struct chain *c, const struct chain_loss *losses, size_t n);
-
-/* One acknowledgement for a record of the batch. */
-void chain_acknowledge(struct chain *c, uint32_t record);
-
-/* Yields for a while; false when draining or cancelled. */
-bool chain_pause(struct chain *c, int64_t ms);
-
 #endif

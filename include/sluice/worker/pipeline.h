@@ -15,6 +15,8 @@ struct handler_stats {
 	uint64_t effects;         /* acknowledged by the sink */
 	uint64_t dead_letters;
 	uint64_t retries;         /* rounds that had to be repeated */
+	uint64_t notified;        /* fan-out: members, acknowledged by the sink */
+	uint64_t expired;         /* fan-out: tasks that were dropped, or cut short, by their age */
 };
 
 /* One handler with what it needs at run time. */
@@ -24,6 +26,7 @@ struct pipeline_handler {
 	struct filter *filter;
 	struct changed *changed;           /* NULL: no such condition */
 	struct sink *sink;                 /* borrowed from the worker */
+	struct sink *notifications;        /* fan-out: where the members' messages go; else NULL */
 	struct sink *dead_letter;          /* NULL: none */
 	struct failure_policy policy;
 	int64_t batch_records, batch_bytes, batch_window_ms;

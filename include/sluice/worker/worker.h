@@ -22,7 +22,8 @@ struct worker_handler_plan {
 	const struct node *filter;
 	struct option_names changed;
 	struct str mapping;                /* of an index that must be made; or empty */
-	struct str sink;                   /* name; empty: the tables' own DynamoDB */
+	struct str sink;                   /* name; empty: the tables' own DynamoDB. Of a fanout: the
+	                                      notifications' */
 	struct failure_policy policy;
 	int64_t batch_records, batch_bytes, batch_window_ms;
 };
@@ -63,6 +64,7 @@ struct worker {
 	struct sink **sinks;               /* by index of plan->sinks */
 	struct pipeline *pipelines;
 	size_t n_pipelines;
+	struct event new_tasks;            /* set: the fan-out runner shall look at once */
 	struct event drain;                /* set: finish what is in flight, then end */
 	struct scope work, services;
 	bool failed;                       /* it could not start */
