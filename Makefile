@@ -46,7 +46,7 @@ BENCH    := $(shell find tests/bench -name '*.c')
 FUZZ     := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 
 .SECONDARY:
-.PHONY: all conf-readme fuzz fuzz-build judge unit bench-build bench-decode check-layers check-headers test e2e clean help
+.PHONY: all demo conf-readme fuzz fuzz-build judge unit bench-build bench-decode check-layers check-headers test e2e clean help
 all: $(BUILD)/sluice
 
 $(BUILD)/sluice: $(BUILD)/src/app/main.o $(BUILD)/libsluice.a
@@ -123,6 +123,11 @@ e2e:
 	@deploy/bootstrap.sh test
 	@$(MAKE) -s SAN=1 all judge
 	@tests/run-e2e
+
+# The deals app, live, on real services; deploy/README.md tells what it shows.
+# make demo LIGHT=1: DynamoDB Local alone. DURATION=60, RATE=8, KILL=1 as wished.
+demo:
+	+@deploy/demo/run.sh
 
 clean:
 	rm -rf build
