@@ -16,6 +16,7 @@ import urllib.error
 import boto3
 import botocore.config
 from botocore.exceptions import BotoCoreError, ClientError
+from confluent_kafka import KafkaException
 
 import deals
 from daemon import Daemon
@@ -63,6 +64,7 @@ class Demo:
             self.services += [self.kafka, self.opensearch]
         self.daemon = self.reader = self.derived = None
         self.results, self.letters = [], []
+        self.compared = 0
         self.cpu_percent = self.resident_mb = self.peak_mb = 0.0
         self.began = time.monotonic()
         self.stage = "writing deals"
@@ -143,6 +145,7 @@ class Demo:
         while not self._over.wait(pause):
             since = time.monotonic()
             self.results = self.derived.compare()
+            self.compared += 1
             pause = max(0.4, 2 * (time.monotonic() - since))
 
     def _measure(self):
@@ -198,19 +201,17 @@ class Demo:
             self._step(show)
         self._enough.set()
         self.stage = "no more writes; waiting for the rest"
-        now = time.monotonic()
-        deadline, equal_since, moved, seen = now + SETTLE_S, None, now, None
+        now = moved = time.monotonic()
+        deadline, seen, since = now + SETTLE_S, None, self.compared
         while now < min(deadline, moved + STALL_S):
             self._step(show)
             now, results = time.monotonic(), self.results
             shown = [(result.truth, result.kept, result.behind) for result in results]
             if shown != seen:
                 moved, seen = now, shown
-            if not all(result.equal for result in results) or self._threads[0].is_alive():
-                equal_since = None
-            elif equal_since is None:
-                equal_since = results
-            elif equal_since is not results and equal_since and now - moved > 1:  # compared anew since, all at rest
+            if self._threads[0].is_alive() or not all(result.equal for result in results):
+                since = self.compared
+            elif self.compared >= since + 3:  # one may have been under way
                 return
 
     def _step(self, show):
@@ -292,7 +293,7 @@ def main(folder):
     except Interrupted as error:
         print("\ndemo: interrupted; stopping what runs", flush=True)
         code = 128 + error.args[0]
-    except (Failed, RuntimeError, BotoCoreError, ClientError, urllib.error.URLError) as error:
+    except (Failed, RuntimeError, BotoCoreError, ClientError, KafkaException, urllib.error.URLError) as error:
         print(f"demo: {error}", file=sys.stderr, flush=True)
         code = 2 if isinstance(error, Failed) and demo is None else 1
     finally:

@@ -138,7 +138,7 @@ class Derived:
             with urllib.request.urlopen(asked, timeout=30) as answer:
                 return parse(answer.read())
         except urllib.error.HTTPError as error:
-            if error.code == 404:  # the index is made with its first document
+            if error.code in (404, 503):  # the index is made with its first document, and is then not ready at once
                 return None
             raise
 

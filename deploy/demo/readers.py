@@ -87,8 +87,8 @@ class KafkaReader:
     """Both topics, every partition, from the start on."""
 
     def __init__(self, brokers, changes, notifications):
-        made = AdminClient({"bootstrap.servers": brokers}).create_topics([NewTopic(name, PARTITIONS, 1) for name in TOPICS])
-        for future in made.values():
+        admin = AdminClient({"bootstrap.servers": brokers})
+        for future in admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in TOPICS]).values():
             future.result(30)
         self._into = dict(zip(TOPICS, (changes, notifications)))
         self._consumer = Consumer({
