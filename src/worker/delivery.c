@@ -85,7 +85,7 @@ static bool judge(struct delivery *d, struct effect *e)
 		return false;
 	case FAILURE_DEAD_LETTER:
 		d->losses[d->n_losses++] = (struct delivery_loss){
-			.record = e->record, .why = e->err, .attempts = e->attempts ? e->attempts : d->rounds,
+			.record = e->record, .effect = e, .why = e->err, .attempts = e->attempts ? e->attempts : d->rounds,
 			.member = s->member_of ? s->member_of(s->owner, e) : (struct str){ 0 },
 		};
 		return true;
@@ -225,12 +225,32 @@ static bool send_loss(struct delivery_site *s, struct effect_batch *batch)
 	}
 }
 
+/* A contribution that went to the dead letter must not come in by a replay later:
+ * the row's fence moves over it with nothing added. Where even that is refused
+ * the row cannot be written at all. *settled: the sink has acknowledged it. */
+static bool pass_fence(struct delivery_site *s, struct effect *e, bool *settled)
+{
+	*settled = false;
+	for (int64_t round = 1;; round++) {
+		effect_retry(e);
+		e->add.n_deltas = 0;
+		e->add.set = str_of(NULL, 0);
+		if (!send_once(s, &e, 1))
+			return false;
+		*settled = e->state == EFFECT_DONE;
+		if (*settled || !err_can_wait(e->err))
+			return true;
+		if (!delivery_pause(worker_of(s), failure_delay_ms(e->err, round, &env_of(s)->rng)))
+			return false;
+	}
+}
+
 static bool no_dead_letter(struct delivery_site *s, const struct delivery_loss *loss)
 {
 	struct err err = *loss->why;
 
-	err_prefix(&err, "record %s cannot be handled, and on_failure.dead_letter is not set",
-		   s->records[loss->record]->sequence.digits);
+	err_prefix(&err, "record %.*s cannot be handled, and on_failure.dead_letter is not set",
+		   STR_ARG(sequence_wire(&s->records[loss->record]->sequence)));
 	pipeline_stop_handler(s->pipeline, s->h, &err);
 	return false;
 }
@@ -254,18 +274,27 @@ static bool dead_letter_one(struct delivery_site *s, const struct delivery_loss 
 	return ok;
 }
 
+static void say_dead_lettered(struct delivery_site *s, const struct delivery_loss *loss)
+{
+	s->h->stats.dead_letters++;
+	log_warn(env_of(s)->log, "record.dead_lettered", LOG_STR("pipeline", s->pipeline->name),
+		 LOG_STR("handler", s->h->place->name), LOG_STR(s->place_name, s->place),
+		 LOG_STR("sequence_number", sequence_wire(&s->records[loss->record]->sequence)), LOG_ERR(loss->why));
+}
+
 bool delivery_dead_letter(struct delivery_site *s, const struct delivery_loss *losses, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct record *r = s->records[losses[i].record];
+		struct effect *e = losses[i].effect;
+		bool settled = false;
 
 		if (!dead_letter_one(s, &losses[i]))
 			return false;
-		s->h->stats.dead_letters++;
-		log_warn(env_of(s)->log, "record.dead_lettered", LOG_STR("pipeline", s->pipeline->name),
-			 LOG_STR("handler", s->h->place->name), LOG_STR(s->place_name, s->place),
-			 LOG_TEXT("sequence_number", r->sequence.digits), LOG_ERR(losses[i].why));
-		s->lost(s->owner, &losses[i]);
+		say_dead_lettered(s, &losses[i]);
+		if (e && e->kind == EFFECT_ADD && !pass_fence(s, e, &settled))
+			return false;
+		if (!settled)
+			s->lost(s->owner, &losses[i]);
 	}
 	return true;
 }

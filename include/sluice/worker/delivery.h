@@ -13,6 +13,7 @@ struct delivery_loss {
 	struct str member;                 /* fan-out: the member's JSON value; else empty */
 	const struct err *why;
 	int64_t attempts;
+	struct effect *effect;             /* that failed; NULL: none was made */
 };
 
 /* On whose behalf effects are delivered. All of it is borrowed for the calls. */
