@@ -92,6 +92,8 @@ static void test_position_and_alignment_do_not_matter(void **state)
 			n += 28;
 			if (accepts_exactly(str_of(text, n), accepts_by_value) != scan_case_valid(c))
 				fail_msg("%s: inside an array, behind %d bytes, it is judged wrongly", c->name, pad);
+			if (accepts_exactly(str_of(text, n), accepts_by_tokens) != scan_case_valid(c))
+				fail_msg("%s: inside an array, token by token, it is judged wrongly", c->name);
 		}
 	}
 }
