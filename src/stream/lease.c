@@ -1,12 +1,10 @@
 #include "sluice/stream/lease.h"
 
-#include "sluice/core/json_write.h"
 #include "sluice/core/loop.h"
 #include "sluice/core/mem.h"
+#include "sluice/item/attribute.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 enum { LARGEST_ROW_BYTES = 380 * 1024 };
 
@@ -144,46 +142,19 @@ struct lease *lease_of_row(struct loop *loop, const struct state_row *row, struc
 	return l;
 }
 
-static void put_string(struct json_writer *w, const char *name, struct str text)
-{
-	json_key(w, str_c(name));
-	json_begin_object(w);
-	json_member_str(w, STR("S"), text);
-	json_end_object(w);
-}
-
-static void put_number(struct json_writer *w, const char *name, uint64_t n)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, n);
-	json_key(w, str_c(name));
-	json_begin_object(w);
-	json_member_str(w, STR("N"), str_c(text));
-	json_end_object(w);
-}
-
 static void write_position(struct json_writer *w, const struct lease_position *p)
 {
-	json_key(w, p->handler);
-	json_begin_object(w);
-	json_key(w, STR("M"));
-	json_begin_object(w);
+	attribute_begin_map(w, p->handler);
 	if (!sequence_is_none(&p->position.sequence))
-		put_string(w, "sequence", sequence_str(&p->position.sequence));
-	put_number(w, "v", p->position.v);
+		attribute_str(w, "sequence", sequence_str(&p->position.sequence));
+	attribute_uint(w, "v", p->position.v);
 	if (p->pin_ms)
-		put_number(w, "pin_ms", (uint64_t)p->pin_ms);
+		attribute_uint(w, "pin_ms", (uint64_t)p->pin_ms);
 	if (p->losses)
-		put_number(w, "lost", p->losses);
-	if (p->done) {
-		json_key(w, STR("done"));
-		json_begin_object(w);
-		json_member_bool(w, STR("BOOL"), true);
-		json_end_object(w);
-	}
-	json_end_object(w);
-	json_end_object(w);
+		attribute_uint(w, "lost", p->losses);
+	if (p->done)
+		attribute_bool(w, "done", true);
+	attribute_end_map(w);
 }
 
 /* Members of the row's object, without its braces. */
@@ -193,19 +164,15 @@ static struct str write_attributes(const struct lease *l, struct str owner, stru
 
 	json_write_init(&w, out);
 	json_begin_object(&w);
-	put_string(&w, "shard", l->shard_id);
+	attribute_str(&w, "shard", l->shard_id);
 	if (l->parent_id.len)
-		put_string(&w, "parent", l->parent_id);
+		attribute_str(&w, "parent", l->parent_id);
 	if (owner.len)
-		put_string(&w, "owner", owner);
-	json_key(&w, STR("positions"));
-	json_begin_object(&w);
-	json_key(&w, STR("M"));
-	json_begin_object(&w);
+		attribute_str(&w, "owner", owner);
+	attribute_begin_map(&w, STR("positions"));
 	for (size_t i = 0; i < l->n_positions; i++)
 		write_position(&w, &l->positions[i]);
-	json_end_object(&w);
-	json_end_object(&w);
+	attribute_end_map(&w);
 	json_end_object(&w);
 	return buf_ok(out) ? str_sub(buf_str(out), 1, out->len - 2) : str_of(NULL, 0);
 }

@@ -1,13 +1,13 @@
 #include "sluice/stream/state.h"
 
-#include "sluice/core/json_write.h"
 #include "sluice/core/loop.h"
 #include "sluice/core/mem.h"
+#include "sluice/item/attribute.h"
 
 #include <stdio.h>
 
 /* LARGEST_ROW_BYTES: 400 KB of attributes as JSON, escaped. */
-enum { LARGEST_ROW_BYTES = 3 << 20, CREATE_POLL_MS = 500, CREATE_POLLS = 240 };
+enum { LARGEST_ROW_BYTES = 3 << 20, QUERY_BYTES = 4 << 20, CREATE_POLL_MS = 500, CREATE_POLLS = 240 };
 
 struct state_table {
 	struct state state;
@@ -28,39 +28,20 @@ unsigned state_bucket(struct str id)
 
 /* ---- writing requests ---- */
 
-static void put_string(struct json_writer *w, const char *name, struct str text)
-{
-	json_key(w, str_c(name));
-	json_begin_object(w);
-	json_member_str(w, STR("S"), text);
-	json_end_object(w);
-}
-
-static void put_number(struct json_writer *w, const char *name, uint64_t n)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
-	json_key(w, str_c(name));
-	json_begin_object(w);
-	json_member_str(w, STR("N"), str_c(text));
-	json_end_object(w);
-}
-
 static void put_pk(struct json_writer *w, const char *name, const struct state *s, const char *kind, unsigned bucket)
 {
 	struct buf pk;
 
 	buf_init(&pk, 1024);
 	buf_putf(&pk, "%.*s#%s#%u", STR_ARG(s->app), kind, bucket);
-	put_string(w, name, buf_str(&pk));
+	attribute_str(w, name, buf_str(&pk));
 	buf_release(&pk);
 }
 
 static void put_key(struct json_writer *w, const struct state *s, const char *kind, struct str id)
 {
 	put_pk(w, "pk", s, kind, state_bucket(id));
-	put_string(w, "sk", id);
+	attribute_str(w, "sk", id);
 }
 
 /* The condition "nobody wrote since `seen`", as members of the request. */
@@ -77,23 +58,52 @@ static void put_condition(struct json_writer *w, uint64_t seen)
 	json_end_object(w);
 	json_key(w, STR("ExpressionAttributeValues"));
 	json_begin_object(w);
-	put_number(w, ":seen", seen);
+	attribute_uint(w, ":seen", seen);
 	json_end_object(w);
 }
 
-static bool call(struct state_table *t, const char *operation, struct buf *body, struct buf *answer, struct err *err)
-{
-	bool ok;
+/* One call: its body is written between open and send. */
+struct request {
+	struct state_table *t;
+	struct json_writer w;
+	struct buf body, answer;
+};
 
-	if (!buf_ok(body))
+static void open_request(struct request *r, struct state_table *t, size_t max_answer_bytes)
+{
+	r->t = t;
+	buf_init(&r->body, LARGEST_ROW_BYTES);
+	buf_init(&r->answer, max_answer_bytes);
+	json_write_init(&r->w, &r->body);
+	json_begin_object(&r->w);
+	json_member_str(&r->w, STR("TableName"), t->table);
+}
+
+static bool send_request(struct request *r, const char *operation, struct err *err)
+{
+	json_end_object(&r->w);
+	if (!buf_ok(&r->body))
 		return err_set(err, ERR_DATA, "state.row_size",
-			       "a row of the state table %.*s would pass DynamoDB's 400 KB", STR_ARG(t->table));
-	ok = dynamodb_call(t->client, operation, buf_str(body), answer, err);
-	if (!ok && err && err_is(err, "ConditionalCheckFailedException"))
+			       "a row of the state table %.*s would pass DynamoDB's 400 KB", STR_ARG(r->t->table));
+	if (dynamodb_call(r->t->client, operation, buf_str(&r->body), &r->answer, err))
+		return true;
+	if (err && err_is(err, "ConditionalCheckFailedException"))
 		return err_set(err, ERR_DATA, "state.conflict", "somebody else wrote the row");
-	if (!ok)
-		return err_prefix(err, "state table %.*s", STR_ARG(t->table));
-	return true;
+	return err_prefix(err, "state table %.*s", STR_ARG(r->t->table));
+}
+
+static void close_request(struct request *r)
+{
+	buf_release(&r->body);
+	buf_release(&r->answer);
+}
+
+static void put_key_member(struct request *r, const char *kind, struct str id)
+{
+	json_key(&r->w, STR("Key"));
+	json_begin_object(&r->w);
+	put_key(&r->w, &r->t->state, kind, id);
+	json_end_object(&r->w);
 }
 
 /* ---- rows ---- */
@@ -113,92 +123,57 @@ static bool read_row(struct value item, struct state_row *out, struct err *err)
 static bool table_get(struct state *s, const char *kind, struct str id, struct arena *a, struct state_row *out,
 		      struct err *err)
 {
-	struct state_table *t = table_of(s);
-	struct buf body, answer;
-	struct json_writer w;
+	struct request r;
 	struct value item;
 	struct str text;
-	bool ok = false;
+	bool ok;
 
 	*out = (struct state_row){ .id = id };
-	buf_init(&body, LARGEST_ROW_BYTES);
-	buf_init(&answer, 2 * LARGEST_ROW_BYTES);
-	json_write_init(&w, &body);
-	json_begin_object(&w);
-	json_member_str(&w, STR("TableName"), t->table);
-	json_member_bool(&w, STR("ConsistentRead"), true);
-	json_key(&w, STR("Key"));
-	json_begin_object(&w);
-	put_key(&w, s, kind, id);
-	json_end_object(&w);
-	json_end_object(&w);
-	if (!call(t, "GetItem", &body, &answer, err))
-		goto out;
-	text = arena_dup(a, buf_str(&answer));
-	if (!text.ptr) {
-		err_set(err, ERR_FATAL, "state.memory", "a state row is larger than the memory set aside for it");
-		goto out;
-	}
-	ok = dynamodb_answer_item(text, "Item", &item, err);
-	if (ok && item.type != VALUE_NONE)
-		ok = read_row(item, out, err);
-out:
-	buf_release(&body);
-	buf_release(&answer);
-	return ok;
+	open_request(&r, table_of(s), 2 * LARGEST_ROW_BYTES);
+	json_member_bool(&r.w, STR("ConsistentRead"), true);
+	put_key_member(&r, kind, id);
+	ok = send_request(&r, "GetItem", err);
+	text = ok ? arena_dup(a, buf_str(&r.answer)) : str_of(NULL, 0);
+	close_request(&r);
+	if (!ok)
+		return false;
+	if (!text.ptr)
+		return err_set(err, ERR_FATAL, "state.memory", "a state row is larger than the memory set aside for it");
+	return dynamodb_answer_item(text, "Item", &item, err) && (item.type == VALUE_NONE || read_row(item, out, err));
 }
 
 static bool table_put(struct state *s, const char *kind, struct str id, uint64_t seen, struct str attributes,
 		      struct err *err)
 {
-	struct state_table *t = table_of(s);
-	struct buf body, answer;
-	struct json_writer w;
+	struct request r;
 	bool ok;
 
-	buf_init(&body, LARGEST_ROW_BYTES);
-	buf_init(&answer, LARGEST_ROW_BYTES);
-	json_write_init(&w, &body);
-	json_begin_object(&w);
-	json_member_str(&w, STR("TableName"), t->table);
-	put_condition(&w, seen);
-	json_key(&w, STR("Item"));
-	json_begin_object(&w);
-	put_key(&w, s, kind, id);
-	put_number(&w, "counter", seen + 1);
+	open_request(&r, table_of(s), LARGEST_ROW_BYTES);
+	put_condition(&r.w, seen);
+	json_key(&r.w, STR("Item"));
+	json_begin_object(&r.w);
+	put_key(&r.w, s, kind, id);
+	attribute_uint(&r.w, "counter", seen + 1);
 	if (attributes.len) {
-		buf_putc(&body, ',');
-		buf_put(&body, attributes);
+		buf_putc(&r.body, ',');
+		buf_put(&r.body, attributes);
 	}
-	json_end_object(&w);
-	json_end_object(&w);
-	ok = call(t, "PutItem", &body, &answer, err);
-	buf_release(&body);
-	buf_release(&answer);
+	json_end_object(&r.w);
+	ok = send_request(&r, "PutItem", err);
+	close_request(&r);
 	return ok;
 }
 
 static bool table_remove(struct state *s, const char *kind, struct str id, uint64_t seen, struct err *err)
 {
-	struct state_table *t = table_of(s);
-	struct buf body, answer;
-	struct json_writer w;
+	struct request r;
 	bool ok;
 
-	buf_init(&body, LARGEST_ROW_BYTES);
-	buf_init(&answer, LARGEST_ROW_BYTES);
-	json_write_init(&w, &body);
-	json_begin_object(&w);
-	json_member_str(&w, STR("TableName"), t->table);
-	put_condition(&w, seen);
-	json_key(&w, STR("Key"));
-	json_begin_object(&w);
-	put_key(&w, s, kind, id);
-	json_end_object(&w);
-	json_end_object(&w);
-	ok = call(t, "DeleteItem", &body, &answer, err);
-	buf_release(&body);
-	buf_release(&answer);
+	open_request(&r, table_of(s), LARGEST_ROW_BYTES);
+	put_condition(&r.w, seen);
+	put_key_member(&r, kind, id);
+	ok = send_request(&r, "DeleteItem", err);
+	close_request(&r);
 	return ok;
 }
 
@@ -212,19 +187,16 @@ struct listing {
 	bool stopped;
 };
 
-static void write_query(struct json_writer *w, const struct listing *l, unsigned bucket, struct str start_key)
+static void write_query(struct request *r, const struct listing *l, unsigned bucket, struct str start_key)
 {
-	json_begin_object(w);
-	json_member_str(w, STR("TableName"), l->t->table);
-	json_member_bool(w, STR("ConsistentRead"), true);
-	json_member_str(w, STR("KeyConditionExpression"), STR("pk = :pk"));
-	json_key(w, STR("ExpressionAttributeValues"));
-	json_begin_object(w);
-	put_pk(w, ":pk", &l->t->state, l->kind, bucket);
-	json_end_object(w);
+	json_member_bool(&r->w, STR("ConsistentRead"), true);
+	json_member_str(&r->w, STR("KeyConditionExpression"), STR("pk = :pk"));
+	json_key(&r->w, STR("ExpressionAttributeValues"));
+	json_begin_object(&r->w);
+	put_pk(&r->w, ":pk", &l->t->state, l->kind, bucket);
+	json_end_object(&r->w);
 	if (start_key.len)
-		json_member_raw(w, STR("ExclusiveStartKey"), start_key);
-	json_end_object(w);
+		json_member_raw(&r->w, STR("ExclusiveStartKey"), start_key);
 }
 
 /* Hands the rows of one answer on. */
@@ -254,30 +226,22 @@ static bool each_item(struct listing *l, struct str answer, struct err *err)
 
 static bool each_in_bucket(struct listing *l, unsigned bucket, struct err *err)
 {
-	struct buf body, answer, start;
-	bool ok = false;
+	struct buf start;
+	bool ok;
 
-	buf_init(&body, LARGEST_ROW_BYTES);
-	buf_init(&answer, 16 << 20);
 	buf_init(&start, LARGEST_ROW_BYTES);
 	do {
-		struct json_writer w;
 		struct str last = { 0 };
+		struct request r;
 
-		buf_clear(&body);
-		buf_clear(&answer);
-		json_write_init(&w, &body);
-		write_query(&w, l, bucket, buf_str(&start));
-		if (!call(l->t, "Query", &body, &answer, err) || !each_item(l, buf_str(&answer), err))
-			goto out;
+		open_request(&r, l->t, QUERY_BYTES);
+		write_query(&r, l, bucket, buf_str(&start));
+		ok = send_request(&r, "Query", err) && each_item(l, buf_str(&r.answer), err);
 		buf_clear(&start);
-		if (scan_member(buf_str(&answer), STR("LastEvaluatedKey"), &last))
+		if (ok && scan_member(buf_str(&r.answer), STR("LastEvaluatedKey"), &last))
 			buf_put(&start, last);
-	} while (start.len && !l->stopped);
-	ok = true;
-out:
-	buf_release(&body);
-	buf_release(&answer);
+		close_request(&r);
+	} while (ok && start.len && !l->stopped);
 	buf_release(&start);
 	return ok;
 }
@@ -321,50 +285,33 @@ static bool describe(struct state_table *t, bool *active, bool *absent, struct e
 
 static bool create(struct state_table *t, struct err *err)
 {
-	struct buf body, answer;
-	struct json_writer w;
+	struct request r;
 	bool ok;
 
-	buf_init(&body, 4096);
-	buf_init(&answer, 1 << 20);
-	json_write_init(&w, &body);
-	json_begin_object(&w);
-	json_member_str(&w, STR("TableName"), t->table);
-	json_member_str(&w, STR("BillingMode"), STR("PAY_PER_REQUEST"));
-	json_member_raw(&w, STR("AttributeDefinitions"),
+	open_request(&r, t, 1 << 20);
+	json_member_str(&r.w, STR("BillingMode"), STR("PAY_PER_REQUEST"));
+	json_member_raw(&r.w, STR("AttributeDefinitions"),
 			STR("[{\"AttributeName\":\"pk\",\"AttributeType\":\"S\"},"
 			    "{\"AttributeName\":\"sk\",\"AttributeType\":\"S\"}]"));
-	json_member_raw(&w, STR("KeySchema"),
+	json_member_raw(&r.w, STR("KeySchema"),
 			STR("[{\"AttributeName\":\"pk\",\"KeyType\":\"HASH\"},"
 			    "{\"AttributeName\":\"sk\",\"KeyType\":\"RANGE\"}]"));
-	json_end_object(&w);
-	ok = dynamodb_call(t->client, "CreateTable", buf_str(&body), &answer, err);
-	if (!ok && err_is(err, "ResourceInUseException")) /* another worker was quicker */
-		ok = true;
-	buf_release(&body);
-	buf_release(&answer);
-	return ok || err_prefix(err, "creating the state table %.*s", STR_ARG(t->table));
+	ok = send_request(&r, "CreateTable", err) || err_is(err, "ResourceInUseException"); /* another worker was quicker */
+	close_request(&r);
+	return ok || err_prefix(err, "creating it");
 }
 
 /* Finished fan-out tasks go by TTL. Without it they only stay longer. */
 static void enable_ttl(struct state_table *t)
 {
-	struct buf body, answer;
-	struct json_writer w;
 	struct err ignored;
+	struct request r;
 
-	buf_init(&body, 4096);
-	buf_init(&answer, 1 << 16);
-	json_write_init(&w, &body);
-	json_begin_object(&w);
-	json_member_str(&w, STR("TableName"), t->table);
-	json_member_raw(&w, STR("TimeToLiveSpecification"), STR("{\"AttributeName\":\"ttl\",\"Enabled\":true}"));
-	json_end_object(&w);
-	if (!dynamodb_call(t->client, "UpdateTimeToLive", buf_str(&body), &answer, &ignored) &&
-	    !err_is(&ignored, "ValidationException")) /* that one says: enabled already */
+	open_request(&r, t, 1 << 16);
+	json_member_raw(&r.w, STR("TimeToLiveSpecification"), STR("{\"AttributeName\":\"ttl\",\"Enabled\":true}"));
+	if (!send_request(&r, "UpdateTimeToLive", &ignored) && !err_is(&ignored, "ValidationException")) /* enabled already */
 		log_warn(loop_env(t->loop)->log, "state.ttl", LOG_STR("table", t->table), LOG_ERR(&ignored));
-	buf_release(&body);
-	buf_release(&answer);
+	close_request(&r);
 }
 
 static bool wait_until_active(struct state_table *t, struct err *err)

@@ -1,6 +1,6 @@
 #include "sluice/worker/fanout_tasks.h"
 
-#include "sluice/core/json_write.h"
+#include "sluice/item/attribute.h"
 #include "sluice/core/loop.h"
 
 #include <stdio.h>
@@ -96,25 +96,6 @@ static void copy_rest(const struct fanout_lease *l, struct json_writer *w)
 	buf_release(&text);
 }
 
-static void put_string(struct json_writer *w, const char *name, struct str text)
-{
-	json_key(w, str_c(name));
-	json_begin_object(w);
-	json_member_str(w, STR("S"), text);
-	json_end_object(w);
-}
-
-static void put_number(struct json_writer *w, const char *name, int64_t n)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%lld", (long long)n);
-	json_key(w, str_c(name));
-	json_begin_object(w);
-	json_member_str(w, STR("N"), str_c(text));
-	json_end_object(w);
-}
-
 /* Members of the row's object, without its braces; empty when they are too large. */
 static struct str write_attributes(const struct fanout_lease *l, bool owned, struct buf *out)
 {
@@ -124,17 +105,17 @@ static struct str write_attributes(const struct fanout_lease *l, bool owned, str
 	json_begin_object(&w);
 	copy_rest(l, &w);
 	if (owned)
-		put_string(&w, "owner", l->heartbeat->session);
-	put_string(&w, "status", str_c(fanout_status_name(l->status)));
-	put_number(&w, "sent", (int64_t)l->sent);
-	put_number(&w, "begun", l->begun_s);
-	put_number(&w, "saved", now_s(l));
+		attribute_str(&w, "owner", l->heartbeat->session);
+	attribute_str(&w, "status", str_c(fanout_status_name(l->status)));
+	attribute_int(&w, "sent", (int64_t)l->sent);
+	attribute_int(&w, "begun", l->begun_s);
+	attribute_int(&w, "saved", now_s(l));
 	if (l->resume.len)
 		json_member_raw(&w, STR("resume"), buf_str(&l->resume));
 	if (l->reason.len)
-		put_string(&w, "reason", l->reason);
+		attribute_str(&w, "reason", l->reason);
 	if (l->status != FANOUT_OPEN)
-		put_number(&w, "ttl", now_s(l) + (l->status == FANOUT_FAILED ? FAILED_KEPT_S : KEPT_S));
+		attribute_int(&w, "ttl", now_s(l) + (l->status == FANOUT_FAILED ? FAILED_KEPT_S : KEPT_S));
 	json_end_object(&w);
 	return buf_ok(out) ? str_sub(buf_str(out), 1, out->len - 2) : str_of(NULL, 0);
 }
