@@ -32,7 +32,11 @@ static void note(struct engine_sink *s, const struct effect *e)
 	m->handler = s->index;
 	m->sequence = e->batch->records[e->record]->sequence;
 	m->v = e->v;
-	snprintf(m->key, sizeof(m->key), "%.*s", STR_ARG(item_key(e->message.body)));
+	snprintf(m->key, sizeof(m->key), "%.*s",
+		 STR_ARG(item_key(e->message.body).len ? item_key(e->message.body) : e->message.key));
+	for (size_t i = 0; i < e->message.n_headers; i++)
+		if (str_eq(e->message.headers[i].name, STR("sluice-notification-id")))
+			snprintf(m->notification, sizeof(m->notification), "%.*s", STR_ARG(e->message.headers[i].value));
 }
 
 static void sink_send(struct sink *sink, struct effect *const *effects, size_t n)
@@ -129,6 +133,21 @@ static void plan_handler(struct engine *e, size_t i)
 	h->site = (struct handler_site){
 		.app = STR("app"), .pipeline = STR("p"), .name = arena_putf(&e->arena, "h%zu", i), .table = STR("Deals"),
 	};
+}
+
+void engine_fanout(struct engine *e, size_t i, const char *settings)
+{
+	struct worker_handler_plan *h = &e->handlers[i];
+	struct node *node = node_from_json(&e->arena, arena_dup(&e->arena, str_c(settings)), NULL, NULL);
+	struct problems problems;
+	void *read;
+
+	h->ops = handler_kind(STR("fanout"));
+	read = arena_alloc(&e->arena, h->ops->settings_size);
+	problems_init(&problems, &e->arena);
+	option_read(h->ops->options, node, read, NULL, &problems);
+	h->settings = read;
+	h->site.node = node;
 }
 
 void engine_init(struct engine *e, struct loop *loop, size_t n_handlers)

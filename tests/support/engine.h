@@ -10,14 +10,15 @@
 #include "sluice/worker/worker.h"
 #include "support/tasks.h"
 
-enum { ENGINE_HANDLERS = 2, ENGINE_MESSAGES = 20000 };
+enum { ENGINE_HANDLERS = 2, ENGINE_MESSAGES = 60000 };
 
 /* One message that the sink has acknowledged. */
 struct engine_message {
 	size_t handler;            /* which sink */
 	struct sequence sequence;
 	uint64_t v;
-	char key[64];              /* the item's key */
+	char key[64];              /* the item's key; of a notification: the message's key */
+	char notification[40];     /* its id, or empty */
 };
 
 struct engine;
@@ -62,6 +63,10 @@ struct engine {
  * into its own recording sink; dead letters are recorded, too. */
 void engine_init(struct engine *e, struct loop *loop, size_t n_handlers);
 void engine_release(struct engine *e);
+
+/* Handler i becomes a fanout with these settings (JSON) into its recording sink;
+ * before the engine starts. */
+void engine_fanout(struct engine *e, size_t i, const char *settings);
 
 /* Starts a worker as a task; engine_stop() drains it and waits. engine_kill()
  * ends it as SIGKILL would: nothing is saved or given up. */
