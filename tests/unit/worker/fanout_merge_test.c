@@ -128,15 +128,14 @@ static bool read_all(struct audience *a, struct value resume, size_t limit, unsi
 
 struct form {
 	const char *key;        /* of the table */
-	const char *row;        /* a user's sort key */
 	const char *prefix;
 	enum value_type type;
 };
 
 static const struct form forms[] = {
-	{ "s:S,u:S", "{\"S\":\"%06u\"}", "", VALUE_S },
-	{ "s:S,u:N", "{\"N\":\"%u\"}", "", VALUE_N },
-	{ "s:S,u:S", "{\"S\":\"USER#%06u\"}", "USER#", VALUE_S },
+	{ "s:S,u:S", "", VALUE_S },
+	{ "s:S,u:N", "", VALUE_N },
+	{ "s:S,u:S", "USER#", VALUE_S },
 };
 
 /* Each user in some sources, in a list of members now and then, too. */
@@ -145,7 +144,7 @@ static void fill(struct audience *a, const struct form *f, bool *follows)
 	struct rng *rng = &loop_env(a->loop)->rng;
 	size_t queries = 1 + rng_below(rng, SOURCES_MAX - 1);
 	struct buf list;
-	char subject[16], user[64];
+	char subject[32], user[64];
 
 	for (size_t i = 0; i < queries; i++) {
 		snprintf(subject, sizeof(subject), "p%zu", i);
@@ -161,7 +160,10 @@ static void fill(struct audience *a, const struct form *f, bool *follows)
 	for (unsigned u = 1; u < USERS; u++) {
 		size_t copies = rng_below(rng, 4);
 
-		snprintf(user, sizeof(user), f->row, u);
+		if (f->type == VALUE_S)
+			snprintf(user, sizeof(user), "{\"S\":\"%s%06u\"}", f->prefix, u);
+		else
+			snprintf(user, sizeof(user), "{\"N\":\"%u\"}", u);
 		for (size_t i = 0; i < copies; i++) {
 			snprintf(subject, sizeof(subject), "p%zu", (size_t)rng_below(rng, queries));
 			put(a, subject, user);
