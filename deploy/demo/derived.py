@@ -106,7 +106,7 @@ class Derived:
     @staticmethod
     def _sums(stats):
         live, total = sum(count for count, _ in stats.values()), sum(total for _, total in stats.values())
-        return f"{live:,} live, sum {total:,}"
+        return f"{live:,} live, {total:,}"
 
     def _view(self, deals):
         truth = {(deal["category_id"], deal["deal_id"]): {name: deal[name] for name in VIEW} for deal in deals.values()}

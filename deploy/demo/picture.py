@@ -30,7 +30,7 @@ def results_table(results, final=False):
     table.add_column("the truth, recomputed\nfrom DynamoDB", no_wrap=True, style="cyan")
     table.add_column("what sluice keeps", no_wrap=True)
     table.add_column("", no_wrap=True)
-    table.add_column("repeats" if final else "lag", justify="right", no_wrap=True)
+    table.add_column("repeats" if final else "lag", justify="right", no_wrap=True, min_width=8)
     for result in results:
         last = f"{result.repeated:,}" if final else lag_text(result.lag_ms)
         table.add_row(result.name, result.truth, result.kept, state_text(result, final), last)
