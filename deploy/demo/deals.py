@@ -99,7 +99,7 @@ class Writer:
         self.written = {"new": 0, "changed": 0, "ended": 0}
         self.times = {}              # deal_id: the time of each of its writes
         self.brand_changed = {}      # brand: time of the last write that moved its counter
-        self.latest = None           # the last deal whose row and document changed, and when
+        self.row_changed = {}        # deal_id: time of the last write that changed its row, the newest last
         self.recent = deque(maxlen=40)
 
     @property
@@ -174,14 +174,20 @@ class Writer:
                 self._deals[deal_id] = deal
             if _counts(old) != _counts(deal):
                 self.brand_changed.update((side[0], now) for side in (_counts(old), _counts(deal)) if side)
-            if deal and (not old or any(old[name] != deal[name] for name in ("price", "brand_id", "category_id"))):
-                self.latest = deal, now
+            if deal is None:
+                self.row_changed.pop(deal_id, None)
+            elif not old or any(old[name] != deal[name] for name in ("price", "brand_id", "category_id")):
+                self.row_changed.pop(deal_id, None)
+                self.row_changed[deal_id] = now
             if kind == "new" and deal["status"] == "live":
                 audience = self._followers.audience(deal["brand_id"], deal["category_id"])
                 self.announced[deal_id] = Announced(deal, audience, now)
                 self.due += len(audience)
 
-    def deals(self):
-        """What the table holds by the journal; for the lags alone, the truth is read from the table."""
+    def now(self):
+        """The journal's deals, row_changed and brand_changed as they are now.
+
+        For the lags alone: the truth is read from the table.
+        """
         with self._lock:
-            return dict(self._deals)
+            return dict(self._deals), dict(self.row_changed), dict(self.brand_changed)

@@ -33,6 +33,10 @@ class Result:
         return self.behind == 0
 
 
+def picked(deal, names):
+    return {name: deal[name] for name in names}
+
+
 def brand_stats(deals):
     """{brand: (live deals, sum of their prices)}"""
     stats = {}
@@ -109,12 +113,12 @@ class Derived:
         return f"{live:,} live, {total:,}"
 
     def _view(self, deals):
-        truth = {(deal["category_id"], deal["deal_id"]): {name: deal[name] for name in VIEW} for deal in deals.values()}
+        truth = {(deal["category_id"], deal["deal_id"]): picked(deal, VIEW) for deal in deals.values()}
         kept = {(row["category_id"], row["deal_id"]): own(row) for row in scan(self._db, "DealsByCategory")}
         return _compare(Result("category view", f"{len(truth):,} rows", f"{len(kept):,} rows"), truth, kept, "row")
 
     def _index(self, deals):
-        truth = {deal_id: {name: deal[name] for name in DOCUMENT} for deal_id, deal in deals.items()}
+        truth = {deal_id: picked(deal, DOCUMENT) for deal_id, deal in deals.items()}
         kept = self._documents()
         return _compare(Result("search index", f"{len(truth):,} documents", f"{len(kept):,} documents"), truth, kept, "document")
 
@@ -161,36 +165,42 @@ class Derived:
 
 
 class Probe:
-    """Measures the lags of what is no message: follows a write until it is to be seen."""
+    """Measures the lags of what is no message: follows one write until it is to be seen, then the
+    newest one by then."""
 
     def __init__(self, db, writer, derived, lags):
         self._db, self._writer, self._derived, self.lags = db, writer, derived, lags
+        self._followed = {}
         self._done = {}
 
     def look(self):
-        """One look at each: the newest row and document, the counter that moved last."""
-        if self._writer.latest:
-            deal, at = self._writer.latest
-            self._check("category view", at, lambda: self._row(deal) == {name: deal[name] for name in VIEW})
-            if "search index" in self.lags:
-                wanted = {name: deal[name] for name in DOCUMENT}
-                self._check("search index", at, lambda: self._derived.document(deal["deal_id"]) == wanted)
-        moved = dict(self._writer.brand_changed)
-        if moved:
-            brand = max(moved, key=moved.get)
-            self._check("brand counters", moved[brand], lambda: self._counted(brand))
+        """One look at each result."""
+        deals, rows, brands = self._writer.now()
+        stats = brand_stats(deals.values())
+        self._check("brand counters", brands, lambda brand: self._sums(brand) == stats.get(brand, (0, 0)))
+        self._check("category view", rows, lambda deal_id: self._row(deals[deal_id]) == picked(deals[deal_id], VIEW))
+        if "search index" in self.lags:
+            self._check("search index", rows, lambda deal_id: self._derived.document(deal_id) == picked(deals[deal_id], DOCUMENT))
 
-    def _check(self, name, at, seen):
-        if self._done.get(name) != at and seen():
-            self._done[name] = at
-            self.lags[name].add(at)
+    def _check(self, name, changed, seen):
+        """changed: {what: when}; the first look that finds it as it should be ends a lag."""
+        what = self._followed.get(name)
+        if what not in changed:
+            what = max(changed, key=changed.get, default=None)
+        if what is None or self._done.get(name) == (what, changed[what]):
+            self._followed[name] = None
+        elif seen(what):
+            self.lags[name].add(changed[what])
+            self._done[name] = what, changed[what]
+            self._followed[name] = None
+        else:
+            self._followed[name] = what
 
     def _row(self, deal):
         key = {"category_id": {"S": deal["category_id"]}, "deal_id": {"S": deal["deal_id"]}}
-        row = self._db.get_item(TableName="DealsByCategory", Key=key, ConsistentRead=True).get("Item", {})
-        return own(plain(row))
+        return own(plain(self._db.get_item(TableName="DealsByCategory", Key=key, ConsistentRead=True).get("Item", {})))
 
-    def _counted(self, brand):
-        row = self._db.get_item(TableName="BrandStats", Key={"brand_id": {"S": brand}}, ConsistentRead=True).get("Item")
-        count, total = brand_stats(self._writer.deals().values()).get(brand, (0, 0))
-        return row is not None and int(row["live_deals"]["N"]) == count and Decimal(row["total_price"]["N"]) == total
+    def _sums(self, brand):
+        key = {"brand_id": {"S": brand}}
+        row = plain(self._db.get_item(TableName="BrandStats", Key=key, ConsistentRead=True).get("Item", {}))
+        return row.get("live_deals", 0), row.get("total_price", 0)

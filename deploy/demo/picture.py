@@ -28,7 +28,7 @@ def results_table(results, final=False):
     table = Table(box=SIMPLE_HEAD, expand=True, show_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", style="bold", no_wrap=True)
     table.add_column("the truth, recomputed\nfrom DynamoDB", no_wrap=True, style="cyan")
-    table.add_column("what sluice keeps", no_wrap=True)
+    table.add_column("what sluice keeps", no_wrap=True, min_width=17)
     table.add_column("", no_wrap=True)
     table.add_column("repeats" if final else "lag", justify="right", no_wrap=True, min_width=8)
     for result in results:
