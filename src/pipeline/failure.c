@@ -56,9 +56,13 @@ bool dead_letter_write(const struct dead_letter *d, struct buf *out)
 	struct buf id;
 
 	json_write_init(&w, out);
-	buf_init(&id, 1024);
+	buf_init(&id, 16 << 10);
 	buf_putf(&id, "%.*s/%.*s/%.*s/%.*s/%s", STR_ARG(d->source->pipeline), STR_ARG(d->source->handler),
 		 STR_ARG(d->source->shard_id), STR_ARG(sequence), d->why->code);
+	if (d->member.len) { /* many members, one record */
+		buf_putc(&id, '/');
+		buf_put(&id, d->member);
+	}
 	json_begin_object(&w);
 	json_member_str(&w, STR("id"), buf_str(&id));
 	put_time(&w, d->time_ms);

@@ -63,6 +63,17 @@ bool fanout_needed(const struct worker *w)
 	return count_handlers(w) > 0;
 }
 
+/* As many as there is memory for: each has a batch, and pages of about that size. */
+static size_t tasks_of_each(const struct worker *w, size_t n_handlers)
+{
+	size_t all = w->plan->memory_bytes / MEMORY_SHARE / (2 * FANOUT_BATCH_BYTES);
+	size_t each = (all < FANOUT_TASKS ? all : FANOUT_TASKS) / n_handlers;
+
+	if (each > FANOUT_TASKS_PER_HANDLER)
+		each = FANOUT_TASKS_PER_HANDLER;
+	return each ? each : 1;
+}
+
 static void open_runner(struct runner *r, struct worker *w)
 {
 	size_t n = count_handlers(w);
@@ -70,9 +81,7 @@ static void open_runner(struct runner *r, struct worker *w)
 	*r = (struct runner){ .worker = w, .foreign = true };
 	r->handlers = mem_array(n, sizeof(*r->handlers));
 	r->owners = mem_array(n, sizeof(*r->owners));
-	r->per_handler = n > FANOUT_TASKS ? 1 : FANOUT_TASKS / n;
-	if (r->per_handler > FANOUT_TASKS_PER_HANDLER)
-		r->per_handler = FANOUT_TASKS_PER_HANDLER;
+	r->per_handler = tasks_of_each(w, n);
 	for (size_t i = 0; i < w->n_pipelines; i++) {
 		struct pipeline *p = &w->pipelines[i];
 

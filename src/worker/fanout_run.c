@@ -6,7 +6,6 @@
 
 enum {
 	BATCH_ARENA_BYTES = 32 << 20,
-	BATCH_TEXT_BYTES = 3 << 19,      /* a batch is cut here: 1 MiB of bodies and what belongs to them */
 	BATCH_LOOKED_AT = 10 * FANOUT_BATCH,  /* members, wanted or not */
 	EVENT_BYTES = 8 << 20,
 	SCHEMA_BYTES = 1 << 20,
@@ -310,7 +309,7 @@ static bool take_member(struct batch *b, const struct fanout_stream *s, struct e
 
 static bool is_full(const struct batch *b)
 {
-	return b->effects.count + b->n_losses >= batch_members(b->job) || b->effects.arena.used >= BATCH_TEXT_BYTES ||
+	return b->effects.count + b->n_losses >= batch_members(b->job) || b->effects.arena.used >= FANOUT_BATCH_BYTES ||
 	       b->looked_at >= BATCH_LOOKED_AT;
 }
 
@@ -378,7 +377,9 @@ static bool run_batch(struct fanout_job *job)
 	b.effects.n_records = 1;
 	b.losses = mem_array(batch_members(job), sizeof(*b.losses));
 	job->batch = &b.effects;
+	job->gathering = true;
 	ok = gather(&b, &err);
+	job->gathering = false;
 	if (!ok && err.class != ERR_CANCELLED)
 		job->failure = err;
 	ok = ok && deliver(&b);
@@ -417,13 +418,15 @@ static void ticker_task(void *arg)
 		if (!fanout_lease_save(&job->lease, &err) && err.class != ERR_CANCELLED)
 			log_warn(env_of(job)->log, job->lease.held ? "fanout.save_failed" : "fanout.lost",
 				 LOG_STR("task", job->lease.id), LOG_ERR(&err));
-		if (!job->lease.held) {
+		if (!job->lease.held)
 			scope_cancel(&job->senders);
+		if (!job->lease.held || job->handler->h->place->stopped)
 			break;
-		}
 	}
 	if (job->expired || !job->lease.held)
 		job->go = false;
+	if (job->gathering) /* nothing is on its way to the sink; the audience may take long */
+		scope_cancel(&job->senders);
 }
 
 static void set_site(struct fanout_job *job, struct failure_policy *policy)
@@ -444,7 +447,8 @@ static void set_site(struct fanout_job *job, struct failure_policy *policy)
 static void set_reading(struct fanout_job *job)
 {
 	struct worker *w = job->worker;
-	size_t page = job->memory_bytes / (2 * (job->task.n_sources ? job->task.n_sources : 1));
+	size_t pages = job->memory_bytes > 2 * FANOUT_BATCH_BYTES ? job->memory_bytes - FANOUT_BATCH_BYTES : FANOUT_BATCH_BYTES;
+	size_t page = pages / (2 * (job->task.n_sources ? job->task.n_sources : 1));
 
 	page = page < PAGE_LEAST_BYTES ? PAGE_LEAST_BYTES : page > PAGE_MOST_BYTES ? PAGE_MOST_BYTES : page;
 	job->reading = (struct fanout_reading){
@@ -455,11 +459,11 @@ static void set_reading(struct fanout_job *job)
 		value_read(arena_dup(&job->lease.arena, buf_str(&job->lease.resume)), &job->reading.resume, NULL);
 }
 
-/* With memory for two pages of each source. */
+/* With memory for a batch and two pages of each source. */
 static void send_all(struct fanout_job *job)
 {
 	struct worker *w = job->worker;
-	size_t reserved = 2 * job->task.n_sources * job->reading.page_bytes;
+	size_t reserved = FANOUT_BATCH_BYTES + 2 * job->task.n_sources * job->reading.page_bytes;
 
 	if (!budget_take(&w->budget, reserved, NULL))
 		return;

@@ -17,6 +17,7 @@ enum {
 	FANOUT_TASKS = 16,           /* that a worker runs at once, over all handlers */
 	FANOUT_TASKS_PER_HANDLER = 8,
 	FANOUT_BATCH = 1000,         /* members that are in flight at most, of one task */
+	FANOUT_BATCH_BYTES = 3 << 19,  /* a batch is cut here: 1 MiB of bodies and what belongs to them */
 	FANOUT_UNSAVED_MAX = 10000,  /* inbox: members sent beyond what is saved */
 };
 

@@ -23,7 +23,7 @@ struct fanout_job {
 	struct fanout_handler *handler;
 	struct fanout_lease lease;
 	uint64_t owner_hash;             /* that the listing found in its row */
-	size_t memory_bytes;             /* what its pages may have */
+	size_t memory_bytes;             /* what its pages and its batch may have */
 
 	/* While it runs. */
 	bool go;                         /* false: lease lost, expired, or ended */
@@ -42,6 +42,7 @@ struct fanout_job {
 	struct value *members;           /* of the batch's effects */
 	size_t conditional_left;         /* inbox: so many more go by conditional put */
 	size_t unsaved;                  /* members sent since the last save began */
+	bool gathering;                  /* reads the audience: nothing is being sent */
 	bool sent_all;
 	struct err failure;              /* DATA or FATAL: the task cannot be done */
 };

@@ -10,6 +10,7 @@
  *   ttl N        epoch s after which DynamoDB drops an ended task
  *
  * A task that is done or expired is kept without `audience` and `values`.
+ * err is never NULL here.
  */
 #ifndef SLUICE_WORKER_FANOUT_TASKS_H
 #define SLUICE_WORKER_FANOUT_TASKS_H
