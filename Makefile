@@ -46,7 +46,7 @@ BENCH    := $(shell find tests/bench -name '*.c')
 FUZZ     := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 
 .SECONDARY:
-.PHONY: all demo conf-readme fuzz fuzz-build judge unit bench-build bench-decode check-layers check-headers test e2e clean help
+.PHONY: all demo bench conf-readme fuzz fuzz-build judge unit bench-build bench-decode check-layers check-headers test e2e clean help
 all: $(BUILD)/sluice
 
 $(BUILD)/sluice: $(BUILD)/src/app/main.o $(BUILD)/libsluice.a
@@ -128,6 +128,10 @@ e2e:
 # make demo LIGHT=1: DynamoDB Local alone. DURATION=60, RATE=8, KILL=1 as wished.
 demo:
 	+@deploy/demo/run.sh
+
+# Figures beside a hand-written consumer: N=100000 records, ROUNDS=5.
+bench:
+	+@tests/bench/run
 
 clean:
 	rm -rf build

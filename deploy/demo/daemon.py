@@ -15,6 +15,7 @@ _libc = ctypes.CDLL(None)
 
 
 def _die_with_parent():
+    """The parent is the thread that started it, not the process: start() is for the main thread."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -35,7 +36,7 @@ class Daemon:
         self.process = None
         self.kills = 0
         self._spent = 0.0  # CPU seconds of the runs that are over
-        self._lock = threading.Lock()  # killing and restarting is done beside the picture
+        self._lock = threading.Lock()  # the figures are read beside
 
     def start(self):
         # A session of its own: Ctrl-C is for the demo, which then ends the daemon by SIGTERM.

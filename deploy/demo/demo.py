@@ -68,8 +68,9 @@ class Demo:
         self.cpu_percent = self.resident_mb = self.peak_mb = 0.0
         self.began = time.monotonic()
         self.stage = "writing deals"
+        self._kill_at, self._fed_at_kill = None, 0
         self._threads, self._errors = [], []
-        self._enough = threading.Event()     # no more writes, no more kills
+        self._enough = threading.Event()     # no more writes
         self._over = threading.Event()       # no more reading
         self._drained = threading.Event()    # the daemon is gone: read to the end
 
@@ -158,12 +159,16 @@ class Demo:
             self.peak_mb = max(self.peak_mb, self.resident_mb)
             self.letters = self.daemon.letters()
 
-    def _kill(self):
-        """kill -9 about five times, whatever the daemon is just doing."""
-        moments = random.Random()
-        while not self._enough.wait(max(1.5, self.duration / 6) * moments.uniform(0.7, 1.3)):
+    def _kill_when_due(self):
+        """kill -9 at a random moment after sluice has begun to work again: its shard is free only
+        when leases.failover_s is over. On the main thread, whose end alone must be the daemon's."""
+        now, fed = time.monotonic(), self.changes.distinct
+        if self._kill_at is None:
+            if fed > self._fed_at_kill:
+                self._kill_at = now + random.uniform(0.5, 4)
+        elif now >= self._kill_at:
             self.daemon.kill9()
-            self._enough.wait(0.5)
+            self._kill_at, self._fed_at_kill = None, self.changes.distinct
             self.daemon.start()
 
     # -- the run
@@ -181,8 +186,6 @@ class Demo:
         writing = lambda: self.writer.run(self.duration, self._enough)
         for work in (writing, self._read, self._look, self._compare, self._measure):
             self._beside(work)
-        if self.kill:
-            self._beside(self._kill)
         if picture.console.is_terminal:
             with picture.live():
                 self._until_settled(lambda: None)
@@ -199,6 +202,8 @@ class Demo:
     def _until_settled(self, show):
         while time.monotonic() < self.began + self.duration:
             self._step(show)
+            if self.kill:
+                self._kill_when_due()
         self._enough.set()
         self.stage = "no more writes; waiting for the rest"
         now = moved = time.monotonic()
