@@ -13,10 +13,11 @@ import signal
 import statistics
 import subprocess
 import sys
+import threading
 import time
 
 import boto3
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from harness.settings import settings_text
 from services import ROOT, Service, stop_all
@@ -72,6 +73,22 @@ class Run:
         self.process = subprocess.Popen(command, env={**os.environ, **KEYS, **env}, stdin=subprocess.DEVNULL, stdout=output,
                                         stderr=subprocess.DEVNULL if output is subprocess.DEVNULL else None, text=True)
 
+        self.peak_kb = 0
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _note_peak(self):
+        """The high water since exec; wait4's would have this process's own memory in it."""
+        try:
+            status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+            self.peak_kb = max(self.peak_kb, int(status.partition("VmHWM:")[2].split()[0]))
+        except (OSError, IndexError):
+            pass  # it is gone
+
+    def _watch(self):
+        while self.process.returncode is None:
+            self._note_peak()
+            time.sleep(0.05)
+
     def seen(self, records):
         now = time.monotonic()
         if records and self.first is None:
@@ -85,18 +102,28 @@ class Run:
     def end(self, number=None):
         if number:
             self.process.send_signal(number)
+        self._note_peak()
         _pid, status, used = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
         if self.process.returncode != 0:
             raise RuntimeError(f"{self.process.args[0]} ended with {self.process.returncode}")
         return {"per_s": N / max(self.last - self.first, 1e-3), "cpu": (used.ru_utime + used.ru_stime) * 1e6 / N,
-                "rss": used.ru_maxrss / 1024, "first_ms": (self.first - self.begin) * 1000}
+                "rss": self.peak_kb / 1024, "first_ms": (self.first - self.begin) * 1000}
 
 
 class Bench:
     def __init__(self, folder, dynamodb, kafka):
         self.folder, self.dynamodb, self.kafka = folder, dynamodb, kafka
         self.runs = 0
+        self.running = None
+        # Asked only for the topics' ends.
+        self.watcher = Consumer({"bootstrap.servers": kafka.address, "group.id": "bench", "log_level": 0})
+
+    def close(self):
+        if self.running and self.running.process.returncode is None:
+            self.running.process.kill()
+            self.running.process.wait()
+        self.watcher.close()
 
     def sluice(self, sink, app, **handler):
         file = self.folder / "sluice.conf"
@@ -106,11 +133,12 @@ class Bench:
             "pipelines": [{"name": "deals", "table": TABLE, "start": "trim_horizon",
                            "handlers": [{"kind": "forward", "name": "all", "sink": "out", "message": "{\"deal\": \"${new}\"}", **handler}]}],
         }))
-        return Run([ROOT / "build" / "sluice", "run", "-c", file], {})
+        self.running = Run([ROOT / "build" / "sluice", "run", "-c", file], {})
+        return self.running
 
     def peer(self, **env):
         command = {"go": [ROOT / "build" / "bench-peer"], "python": [sys.executable, ROOT / "tests" / "bench" / "peer.py"]}[PEER]
-        run = Run(command, {"ENDPOINT": self.dynamodb.url, "TABLE": TABLE, "COUNT": str(N), **env}, subprocess.PIPE)
+        run = self.running = Run(command, {"ENDPOINT": self.dynamodb.url, "TABLE": TABLE, "COUNT": str(N), **env}, subprocess.PIPE)
         for line in run.process.stdout:
             run.seen({"first": 1, "last": N}[line.strip()])
         return run.end()
@@ -139,17 +167,26 @@ class Bench:
         name = f"bench-{self.runs}"
         admin = AdminClient({"bootstrap.servers": self.kafka.address})
         admin.create_topics([NewTopic(name, PARTITIONS, 1)])[name].result(30)
-        return name
+        deadline = time.monotonic() + 30
+        while True:  # a topic that was just made has no leaders for a moment
+            try:
+                self.length(name)
+                return name
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+    def length(self, topic):
+        return sum(self.watcher.get_watermark_offsets(TopicPartition(topic, number), timeout=30)[1]
+                   for number in range(PARTITIONS))
 
     def to_kafka(self):
         topic = self.topic()
         run = self.sluice({"kind": "kafka", "brokers": self.kafka.address, "properties": ["compression.type=lz4"]},
                           f"kafka-{self.runs}", topic=topic)
-        consumer = Consumer({"bootstrap.servers": self.kafka.address, "group.id": "bench"})
-        parts = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-        while not run.seen(sum(consumer.get_watermark_offsets(part, timeout=30)[1] for part in parts)):
+        while not run.seen(self.length(topic)):
             time.sleep(0.02)
-        consumer.close()
         return run.end(signal.SIGTERM)
 
     def idle(self):
@@ -185,7 +222,7 @@ def measure(title, **sides):
 def main(folder):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     os.environ["DYNAMODB_HEAP"] = "3g"
-    services = [Service("dynamodb-local", folder), Service("kafka", folder)]
+    services, bench = [Service("dynamodb-local", folder), Service("kafka", folder)], None
     try:
         for service in services:
             service.begin()
@@ -201,6 +238,8 @@ def main(folder):
             "sluice": bench.to_kafka, peer: lambda: bench.peer(BROKERS=kafka.address, TOPIC=bench.topic())})
         bench.idle()
     finally:
+        if bench:
+            bench.close()
         stop_all(services)
 
 
