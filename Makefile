@@ -13,7 +13,7 @@ CPPFLAGS += -Iinclude -Itests -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"'
 CFLAGS   ?= -O2 -g
 WARN     := -std=c17 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wwrite-strings -Wvla -Wundef -Wformat=2
-HARDEN   := -fPIE -fstack-protector-strong -fno-strict-aliasing
+HARDEN   := -fPIE -fstack-protector-strong -fstack-clash-protection -fno-strict-aliasing
 LINK     := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifeq ($(SAN),1)
 HARDEN   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DSLUICE_DEBUG
@@ -137,6 +137,13 @@ clean:
 	rm -rf build
 
 help:
-	@sed -n '1,5p' Makefile
+	@echo 'make              build/sluice, hardened'
+	@echo 'make test         everything: unit tests under sanitizers, checks, end-to-end tests'
+	@echo 'make demo         the deals app, live (LIGHT=1, DURATION=60, KILL=1)'
+	@echo 'make bench        sluice beside a hand-written consumer (N=100000)'
+	@echo 'make SAN=1 unit   unit tests under AddressSanitizer and UBSan (SAN=thread: ThreadSanitizer)'
+	@echo 'make e2e K=kill   end-to-end tests, those whose name matches'
+	@echo 'make fuzz T=scan  a fuzzer for FUZZ_S=60 seconds; without T all of them'
+	@echo 'make conf-readme  the tables of conf/README.md from the option tables'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
