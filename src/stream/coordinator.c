@@ -177,6 +177,8 @@ static bool list_stream(struct coordinator *c, struct err *err)
 	} while (start.len);
 	c->ended = str_eq(d.status, STR("DISABLED"));
 	c->listed = true;
+	if (c->first_listing == 0)
+		c->first_listing = c->listing;
 	c->listed_ms = env_mono_ms(c->env);
 	ok = true;
 out:
@@ -222,19 +224,50 @@ static void look_for_end(struct coordinator *c)
 		 LOG_TEXT("hint", "the table's stream is disabled, and all of it is read; nothing more will come"));
 }
 
+/* A closed leaf has a child that is not listed yet, or a shard's parent is missing. */
+static bool expects_news(const struct coordinator *c)
+{
+	if (c->ended)
+		return false;
+	for (const struct member *m = c->members; m; m = m->hh.next)
+		if (coordinator_is_finished(c, m) && lineage_find(c->lineage, m->lease->shard_id) &&
+		    !lineage_has_child(c->lineage, m->lease->shard_id))
+			return true;
+	return coordinator_misses_parent(c);
+}
+
+/* Between two listings: soon where news are expected, then more and more slowly. */
+static int64_t list_pause_ms(const struct coordinator *c)
+{
+	if (!expects_news(c))
+		return c->set.list_ms;
+	if (c->soon_ms == 0)
+		return SOON_MS;
+	return c->soon_ms < c->set.list_ms ? c->soon_ms : c->set.list_ms;
+}
+
+static bool list_when_due(struct coordinator *c, struct err *err)
+{
+	int64_t pause_ms = list_pause_ms(c);
+
+	if (c->listed && env_mono_ms(c->env) - c->listed_ms < pause_ms)
+		return true;
+	c->soon_ms = 2 * pause_ms;
+	return list_stream(c, err);
+}
+
 /* One round: look, then take and read what is due. */
 static bool step(struct coordinator *c, struct err *err)
 {
-	int64_t now_ms = env_mono_ms(c->env);
-
-	if (!c->listed || now_ms - c->listed_ms >= c->set.list_ms || c->wake.set)
-		if (!list_stream(c, err))
-			return false;
 	event_clear(&c->wake);
+	if (!list_when_due(c, err))
+		return false;
 	if (!c->loaded || has_foreign_leases(c)) {
 		if (!coordinator_load_leases(c, err))
 			return false;
 		c->loaded = true;
+		if (c->loaded_ms == 0)
+			c->loaded_ms = env_mono_ms(c->env);
 	}
 	if (has_foreign_leases(c) && !heartbeat_observe(c->set.heartbeat, err))
 		return false;
@@ -244,22 +277,13 @@ static bool step(struct coordinator *c, struct err *err)
 	return true;
 }
 
-/* A closed leaf has a child that is not listed yet. */
-static bool expects_children(const struct coordinator *c)
-{
-	if (c->ended)
-		return false;
-	for (const struct member *m = c->members; m; m = m->hh.next)
-		if (coordinator_is_finished(c, m) && !lineage_has_child(c->lineage, m->lease->shard_id))
-			return true;
-	return false;
-}
-
 static int64_t pause_ms(const struct coordinator *c)
 {
-	int64_t pause = c->set.list_ms;
+	int64_t pause = list_pause_ms(c) - (env_mono_ms(c->env) - c->listed_ms);
 
-	if ((expects_children(c) || !c->loaded) && pause > SOON_MS)
+	if (pause < 1)
+		pause = 1;
+	if (!c->loaded && pause > SOON_MS)
 		pause = SOON_MS;
 	if (has_foreign_leases(c) && pause > c->set.heartbeat->failover_ms / 3)
 		pause = c->set.heartbeat->failover_ms / 3;
@@ -301,6 +325,7 @@ void coordinator_run(struct coordinator *c)
 	struct err err;
 
 	scope_init(&c->readings, c->set.loop);
+	c->running = true;
 	while (alive && !c->stopping) {
 		if (!opened)
 			opened = open_pipeline(c, &err);
@@ -312,7 +337,14 @@ void coordinator_run(struct coordinator *c)
 		}
 	}
 	scope_wait(&c->readings);
+	c->running = false;
 	release_leases(c);
+}
+
+void coordinator_cancel_readings(struct coordinator *c)
+{
+	if (c->running)
+		scope_cancel(&c->readings);
 }
 
 void coordinator_stop(struct coordinator *c)

@@ -14,7 +14,6 @@
 struct member {
 	struct lease *lease;
 	bool *reading;                /* per handler: a reading is under way */
-	bool fresh;                   /* open and unknown to the state: LATEST may be used */
 	bool past;                    /* closed before the first start's time was taken */
 	UT_hash_handle hh;
 };
@@ -29,8 +28,11 @@ struct coordinator {
 	bool *first_start;             /* per handler: its row was made by this start */
 	struct scope readings;
 	struct event wake;
-	uint64_t listing;
-	int64_t listed_ms;
+	uint64_t listing;              /* number of the latest listing that was begun */
+	uint64_t first_listing;        /* of the first that was complete; 0: none yet */
+	int64_t listed_ms, loaded_ms;
+	int64_t soon_ms;               /* pause while something is about to be listed; 0: start over */
+	bool running;                  /* `readings` is open */
 	bool listed, loaded, stopping;
 	bool ended, said_ended;        /* the stream is disabled; all of it is read */
 	size_t n_readings;
@@ -58,6 +60,9 @@ bool coordinator_load_leases(struct coordinator *c, struct err *err);
 /* Takes what is free, and starts a reading for every handler that is entitled to a
  * shard and does not read it. */
 bool coordinator_serve(struct coordinator *c, struct err *err);
+
+/* Does a shard wait for a parent that no listing has shown? */
+bool coordinator_misses_parent(const struct coordinator *c);
 
 /* Removes rows of finished shards that the stream has long not listed. */
 bool coordinator_forget_old(struct coordinator *c, struct err *err);

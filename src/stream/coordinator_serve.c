@@ -4,22 +4,49 @@
 
 enum {
 	FORGET_MS = 10 * 60 * 1000,   /* an unlisted finished shard's row is kept so long */
+	PARENT_LAG_MS = 60 * 1000,    /* a parent may be missing from listings so long */
+	RETENTION_MS = 24 * 3600 * 1000,
 	VERSION_SHIFT = 20,           /* DESIGN: v counts from seconds << 20 */
 };
 
 /* ---- who is entitled to what ---- */
 
+/* The creation time that a shard's id holds, "shardId-<ms, zero-padded>-<hex>"; 0
+ * where it has none. */
+static int64_t created_ms(struct str shard_id)
+{
+	int64_t ms;
+
+	str_split(&shard_id, '-');
+	return shard_id.ptr && str_to_i64(str_split(&shard_id, '-'), &ms) ? ms : 0;
+}
+
+/* A parent that no listing shows is trimmed when its child is older than the
+ * retention, or when it stays away for long; a single listing may leave it out
+ * (T2, T6). */
+static bool parent_is_gone(const struct coordinator *c, const struct lease *child)
+{
+	const struct lineage_shard *s = lineage_find(c->lineage, child->shard_id);
+	int64_t made_ms = created_ms(child->shard_id);
+
+	if (lineage_find(c->lineage, child->parent_id))
+		return false;
+	if (!s || (made_ms && aws_service_time_ms(c->set.streams) - made_ms > RETENTION_MS))
+		return true;
+	return s->listed_in > s->first_listed_in && env_mono_ms(c->env) - s->first_seen_ms >= PARENT_LAG_MS;
+}
+
 /* Has the handler nothing more to do in the shard's parent? */
-static bool parent_is_done(const struct coordinator *c, struct str parent_id, size_t h)
+static bool parent_is_done(const struct coordinator *c, const struct lease *child, size_t h)
 {
 	const struct member *parent;
 
-	if (parent_id.len == 0)
+	if (child->parent_id.len == 0)
 		return true;
-	parent = coordinator_member(c, parent_id);
+	parent = coordinator_member(c, child->parent_id);
 	if (parent && lease_position(parent->lease, coordinator_handler_name(c, h)))
 		return coordinator_is_done(c, parent->lease, h);
-	return lineage_find(c->lineage, parent_id) == NULL; /* trimmed, or never known: a root (T2) */
+	return parent_is_gone(c, child);
 }
 
 static uint64_t high_water(const struct coordinator *c, size_t h)
@@ -53,11 +80,15 @@ static void begin(struct coordinator *c, struct member *m, size_t h)
 		p->position.v = high > now_v ? high : now_v;
 }
 
-/* Entitled, not done, not stopped, not being read already. */
+/* Entitled, not done, not stopped, not being read already. Who has begun was
+ * entitled then, whatever has become of the parent. */
 static bool wants(const struct coordinator *c, const struct member *m, size_t h)
 {
-	return !c->set.handlers[h].stopped && !m->reading[h] && !coordinator_is_done(c, m->lease, h) &&
-	       parent_is_done(c, m->lease->parent_id, h);
+	const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
+
+	if (c->set.handlers[h].stopped || m->reading[h])
+		return false;
+	return p ? !p->done : parent_is_done(c, m->lease, h);
 }
 
 /* ---- readings ---- */
@@ -72,26 +103,34 @@ static void reading_task(void *arg)
 	for (size_t i = 0; i < r->n_handlers; i++)
 		m->reading[r->handlers[i]] = false;
 	c->n_readings--;
+	c->soon_ms = 0;
 	mem_free(r->handlers);
 	mem_free(r);
 	coordinator_wake(c);
 }
 
-static void start_reading(struct coordinator *c, struct member *m)
+/* Handlers at the begin of the shard and such that go on from a position get
+ * readings of their own: read from the trim horizon, a gap behind a position
+ * would not be seen (T15). */
+static void start_reading(struct coordinator *c, struct member *m, bool positioned)
 {
 	struct reading *r = mem_alloc(sizeof(*r));
 
 	*r = (struct reading){ .coordinator = c, .lease = m->lease, .stream_arn = c->stream_arn };
 	r->handlers = mem_array(c->set.n_handlers, sizeof(*r->handlers));
-	r->latest = c->set.start == STREAM_START_LATEST && m->fresh;
 	for (size_t h = 0; h < c->set.n_handlers; h++) {
-		if (!wants(c, m, h))
+		const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
+
+		if (!wants(c, m, h) || sequence_is_none(&p->position.sequence) == positioned)
 			continue;
 		m->reading[h] = true;
-		r->latest = r->latest && c->first_start[h];
 		r->handlers[r->n_handlers++] = h;
 	}
-	m->fresh = false;
+	if (r->n_handlers == 0) {
+		mem_free(r->handlers);
+		mem_free(r);
+		return;
+	}
 	c->n_readings++;
 	log_info(c->env->log, "shard.open", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", m->lease->shard_id),
 		 LOG_INT("handlers", r->n_handlers));
@@ -122,10 +161,10 @@ static bool serve(struct coordinator *c, struct member *m, struct err *err)
 	} else if (!lease_save(m->lease, c->set.heartbeat, err)) {
 		return false;
 	}
-	if (anybody_wants(c, m))
-		start_reading(c, m);
-	else
+	if (!anybody_wants(c, m))
 		coordinator_wake(c); /* all of it lies before the start: on to its children */
+	start_reading(c, m, false);
+	start_reading(c, m, true);
 	return true;
 }
 
@@ -148,10 +187,18 @@ static struct member *make_member(struct coordinator *c, const struct lineage_sh
 	buf_init(&id, 4096);
 	buf_putf(&id, "%.*s#%.*s#%.*s", STR_ARG(c->set.pipeline), STR_ARG(c->label), STR_ARG(s->id));
 	m = coordinator_add_member(c, lease_new(c->set.loop, buf_str(&id), s->id, s->parent));
-	m->fresh = !s->closed;
-	m->past = s->closed && c->listing == 1;
+	m->past = s->closed && c->listing == c->first_listing;
 	buf_release(&id);
 	return m;
+}
+
+bool coordinator_misses_parent(const struct coordinator *c)
+{
+	for (const struct member *m = c->members; m; m = m->hh.next)
+		if (m->lease->parent_id.len && m->lease->counter == 0 && !coordinator_member(c, m->lease->parent_id) &&
+		    !parent_is_gone(c, m->lease))
+			return true;
+	return false;
 }
 
 bool coordinator_serve(struct coordinator *c, struct err *err)
@@ -210,11 +257,13 @@ bool coordinator_forget_old(struct coordinator *c, struct err *err)
 
 	for (struct member *m = c->members, *next; m; m = next) {
 		const struct lineage_shard *s = lineage_find(c->lineage, m->lease->shard_id);
+		int64_t seen_ms = s ? s->seen_ms : c->loaded_ms;
+		bool ours = m->lease->held || m->lease->owner.len == 0;
 
 		next = m->hh.next;
-		if (!m->lease->held || !coordinator_is_finished(c, m) || m->lease->writing)
+		if (!ours || !coordinator_is_finished(c, m) || m->lease->writing)
 			continue;
-		if (!s || now_ms - s->seen_ms < FORGET_MS || !children_have_begun(c, m->lease->shard_id))
+		if (now_ms - seen_ms < FORGET_MS || !children_have_begun(c, m->lease->shard_id))
 			continue;
 		if (!forget(c, m, err))
 			return false;

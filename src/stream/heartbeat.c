@@ -122,10 +122,6 @@ bool heartbeat_may_send(const struct heartbeat *h, struct err *err)
 		       h->confirmed ? (long long)(now_ms - h->confirmed_sent_ms) : 0LL);
 }
 
-struct observation {
-	struct heartbeat *h;
-	int64_t now_ms;
-};
 
 static struct heartbeat_sighting *sighting(const struct heartbeat *h, struct str session)
 {
@@ -150,28 +146,34 @@ static struct heartbeat_sighting *watch(struct heartbeat *h, struct str session,
 
 static bool note(void *ctx, const struct state_row *row)
 {
-	struct observation *o = ctx;
-	struct heartbeat_sighting *s = watch(o->h, row->id, o->now_ms);
+	struct heartbeat *h = ctx;
+	int64_t now_ms = env_mono_ms(loop_env(h->loop)); /* of the answer: never too early for a beat */
+	struct heartbeat_sighting *s = watch(h, row->id, now_ms);
 
 	if (s->counter != row->counter) {
 		s->counter = row->counter;
-		s->moved_ms = o->now_ms;
+		s->moved_ms = now_ms;
 	}
 	return true;
 }
 
 bool heartbeat_observe(struct heartbeat *h, struct err *err)
 {
-	struct observation o = { .h = h, .now_ms = env_mono_ms(loop_env(h->loop)) };
+	int64_t began_ms = env_mono_ms(loop_env(h->loop));
 
-	return state_each(h->state, STATE_WORKER, note, &o, err);
+	if (!state_each(h->state, STATE_WORKER, note, h, err))
+		return false;
+	h->observed_ms = began_ms;
+	return true;
 }
 
-/* A session whose row is not there is watched like one that stands still: the
- * first question about it starts the clock. */
+/* Judged by what was seen, not by the time that has passed since: while nobody
+ * looked, nobody was seen to stand still. A session whose row is not there is
+ * watched like one that stands still; the first question about it starts the
+ * clock. */
 bool heartbeat_is_dead(struct heartbeat *h, struct str session)
 {
 	int64_t now_ms = env_mono_ms(loop_env(h->loop));
 
-	return now_ms - watch(h, session, now_ms)->moved_ms > h->failover_ms;
+	return h->observed_ms - watch(h, session, now_ms)->moved_ms > h->failover_ms;
 }

@@ -186,6 +186,17 @@ static bool lost(struct lease *l, struct err *err)
 		       STR_ARG(l->shard_id));
 }
 
+/* Somebody removed the row (T24). It is made again, with the positions that we know. */
+static bool deleted(struct lease *l, struct err *err)
+{
+	log_error(loop_env(l->loop)->log, "lease.deleted", LOG_STR("lease", l->id),
+		  LOG_TEXT("hint", "a row of the state table was removed from outside; it is made again"));
+	l->counter = 0;
+	l->dirty = true;
+	free_str(&l->owner);
+	return lost(l, err);
+}
+
 /* What became of a write whose answer did not come, or that a retry of it says
  * was refused: only we write our session into a row, so a row that is one
  * further and ours is that write. */
@@ -204,6 +215,8 @@ static bool settle_doubt(struct lease *l, struct heartbeat *h, struct str owner,
 		if (row.counter == l->counter + 1 && str_eq(found, owner)) {
 			*landed = true;
 			l->counter = row.counter;
+		} else if (row.counter == 0 && l->counter) {
+			ok = deleted(l, err);
 		} else if (row.counter != l->counter) {
 			ok = lost(l, err);
 		}
@@ -236,6 +249,7 @@ static bool write_row(struct lease *l, struct heartbeat *h, struct str owner, st
 		ok = settle_doubt(l, h, owner, &landed, err);
 		if (ok && !landed)
 			ok = lost(l, err);
+		l->dirty = true; /* it may be an older write of ours that landed late */
 	} else {
 		l->in_doubt = true;
 	}

@@ -66,8 +66,11 @@ void lineage_add(struct lineage *l, const struct stream_shard *shard, uint64_t l
 {
 	struct node *n = find(l, shard->id);
 
-	if (!n)
+	if (!n) {
 		n = add_node(l, shard->id);
+		n->shard.first_listed_in = listing;
+		n->shard.first_seen_ms = now_ms;
+	}
 	learn_parent(n, shard->parent);
 	n->shard.closed = n->shard.closed || shard->last_sequence.len > 0;
 	n->shard.listed_in = listing;

@@ -18,7 +18,6 @@ struct reader {
 	struct env *env;
 	struct sequence last_read;      /* the last record handed on, or the start */
 	struct buf iterator;            /* empty: one must be had first */
-	bool latest;
 	int64_t idle_ms;                /* pause after the next empty page */
 	unsigned failures;              /* in a row */
 	size_t expected_bytes;          /* of the next page */
@@ -83,33 +82,12 @@ static enum step no_iterator(struct reader *r, const char *what, const struct er
 	return wait_out(r, what, err, end);
 }
 
-/* A LATEST iterator is asked for once: one made later would skip what came
- * between (T8, T13). Without it the shard is read from its begin, and what is
- * older than the pinned time is discarded. */
-static void get_latest_iterator(struct reader *r)
-{
-	struct err err;
-
-	r->latest = false;
-	r->stats->iterators++;
-	if (streams_get_iterator(r->set->streams, r->set->stream_arn, r->set->shard_id, ITERATOR_LATEST, NULL,
-				 &r->iterator, &err) &&
-	    r->set->pin(r->set->pin_ctx, &err))
-		return;
-	buf_clear(&r->iterator);
-	log_info(r->env->log, "shard.latest_failed", LOG_STR("shard", r->set->shard_id), LOG_ERR(&err));
-}
-
 static enum step get_iterator(struct reader *r, enum reader_end *end)
 {
 	bool resume = !sequence_is_none(&r->last_read);
 	struct err err;
 
 	buf_clear(&r->iterator);
-	if (r->latest) {
-		get_latest_iterator(r);
-		return STEP_AGAIN;
-	}
 	r->stats->iterators++;
 	if (streams_get_iterator(r->set->streams, r->set->stream_arn, r->set->shard_id,
 				 resume ? ITERATOR_AFTER : ITERATOR_TRIM_HORIZON, &r->last_read, &r->iterator, &err))
@@ -250,7 +228,7 @@ enum reader_end reader_run(const struct reader_settings *settings, const struct 
 {
 	struct reader r = {
 		.set = settings, .out = output, .stats = stats, .env = loop_env(settings->loop),
-		.last_read = settings->after, .latest = settings->latest, .idle_ms = settings->poll_min_ms,
+		.last_read = settings->after, .idle_ms = settings->poll_min_ms,
 		.expected_bytes = SMALLEST_RESERVATION,
 	};
 	enum reader_end end = READER_CANCELLED;

@@ -295,6 +295,7 @@ void chain_run(struct chain *c)
 	while (take_batch(c))
 		if (!process(c))
 			break;
-	c->ended = !c->h->place->stopped && progress_idle(&c->progress) && window_at_end(&c->run->window, &c->cursor);
+	/* count: records that were taken and not begun with when a drain came. */
+	c->ended = c->count == 0 && !c->h->place->stopped && progress_idle(&c->progress) && window_at_end(&c->run->window, &c->cursor);
 	window_detach(&c->run->window, &c->cursor);
 }

@@ -30,18 +30,6 @@ static bool may_read(void *ctx, struct err *err)
 	return heartbeat_may_send(&run->worker->heartbeat, err);
 }
 
-/* A LATEST iterator is had: what comes from now on is what the handlers are owed. */
-static bool pin(void *ctx, struct err *err)
-{
-	struct shard_run *run = ctx;
-	int64_t now_ms = aws_service_time_ms(run->worker->streams);
-
-	for (size_t i = 0; i < run->n_chains; i++)
-		run->lease->positions[run->chains[i].lease_index].pin_ms = now_ms;
-	run->lease->dirty = true;
-	return lease_save(run->lease, &run->worker->heartbeat, err);
-}
-
 /* Behind which record to read: what the least advanced handler has done. */
 static struct sequence lowest_position(const struct shard_run *run)
 {
@@ -64,29 +52,32 @@ static void count_loss(struct shard_run *run, struct chain *c, const char *event
 		  LOG_TEXT("after", p->position.sequence.digits));
 }
 
-/* Records behind the positions are gone: who may, goes on at the horizon; the
- * others stop, since what they keep can no longer be true. True: read on. */
-static bool after_trim(struct shard_run *run)
+/* Records behind this handler's position are gone. Who may goes on at the horizon,
+ * in a reading of its own; the others stop, since what they keep can no longer
+ * be true. */
+static void lose_trimmed(struct shard_run *run, struct chain *c)
 {
-	bool anybody = false;
 	struct err err;
 
+	count_loss(run, c, "records.lost_to_trim");
+	if (run->pipeline->on_trim == TRIM_SKIP && !c->h->handler->ops->image) {
+		c->skips = true;
+		return;
+	}
 	err_set(&err, ERR_FATAL, "stream.trimmed",
 		"records of shard %.*s that this handler has not had are gone (older than 24 h); with on_trim = \"skip\" "
 		"forward and fanout go on without them, what other kinds keep must be made anew",
 		STR_ARG(run->lease->shard_id));
-	for (size_t i = 0; i < run->n_chains; i++) {
-		struct chain *c = &run->chains[i];
+	pipeline_stop_handler(run->pipeline, c->h, &err);
+}
 
-		if (!c->cursor.attached)
-			continue;
-		count_loss(run, c, "records.lost_to_trim");
-		if (run->pipeline->on_trim == TRIM_SKIP && !c->h->handler->ops->image)
-			anybody = true;
-		else
-			pipeline_stop_handler(run->pipeline, c->h, &err);
-	}
-	return anybody;
+/* Only those that were read from are known to have lost something; the reading
+ * ends, and the others go on from their own positions in the next one. */
+static void after_trim(struct shard_run *run, const struct sequence *read_after)
+{
+	for (size_t i = 0; i < run->n_chains; i++)
+		if (run->chains[i].cursor.attached && sequence_compare(&run->chains[i].after, read_after) <= 0)
+			lose_trimmed(run, &run->chains[i]);
 }
 
 static void reader_task(void *arg)
@@ -96,19 +87,14 @@ static void reader_task(void *arg)
 	struct reader_output out = { .page = take_page, .deserted = is_deserted, .ctx = run };
 	struct reader_settings set = {
 		.loop = w->loop, .streams = w->streams, .budget = &w->budget, .stream_arn = run->source.stream_arn,
-		.shard_id = run->lease->shard_id, .after = lowest_position(run), .latest = run->reading->latest,
-		.pin = pin, .pin_ctx = run, .poll_min_ms = run->pipeline->poll_min_ms,
+		.shard_id = run->lease->shard_id, .after = lowest_position(run), .poll_min_ms = run->pipeline->poll_min_ms,
 		.poll_max_ms = run->pipeline->poll_max_ms, .page_bytes = w->plan->page_bytes, .may_read = may_read,
 		.may_read_ctx = run,
 	};
 
-	for (;;) {
-		run->end = reader_run(&set, &out, &run->reads);
-		if (run->end != READER_TRIMMED || !after_trim(run))
-			break;
-		set.after = (struct sequence){ 0 };
-		set.latest = false;
-	}
+	run->end = reader_run(&set, &out, &run->reads);
+	if (run->end == READER_TRIMMED)
+		after_trim(run, &set.after);
 	if (run->end == READER_GONE)
 		for (size_t i = 0; i < run->n_chains; i++)
 			count_loss(run, &run->chains[i], "shard.gone");
@@ -187,6 +173,17 @@ static void close_run(struct shard_run *run)
 	mem_free(run->cursors);
 }
 
+/* Who skips begins anew at the horizon; its version goes on rising. */
+static void reset_skipping(struct shard_run *run)
+{
+	for (size_t i = 0; i < run->n_chains; i++) {
+		if (!run->chains[i].skips)
+			continue;
+		run->lease->positions[run->chains[i].lease_index].position.sequence = (struct sequence){ 0 };
+		run->lease->dirty = true;
+	}
+}
+
 /* The shard's end counts for a handler that has acknowledged all before it. */
 static void mark_done(struct shard_run *run)
 {
@@ -228,10 +225,9 @@ void shard_run(void *pipeline, struct reading *r)
 	scope_cancel(&run.ticker);
 	scope_wait(&run.ticker);
 	mark_done(&run);
-	task_shield_begin(p->worker->loop);
+	reset_skipping(&run);
 	if (run.lease->held)
 		checkpoint(&run);
-	task_shield_end(p->worker->loop);
 	log_end(&run);
 	close_run(&run);
 }

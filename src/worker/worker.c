@@ -6,7 +6,7 @@
 #include "sluice/worker/fanout.h"
 #include "sluice/worker/shard_run.h"
 
-enum { HANDLER_ARENA_BYTES = 4 << 20, DEFINITION_BYTES = 1 << 20, START_PAUSE_MS = 1000 };
+enum { HANDLER_ARENA_BYTES = 4 << 20, DEFINITION_BYTES = 1 << 20, START_PAUSE_MS = 1000, LAST_WRITES_MS = 5000 };
 
 /* ---- sinks ---- */
 
@@ -271,14 +271,21 @@ static void fanout_task(void *arg)
 	fanout_run(arg);
 }
 
+/* What is in flight has most of the drain's time; giving the leases up has the rest. */
 static void deadline_task(void *arg)
 {
 	struct worker *w = arg;
+	int64_t rest_ms = w->plan->drain_ms / 5 < LAST_WRITES_MS ? w->plan->drain_ms / 5 : LAST_WRITES_MS;
 
-	if (!event_wait(&w->drain, -1, NULL, NULL) || !task_sleep_ms(w->loop, w->plan->drain_ms, NULL))
+	if (!event_wait(&w->drain, -1, NULL, NULL) || !task_sleep_ms(w->loop, w->plan->drain_ms - rest_ms, NULL))
 		return;
 	log_warn(w->env->log, "drain.deadline", LOG_INT("drain_ms", w->plan->drain_ms),
 		 LOG_TEXT("hint", "what is not acknowledged is read again at the next start"));
+	for (size_t i = 0; i < w->n_pipelines; i++)
+		coordinator_cancel_readings(w->pipelines[i].coordinator);
+	if (!task_sleep_ms(w->loop, rest_ms, NULL))
+		return;
+	w->expired = true;
 	scope_cancel(&w->work);
 }
 
@@ -307,38 +314,57 @@ static bool open_state(struct worker *w)
 	return true;
 }
 
-static void say_goodbye(struct worker *w)
+static void goodbye_task(void *arg)
 {
+	struct worker *w = arg;
 	struct err err;
 
-	task_shield_begin(w->loop);
 	if (!heartbeat_remove(&w->heartbeat, &err))
 		log_warn(w->env->log, "heartbeat.remove_failed", LOG_ERR(&err));
-	task_shield_end(w->loop);
+}
+
+static void start_task(void *arg)
+{
+	struct worker *w = arg;
+
+	if (!open_state(w))
+		return;
+	w->opened = true;
+	log_info(w->env->log, "worker.start", LOG_STR("session", w->heartbeat.session), LOG_INT("pipelines", w->n_pipelines));
+	scope_spawn(&w->services, "heartbeat", heartbeat_task, &w->heartbeat);
+	for (size_t i = 0; i < w->n_pipelines; i++)
+		scope_spawn(&w->work, "pipeline", pipeline_task, &w->pipelines[i]);
+	if (fanout_needed(w))
+		scope_spawn(&w->work, "fanout", fanout_task, w);
+}
+
+/* The last word: everything is given up. */
+static void end_work(struct worker *w)
+{
+	if (!w->opened)
+		return;
+	scope_init(&w->work, w->loop);
+	if (!w->expired)
+		scope_spawn(&w->work, "goodbye", goodbye_task, w);
+	scope_wait(&w->work);
+	log_info(w->env->log, "worker.end", LOG_STR("session", w->heartbeat.session));
 }
 
 void worker_run(struct worker *w)
 {
 	scope_init(&w->services, w->loop);
 	scope_init(&w->work, w->loop);
+	w->running = true;
 	for (size_t i = 0; i < w->plan->n_sinks; i++)
 		if (w->sinks[i]->ops->probe)
 			scope_spawn(&w->services, "probe", probe_task, w->sinks[i]);
-	if (open_state(w)) {
-		log_info(w->env->log, "worker.start", LOG_STR("session", w->heartbeat.session),
-			 LOG_INT("pipelines", w->n_pipelines));
-		scope_spawn(&w->services, "heartbeat", heartbeat_task, &w->heartbeat);
-		scope_spawn(&w->services, "deadline", deadline_task, w);
-		for (size_t i = 0; i < w->n_pipelines; i++)
-			scope_spawn(&w->work, "pipeline", pipeline_task, &w->pipelines[i]);
-		if (fanout_needed(w))
-			scope_spawn(&w->work, "fanout", fanout_task, w);
-		scope_wait(&w->work);
-		say_goodbye(w);
-		log_info(w->env->log, "worker.end", LOG_STR("session", w->heartbeat.session));
-	} else {
-		scope_wait(&w->work);
-	}
+	scope_spawn(&w->services, "deadline", deadline_task, w);
+	scope_spawn(&w->work, "start", start_task, w);
+	if (w->drain.set) /* asked to stop before it began */
+		scope_cancel(&w->work);
+	scope_wait(&w->work);
+	end_work(w);
+	w->running = false;
 	scope_cancel(&w->services);
 	scope_wait(&w->services);
 }
@@ -349,4 +375,6 @@ void worker_stop(struct worker *w)
 	event_set(&w->new_tasks);
 	for (size_t i = 0; i < w->n_pipelines; i++)
 		coordinator_stop(w->pipelines[i].coordinator);
+	if (w->running && !w->opened) /* nothing is in flight yet */
+		scope_cancel(&w->work);
 }

@@ -39,6 +39,15 @@ static void note(struct engine_sink *s, const struct effect *e)
 			snprintf(m->notification, sizeof(m->notification), "%.*s", STR_ARG(e->message.headers[i].value));
 }
 
+/* A real sink never lets a message overtake a failed one of the same key. */
+static bool is_behind_failed(struct effect *const *effects, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (effects[j]->state == EFFECT_FAILED && str_eq(effects[j]->message.key, effects[i]->message.key))
+			return true;
+	return false;
+}
+
 static void sink_send(struct sink *sink, struct effect *const *effects, size_t n)
 {
 	struct engine_sink *s = (struct engine_sink *)sink;
@@ -48,6 +57,10 @@ static void sink_send(struct sink *sink, struct effect *const *effects, size_t n
 	for (size_t i = 0; i < n; i++) {
 		if (engine->dead)
 			return; /* what is left stays PENDING, as when cancelled */
+		if (is_behind_failed(effects, i)) {
+			sink_fail_behind(sink, effects[i]);
+			continue;
+		}
 		if (engine->accept && s->index < ENGINE_HANDLERS && !engine->accept(engine->accept_ctx, s->index, effects[i], &err)) {
 			if (err.class == ERR_CANCELLED)
 				return;

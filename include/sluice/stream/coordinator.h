@@ -25,7 +25,6 @@ struct reading {
 	struct str stream_arn;
 	size_t *handlers;          /* indexes into the coordinator's handlers */
 	size_t n_handlers;
-	bool latest;               /* begin with a LATEST iterator */
 };
 
 struct coordinator_settings {
@@ -62,6 +61,9 @@ void coordinator_run(struct coordinator *c);
 
 /* No new readings. Those under way are ended by whoever runs them. */
 void coordinator_stop(struct coordinator *c);
+
+/* Cancels the readings; their leases are saved and given up all the same. */
+void coordinator_cancel_readings(struct coordinator *c);
 
 /* Something that it decides by has changed (a shard ended, a handler stopped). */
 void coordinator_wake(struct coordinator *c);

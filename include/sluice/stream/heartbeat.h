@@ -23,6 +23,7 @@ struct heartbeat {
 	bool confirmed;
 	bool in_doubt;                /* the last write's outcome is unknown */
 	struct heartbeat_sighting *sightings;  /* other workers, by session */
+	int64_t observed_ms;          /* when the latest complete look at them began */
 };
 
 void heartbeat_init(struct heartbeat *h, struct state *state, struct loop *loop, int64_t failover_ms);

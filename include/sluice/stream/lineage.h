@@ -15,6 +15,8 @@ struct lineage_shard {
 	bool closed;              /* an EndingSequenceNumber was seen once */
 	uint64_t listed_in;       /* number of the last full listing that showed it */
 	int64_t seen_ms;          /* env's mono clock at that time */
+	uint64_t first_listed_in; /* the first listing that showed it, and when */
+	int64_t first_seen_ms;
 };
 
 struct lineage;

@@ -30,13 +30,7 @@ struct reader_settings {
 	struct aws_client *streams;
 	struct budget *budget;
 	struct str stream_arn, shard_id;
-	struct sequence after;       /* read behind this one; none: from the start */
-	bool latest;                 /* with none: begin with a LATEST iterator, asked for once */
-	/* Called when a LATEST iterator is had, before it is used: saves the time from
-	 * which on records count, for when the iterator is lost. False: it is dropped,
-	 * and the shard is read from TRIM_HORIZON. */
-	bool (*pin)(void *ctx, struct err *err);
-	void *pin_ctx;
+	struct sequence after;       /* read behind this one; none: from the trim horizon */
 	int64_t poll_min_ms, poll_max_ms;
 	size_t page_bytes;           /* limit of one answer */
 	bool (*may_read)(void *ctx, struct err *err);  /* asked before each call; NULL: always */

@@ -28,6 +28,7 @@ struct chain {
 	size_t count, cap;
 	int64_t partial_ms;                /* when the last batch that was not full began */
 	bool ended;                        /* at the end of the window, all acknowledged */
+	bool skips;                        /* what it needs is trimmed; it begins anew at the horizon */
 };
 
 void chain_init(struct chain *c, struct shard_run *run, struct pipeline_handler *h, size_t lease_index);

@@ -67,6 +67,8 @@ struct worker {
 	struct event new_tasks;            /* set: the fan-out runner shall look at once */
 	struct event drain;                /* set: finish what is in flight, then end */
 	struct scope work, services;
+	bool running, opened;              /* in worker_run(); the state table is open */
+	bool expired;                      /* the drain's deadline has passed */
 	bool failed;                       /* it could not start */
 };
 
