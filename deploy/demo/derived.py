@@ -2,6 +2,7 @@
 
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -147,7 +148,8 @@ class Derived:
             raise
 
     def document(self, deal_id):
-        found = self._call(f"/deals/_doc/{deal_id}")
+        key = json.dumps({"deal_id": deal_id}, separators=(",", ":"))  # the id that sluice gives a document
+        found = self._call(f"/deals/_doc/{urllib.parse.quote(key, safe='')}")
         return found.get("_source") if found else None
 
     def _documents(self):
