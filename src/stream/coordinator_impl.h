@@ -14,6 +14,7 @@
 struct member {
 	struct lease *lease;
 	bool *reading;                /* per handler: a reading is under way */
+	uint64_t waits_for;           /* hash of the foreign owner that was told of; 0: none */
 	bool past;                    /* closed before the first start's time was taken */
 	UT_hash_handle hh;
 };

@@ -66,6 +66,9 @@ static bool make_handler_row(struct coordinator *c, size_t index, struct arena *
 		return false;
 	c->pin_ms[index] = pin_ms;
 	c->first_start[index] = true;
+	log_info(c->env->log, "handler.first_start", LOG_STR("pipeline", c->set.pipeline), LOG_STR("handler", h->name),
+		 LOG_TEXT("hint", h->definition.len ? "a new handler wants an empty target: a counter adds to what its rows hold" :
+						      "it begins where the settings' start says"));
 	return true;
 }
 
@@ -85,7 +88,10 @@ bool coordinator_load_handler(struct coordinator *c, size_t index, struct err *e
 	} else if (ok) {
 		if (!value_get(row.item, STR("definition"), &definition) || !value_get(row.item, STR("pin_ms"), &pin) ||
 		    !value_get(row.item, STR("stream"), &stream) || !str_to_u64(pin.raw, &pin_ms))
-			ok = err_set(err, ERR_FATAL, "state.row", "the state row of handler %.*s is damaged", STR_ARG(h->name));
+			ok = err_set(err, ERR_FATAL, "state.row",
+				     "the state table's row of kind handler, sk %.*s#%.*s, lacks stream, definition or pin_ms; "
+				     "restore it, or delete it: positions stand elsewhere and are kept",
+				     STR_ARG(c->set.pipeline), STR_ARG(h->name));
 		else if (!str_eq(stream.raw, c->label))
 			ok = replaced_stream(c, h);
 		else if (!str_eq(definition.raw, h->definition))

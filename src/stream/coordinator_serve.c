@@ -192,6 +192,20 @@ static struct member *make_member(struct coordinator *c, const struct lineage_sh
 	return m;
 }
 
+/* Once for each owner: so that a start that waits for another's lease to expire
+ * does not look as if it hung. */
+static void say_waiting(const struct coordinator *c, struct member *m)
+{
+	uint64_t owner = str_hash(m->lease->owner) | 1;
+
+	if (coordinator_is_read(c, m) || m->waits_for == owner)
+		return;
+	m->waits_for = owner;
+	log_info(c->env->log, "lease.waiting", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", m->lease->shard_id),
+		 LOG_STR("holder", m->lease->owner), LOG_INT("failover_ms", c->set.heartbeat->failover_ms),
+		 LOG_TEXT("hint", "another worker has it; it is taken when that one's heartbeat stands still"));
+}
+
 bool coordinator_misses_parent(const struct coordinator *c)
 {
 	for (const struct member *m = c->members; m; m = m->hh.next)
@@ -208,8 +222,12 @@ bool coordinator_serve(struct coordinator *c, struct err *err)
 			make_member(c, s);
 	for (struct member *m = c->members, *next; m && !c->stopping; m = next) {
 		next = m->hh.next;
-		if (!anybody_wants(c, m) || (!m->lease->held && !may_take(c, m)))
+		if (!anybody_wants(c, m))
 			continue;
+		if (!m->lease->held && !may_take(c, m)) {
+			say_waiting(c, m);
+			continue;
+		}
 		if (!heartbeat_may_send(c->set.heartbeat, err) || !serve(c, m, err))
 			return false;
 	}

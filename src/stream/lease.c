@@ -126,7 +126,8 @@ struct lease *lease_of_row(struct loop *loop, const struct state_row *row, struc
 	if (!text_of(row->item, STR("shard"), &shard) || !text_of(row->item, STR("parent"), &parent) ||
 	    !text_of(row->item, STR("owner"), &owner) || shard.len == 0 ||
 	    !value_get(row->item, STR("positions"), &positions) || positions.type != VALUE_M) {
-		err_set(err, ERR_FATAL, "state.row", "lease row %.*s is not as sluice writes it; was it edited?",
+		err_set(err, ERR_FATAL, "state.row", "the state table's row of kind lease, sk %.*s, is not as sluice writes it; restore it, or delete it: its "
+			"handlers then begin that shard again from the settings' start",
 			STR_ARG(row->id));
 		return NULL;
 	}
@@ -134,7 +135,7 @@ struct lease *lease_of_row(struct loop *loop, const struct state_row *row, struc
 	l->owner = dup_str(owner);
 	l->counter = row->counter;
 	if (!read_positions(l, positions, err)) {
-		err_prefix(err, "lease row %.*s", STR_ARG(row->id));
+		err_prefix(err, "the state table's row of kind lease, sk %.*s", STR_ARG(row->id));
 		lease_free(l);
 		return NULL;
 	}

@@ -103,12 +103,12 @@ static bool check_page(struct reader *r, const struct page *p, struct err *err)
 	int64_t now_s = aws_service_time_ms(r->set->streams) / 1000;
 
 	if (p->count && sequence_compare(&p->records[0].sequence, &r->last_read) <= 0)
-		return err_set(err, ERR_RETRY, "page.repeated", "GetRecords gave record %s again",
-			       p->records[0].sequence.digits);
+		return err_set(err, ERR_RETRY, "page.repeated", "GetRecords gave record %.*s again",
+			       STR_ARG(sequence_wire(&p->records[0].sequence)));
 	for (size_t i = 0; i < p->count; i++)
 		if (p->records[i].created_s > now_s + FUTURE_S)
-			return err_set(err, ERR_RETRY, "page.future", "record %s was created %lld s in the future",
-				       p->records[i].sequence.digits, (long long)(p->records[i].created_s - now_s));
+			return err_set(err, ERR_RETRY, "page.future", "record %.*s was created %lld s in the future",
+				       STR_ARG(sequence_wire(&p->records[i].sequence)), (long long)(p->records[i].created_s - now_s));
 	return true;
 }
 

@@ -14,7 +14,8 @@ struct delivery {
 	struct effect **effects;
 	size_t n;
 	int64_t rounds;                /* that left something over */
-	int64_t said_ms;               /* when trouble was last logged */
+	bool said;                     /* trouble was logged */
+	int64_t said_ms;               /* when, last */
 	int64_t delay_ms;              /* before the next round */
 	struct delivery_loss *losses;
 	size_t n_losses;
@@ -66,9 +67,16 @@ static void say(struct delivery *d, const struct effect *e)
 	if (d->rounds > 1 && now_ms - d->said_ms < SAY_AGAIN_MS)
 		return;
 	d->said_ms = now_ms;
+	d->said = true;
 	log_warn(env_of(d->s)->log, "sink.waiting", LOG_STR("pipeline", d->s->pipeline->name),
 		 LOG_STR("handler", d->s->h->place->name), LOG_STR(d->s->place_name, d->s->place),
 		 LOG_INT("effects", d->n), LOG_INT("rounds", d->rounds), LOG_ERR(e->err));
+}
+
+static void say_recovered(const struct delivery *d)
+{
+	log_info(env_of(d->s)->log, "sink.recovered", LOG_STR("pipeline", d->s->pipeline->name),
+		 LOG_STR("handler", d->s->h->place->name), LOG_STR(d->s->place_name, d->s->place), LOG_INT("rounds", d->rounds));
 }
 
 /* One effect that is not done. False: the handler stops. */
@@ -177,6 +185,8 @@ bool delivery_run(struct delivery_site *s, struct effect **effects, size_t n)
 		if (ok && d.n)
 			ok = next_round(&d);
 	}
+	if (ok && d.said)
+		say_recovered(&d);
 	mem_free(d.losses);
 	return ok;
 }
@@ -200,8 +210,8 @@ static bool write_loss(struct delivery_site *s, const struct delivery_loss *loss
 	e->message.address = s->policy->dead_letter_address;
 	buf_release(&body);
 	return e->message.body.ptr || err_set(err, ERR_FATAL, "dead_letter.size",
-					      "record %s with its reason is larger than a dead letter may be, %d bytes",
-					      s->records[loss->record]->sequence.digits, DEAD_LETTER_BYTES);
+					      "record %.*s with its reason is larger than a dead letter may be, %d bytes",
+					      STR_ARG(sequence_wire(&s->records[loss->record]->sequence)), DEAD_LETTER_BYTES);
 }
 
 /* Until the dead letter has said yes: there is no other way on. */

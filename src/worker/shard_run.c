@@ -49,7 +49,7 @@ static void count_loss(struct shard_run *run, struct chain *c, const char *event
 	run->lease->dirty = true;
 	log_error(run->worker->env->log, event, LOG_STR("pipeline", run->pipeline->name),
 		  LOG_STR("handler", c->h->place->name), LOG_STR("shard", run->lease->shard_id),
-		  LOG_TEXT("after", p->position.sequence.digits));
+		  LOG_STR("after", sequence_wire(&p->position.sequence)));
 }
 
 /* Records behind this handler's position are gone. Who may goes on at the horizon,
