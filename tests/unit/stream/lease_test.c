@@ -36,9 +36,9 @@ static enum sim_fault fault(void *ctx, const char *operation)
 	return f;
 }
 
-static bool open_world(struct world *w, struct loop *loop)
+static bool open_world(struct world *w, struct loop *loop, unsigned max_attempts)
 {
-	struct aws_settings set = { .loop = loop, .credentials = &w->credentials, .region = STR("us-east-1"), .max_attempts = 1 };
+	struct aws_settings set = { .loop = loop, .credentials = &w->credentials, .region = STR("us-east-1"), .max_attempts = max_attempts };
 	struct err err;
 
 	*w = (struct world){ .loop = loop, .credentials.get = get_credentials };
@@ -96,7 +96,7 @@ static void rows_keep_what_was_saved(struct loop *loop, void *arg)
 	struct err err;
 
 	(void)arg;
-	CHECK(open_world(&w, loop));
+	CHECK(open_world(&w, loop, 1));
 	l = new_lease(&w);
 	p = lease_add_position(l, STR("counter-1"));
 	CHECK(sequence_parse(STR("000000000000000000123"), &p->position.sequence, NULL));
@@ -133,7 +133,7 @@ static void only_one_takes_a_lease(struct loop *loop, void *arg)
 	struct err err;
 
 	(void)arg;
-	CHECK(open_world(&w, loop));
+	CHECK(open_world(&w, loop, 1));
 	mine = new_lease(&w);
 	theirs = new_lease(&w);
 	CHECK_OK(lease_take(mine, &w.me, &err), &err);
@@ -171,7 +171,7 @@ static void a_lost_answer_is_looked_up(struct loop *loop, void *arg)
 	for (size_t i = 0; i < COUNT_OF(faults); i++) {
 		struct lease *l, *again;
 
-		CHECK(open_world(&w, loop));
+		CHECK(open_world(&w, loop, 1));
 		l = new_lease(&w);
 		CHECK_OK(lease_take(l, &w.me, &err), &err);
 		lease_add_position(l, STR("h"))->position.v = 5;
@@ -195,13 +195,44 @@ static void test_t23_a_lost_answer_is_looked_up_before_the_next_write(void **sta
 	run_simulated(1, a_lost_answer_is_looked_up, NULL);
 }
 
+/* The client's own retry meets the write of its first attempt. */
+static void a_retry_that_meets_its_own_write_is_no_conflict(struct loop *loop, void *arg)
+{
+	struct lease *l, *again;
+	struct world w;
+	struct err err;
+
+	(void)arg;
+	CHECK(open_world(&w, loop, 4));
+	l = new_lease(&w);
+	w.next_put = SIM_DROP_AFTER;
+	CHECK_OK(lease_take(l, &w.me, &err), &err);
+	w.next_put = SIM_DROP_AFTER;
+	lease_add_position(l, STR("h"))->position.v = 5;
+	CHECK_OK(lease_save(l, &w.me, &err), &err);
+	CHECK(l->held);
+	CHECK_OK(lease_save(l, &w.me, &err), &err); /* once more: it might have been an older write */
+	again = load(&w);
+	CHECK_EQ(lease_position(again, STR("h"))->position.v, 5);
+	CHECK_EQ(again->counter, l->counter);
+	lease_free(l);
+	lease_free(again);
+	close_world(&w);
+}
+
+static void test_t23_a_retry_that_meets_its_own_write_is_no_conflict(void **state)
+{
+	(void)state;
+	run_simulated(1, a_retry_that_meets_its_own_write_is_no_conflict, NULL);
+}
+
 static void a_heartbeat_tells_the_living_from_the_dead(struct loop *loop, void *arg)
 {
 	struct world w;
 	struct err err;
 
 	(void)arg;
-	CHECK(open_world(&w, loop));
+	CHECK(open_world(&w, loop, 1));
 	for (int i = 0; i < 10; i++) {
 		CHECK(heartbeat_observe(&w.me, &err));
 		CHECK(!heartbeat_is_dead(&w.me, w.other.session));
@@ -225,6 +256,28 @@ static void test_a_heartbeat_tells_the_living_from_the_dead(void **state)
 	run_simulated(1, a_heartbeat_tells_the_living_from_the_dead, NULL);
 }
 
+static void time_in_which_nobody_looked_kills_nobody(struct loop *loop, void *arg)
+{
+	struct world w;
+	struct err err;
+
+	(void)arg;
+	CHECK(open_world(&w, loop, 1));
+	CHECK(heartbeat_observe(&w.me, &err));
+	CHECK(task_sleep_ms(loop, 3 * FAILOVER_MS, NULL)); /* we hung; the other went on */
+	CHECK_OK(heartbeat_renew(&w.other, &err), &err);
+	CHECK(!heartbeat_is_dead(&w.me, w.other.session));
+	CHECK(heartbeat_observe(&w.me, &err));
+	CHECK(!heartbeat_is_dead(&w.me, w.other.session));
+	close_world(&w);
+}
+
+static void test_time_in_which_nobody_looked_kills_nobody(void **state)
+{
+	(void)state;
+	run_simulated(1, time_in_which_nobody_looked_kills_nobody, NULL);
+}
+
 /* T36: the owner's own deadline. */
 static void an_owner_stops_sending_in_time(struct loop *loop, void *arg)
 {
@@ -232,7 +285,7 @@ static void an_owner_stops_sending_in_time(struct loop *loop, void *arg)
 	struct err err;
 
 	(void)arg;
-	CHECK(open_world(&w, loop));
+	CHECK(open_world(&w, loop, 1));
 	CHECK(heartbeat_may_send(&w.me, &err));
 	sim_env_set_skew_ms(loop_env(loop), 3600 * 1000); /* the wall clock has no say */
 	CHECK(heartbeat_may_send(&w.me, &err));
@@ -260,6 +313,8 @@ int main(void)
 		cmocka_unit_test(test_rows_keep_what_was_saved),
 		cmocka_unit_test(test_only_one_takes_a_lease_and_the_old_owner_finds_out),
 		cmocka_unit_test(test_t23_a_lost_answer_is_looked_up_before_the_next_write),
+		cmocka_unit_test(test_t23_a_retry_that_meets_its_own_write_is_no_conflict),
+		cmocka_unit_test(test_time_in_which_nobody_looked_kills_nobody),
 		cmocka_unit_test(test_a_heartbeat_tells_the_living_from_the_dead),
 		cmocka_unit_test(test_an_owner_stops_sending_before_others_take_over),
 	};

@@ -469,6 +469,92 @@ static void test_leases_are_given_up_when_a_sink_hangs(void **state)
 	run_seeds(leases_are_given_up_when_a_sink_hangs);
 }
 
+/* ---- versions without a past ---- */
+
+static void a_root_begins_above_the_present(struct loop *loop, void *arg)
+{
+	struct sim_shard *shard;
+	struct engine e;
+	uint64_t now_v;
+
+	(void)arg;
+	engine_init(&e, loop, 1);
+	shard = sim_shard_add(e.streams, "shard-1", NULL);
+	engine_put(&e, shard, 1, 1);
+	CHECK(task_sleep_ms(loop, 10 * MINUTE_MS, NULL));
+	now_v = (uint64_t)(env_wall_ms(e.env) / 1000) << 20;
+	engine_start(&e);
+	CHECK(engine_wait(&e, 0, 1, MINUTE_MS));
+	engine_stop(&e);
+	CHECK(e.messages[0].v > now_v); /* though the record is ten minutes old */
+	engine_release(&e);
+}
+
+static void test_a_handler_without_a_past_begins_above_the_present(void **state)
+{
+	(void)state;
+	run_seeds(a_root_begins_above_the_present);
+}
+
+/* ---- T20: a lease that goes while the sink hangs ---- */
+
+struct hanging {
+	struct engine *e;
+	bool hang;
+	size_t cancelled;
+};
+
+static bool hang_until_free(void *ctx, size_t handler, const struct effect *e, struct err *err)
+{
+	struct hanging *h = ctx;
+
+	(void)handler;
+	(void)e;
+	if (!h->hang || task_sleep_ms(h->e->loop, 100 * MINUTE_MS, err))
+		return true;
+	h->cancelled++;
+	return false;
+}
+
+static void a_stolen_lease_ends_what_hangs(struct loop *loop, void *arg)
+{
+	struct hanging hanging = { .hang = true };
+	struct sim_shard *shard;
+	struct sim_table *t;
+	struct engine e;
+
+	(void)arg;
+	engine_init(&e, loop, 1);
+	hanging.e = &e;
+	e.accept = hang_until_free;
+	e.accept_ctx = &hanging;
+	shard = sim_shard_add(e.streams, "shard-1", NULL);
+	engine_start(&e);
+	engine_put(&e, shard, 1, 1);
+	CHECK(task_sleep_ms(loop, MINUTE_MS, NULL));
+	t = sim_table_named(e.dynamodb, STR("sluice-state"));
+	for (struct sim_row *row = t->rows; row; row = row->next) {
+		if (!str_ends(sim_item_get(&row->item, STR("sk")).raw, STR("shard-1")))
+			continue;
+		sim_item_set(&row->item, STR("owner"), STR("{\"S\":\"thief:1:0000000000000001\"}"));
+		sim_item_set(&row->item, STR("counter"), STR("{\"N\":\"1000\"}"));
+	}
+	/* Nothing moves, so nothing is saved: the listing of leases is what tells. */
+	CHECK(task_sleep_ms(loop, 5 * MINUTE_MS, NULL));
+	hanging.hang = false;
+	engine_stop(&e);
+	engine_start(&e);
+	CHECK(engine_wait(&e, 0, 1, MINUTE_MS));
+	engine_stop(&e);
+	engine_release(&e);
+}
+
+static void test_t20_a_stolen_lease_is_recovered_though_the_sink_hung(void **state)
+{
+	(void)state;
+	run_seeds(a_stolen_lease_ends_what_hangs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -482,6 +568,8 @@ int main(void)
 		cmocka_unit_test(test_t24_a_deleted_lease_row_is_made_again),
 		cmocka_unit_test(test_t9_rows_of_finished_shards_go_also_after_a_restart),
 		cmocka_unit_test(test_a_stop_keeps_its_deadline_when_nothing_answers),
+		cmocka_unit_test(test_a_handler_without_a_past_begins_above_the_present),
+		cmocka_unit_test(test_t20_a_stolen_lease_is_recovered_though_the_sink_hung),
 		cmocka_unit_test(test_leases_are_given_up_when_a_sink_hangs),
 	};
 
