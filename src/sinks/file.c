@@ -5,10 +5,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { BATCH_BYTES = 8 << 20 };
+enum {
+	BATCH_BYTES = 8 << 20,   /* of one write; what is torn off a file is never more */
+	LOOK_BACK_BYTES = 16 << 10,
+	LOCK_MS = 1000,          /* how long another process may hold the file */
+};
 
 struct file_settings {
 	struct str path;
@@ -20,7 +26,7 @@ struct file_sink {
 	char *path, *folder;
 	bool fsync;
 	int fd;    /* -1: not open; touched by one append at a time */
-	bool torn; /* the last line may lack its end */
+	bool torn; /* the last line may lack its end; asked anew where the file can be read */
 	bool busy;
 	struct event free;
 };
@@ -67,11 +73,35 @@ static enum err_class class_of(int number)
 	}
 }
 
-static bool fail(const struct file_sink *f, const char *code, const char *verb, const char *hint, struct err *err)
+static const char *hint_for(int number)
+{
+	switch (number) {
+	case ENOENT:
+		return "; its folder must be there: make it, or change `path`";
+	case EACCES:
+	case EPERM:
+		return "; give the user that runs sluice the right to write there, or change `path`";
+	case EROFS:
+		return "; mount it for writing, or change `path`";
+	case EISDIR:
+	case ENOTDIR:
+	case ENAMETOOLONG:
+	case ELOOP:
+		return "; `path` must name a file";
+	case ENOSPC:
+	case EDQUOT:
+		return "; make room on the disk, it is tried again";
+	default:
+		return "";
+	}
+}
+
+static bool fail(const struct file_sink *f, const char *code, const char *verb, struct err *err)
 {
 	const int number = errno;
 
-	return err_set(err, class_of(number), code, "cannot %s %s: %s%s", verb, f->path, strerror(number), hint);
+	return err_set(err, class_of(number), code, "cannot %s %s: %s%s", verb, f->path, strerror(number),
+		       hint_for(number));
 }
 
 /* A new name in a folder is on disk only when the folder is. */
@@ -81,17 +111,10 @@ static bool keep_name(const struct file_sink *f, struct err *err)
 	bool ok = fd >= 0 && fsync(fd) == 0;
 
 	if (!ok)
-		fail(f, "file.sync", "keep the name of", "", err);
+		fail(f, "file.sync", "keep the name of", err);
 	if (fd >= 0)
 		close(fd);
 	return ok;
-}
-
-static bool ends_torn(int fd, off_t size)
-{
-	char last = '\n';
-
-	return size > 0 && (pread(fd, &last, 1, size - 1) != 1 || last != '\n');
 }
 
 static void shut(struct file_sink *f)
@@ -105,17 +128,16 @@ static bool open_file(struct file_sink *f, struct err *err)
 {
 	struct stat st;
 
+	f->torn = false;
 	f->fd = open(f->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
 	if (f->fd < 0)
-		return fail(f, "file.open", "open",
-			    errno == ENOENT ? "; its folder must be there: make it, or change `path`" : "", err);
+		return fail(f, "file.open", "open", err);
 	if (fstat(f->fd, &st) != 0 || (f->fsync && st.st_size == 0 && S_ISREG(st.st_mode) && !keep_name(f, err))) {
 		if (err->class == ERR_NONE)
-			fail(f, "file.open", "look at", "", err);
+			fail(f, "file.open", "look at", err);
 		shut(f);
 		return false;
 	}
-	f->torn = S_ISREG(st.st_mode) && ends_torn(f->fd, st.st_size);
 	return true;
 }
 
@@ -137,10 +159,7 @@ static bool write_all(struct file_sink *f, struct str text, struct err *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return fail(f, "file.write", "append to",
-				    errno == ENOSPC || errno == EDQUOT ? "; make room on the disk, it is tried again"
-								       : "",
-				    err);
+			return fail(f, "file.write", "append to", err);
 		f->torn = true;
 		text = str_from(text, (size_t)n);
 	}
@@ -151,8 +170,110 @@ static bool write_all(struct file_sink *f, struct str text, struct err *err)
 struct append {
 	struct file_sink *f;
 	struct str text;
+	off_t size;    /* of a regular file, before the write */
+	bool locked;   /* a regular file that nobody else appends to now: it may be cut */
+	off_t cut;     /* bytes of a torn last line that were taken off */
 	struct err err;
 };
+
+/* Two processes may name one file (one takes over from the other). Cutting must
+ * not meet the other's write, so an append holds the file's lock. File systems
+ * without locks are appended to, never cut. */
+static bool lock(struct append *a)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (int tried_ms = 0; flock(a->f->fd, LOCK_EX | LOCK_NB) != 0; tried_ms++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return true;
+		if (tried_ms == LOCK_MS)
+			return err_set(&a->err, ERR_RETRY, "file.locked",
+				       "another process has held the lock of %s for %d ms; end it, or change `path`",
+				       a->f->path, LOCK_MS);
+		nanosleep(&pause, NULL);
+	}
+	a->locked = true;
+	return true;
+}
+
+/* Where the last line that has its end ends; -1 when that is farther back than a
+ * torn write reaches (then the rest is not ours) or cannot be read. */
+static off_t whole_end(int fd, off_t size)
+{
+	char bytes[LOOK_BACK_BYTES];
+
+	off_t to = size;
+
+	while (to > 0 && size - to < BATCH_BYTES) {
+		const off_t from = to > LOOK_BACK_BYTES ? to - LOOK_BACK_BYTES : 0;
+		const char *newline;
+
+		if (pread(fd, bytes, (size_t)(to - from), from) != to - from)
+			return -1;
+		newline = memrchr(bytes, '\n', (size_t)(to - from));
+		if (newline)
+			return from + (newline - bytes) + 1;
+		to = from;
+	}
+	return to == 0 ? 0 : -1;
+}
+
+/* What a kill or a power cut left behind the last newline was never acknowledged
+ * and comes again whole: it is cut off. Where it cannot be, its line is ended. */
+static bool repair(struct append *a)
+{
+	struct file_sink *f = a->f;
+	struct stat st;
+	off_t end;
+
+	if (fstat(f->fd, &st) != 0)
+		return fail(f, "file.open", "look at", &a->err);
+	a->locked = a->locked && S_ISREG(st.st_mode);
+	a->size = st.st_size;
+	if (S_ISREG(st.st_mode)) {
+		char last = '\n';
+
+		f->torn = st.st_size > 0 && (pread(f->fd, &last, 1, st.st_size - 1) != 1 || last != '\n');
+	}
+	if (!f->torn)
+		return true;
+	end = a->locked ? whole_end(f->fd, st.st_size) : -1;
+	if (end >= 0 && ftruncate(f->fd, end) == 0) {
+		f->torn = false;
+		a->cut = st.st_size - end;
+		a->size = end;
+		return true;
+	}
+	a->size++;
+	return write_all(f, STR("\n"), &a->err);
+}
+
+/* After a write that failed: all of its lines are tried again, so none stays. */
+static void take_back(struct append *a)
+{
+	struct stat st;
+
+	if (a->locked && fstat(a->f->fd, &st) == 0 && st.st_size > a->size && ftruncate(a->f->fd, a->size) == 0)
+		a->f->torn = false;
+}
+
+static void append_locked(struct append *a)
+{
+	struct file_sink *f = a->f;
+
+	if (!repair(a))
+		return;
+	if (!write_all(f, a->text, &a->err)) {
+		take_back(a);
+		return;
+	}
+	/* After a failed sync the kernel may have dropped the pages: what was
+	 * written counts as lost, and the file is looked at anew. */
+	if (f->fsync && fdatasync(f->fd) != 0 && errno != EINVAL && errno != EROFS) {
+		fail(f, "file.sync", "sync", &a->err);
+		shut(f);
+	}
+}
 
 /* On a helper thread: the disk may be slow. */
 static void append(void *arg)
@@ -162,18 +283,11 @@ static void append(void *arg)
 
 	if (f->fd >= 0 && rotated(f))
 		shut(f);
-	if (f->fd < 0 && !open_file(f, &a->err))
+	if ((f->fd < 0 && !open_file(f, &a->err)) || !lock(a))
 		return;
-	if (f->torn && !write_all(f, STR("\n"), &a->err))
-		return;
-	if (!write_all(f, a->text, &a->err))
-		return;
-	/* After a failed sync the kernel may have dropped the pages: what was
-	 * written counts as lost, and the file is looked at anew. */
-	if (f->fsync && fdatasync(f->fd) != 0 && errno != EINVAL && errno != EROFS) {
-		fail(f, "file.sync", "sync", "", &a->err);
-		shut(f);
-	}
+	append_locked(a);
+	if (f->fd >= 0)
+		flock(f->fd, LOCK_UN);
 }
 
 static struct sink *file_open(const void *settings, const struct sink_site *site, struct err *err)
@@ -181,8 +295,8 @@ static struct sink *file_open(const void *settings, const struct sink_site *site
 	const struct file_settings *s = settings;
 	struct file_sink *f = mem_alloc(sizeof(*f));
 	const char *slash;
-	struct err why = { 0 };
 
+	(void)err;
 	f->base = (struct sink){ .ops = &file_sink, .site = *site };
 	f->path = mem_dup(s->path.ptr, s->path.len);
 	slash = strrchr(f->path, '/');
@@ -190,13 +304,7 @@ static struct sink *file_open(const void *settings, const struct sink_site *site
 	f->fsync = s->fsync;
 	f->fd = -1;
 	event_init(&f->free, site->loop);
-	if (open_file(f, &why))
-		return &f->base;
-	err_set(err, ERR_FATAL, why.code, "sink %.*s: %s", STR_ARG(site->name), why.text);
-	mem_free(f->path);
-	mem_free(f->folder);
-	mem_free(f);
-	return NULL;
+	return &f->base;
 }
 
 /* A raw newline can only stand between JSON tokens; there a space says the same. */
@@ -223,18 +331,30 @@ static bool take_turn(struct file_sink *f)
 	return true;
 }
 
+/* False when cancelled; else a->err says how it went. */
+static bool run_append(struct append *a)
+{
+	struct file_sink *f = a->f;
+
+	if (!take_turn(f))
+		return false;
+	task_offload(f->base.site.loop, append, a);
+	f->busy = false;
+	event_set(&f->free);
+	if (a->cut > 0)
+		log_warn(loop_env(f->base.site.loop)->log, "file.cut", LOG_STR("sink", f->base.site.name),
+			 LOG_TEXT("path", f->path), LOG_INT("bytes", a->cut),
+			 LOG_TEXT("hint", "the last line had no end; it was never acknowledged and is written again"));
+	return true;
+}
+
 /* Appends the lines gathered from effects[from..to) and settles those. */
 static bool flush_lines(struct file_sink *f, struct buf *lines, struct effect *const *effects, size_t n)
 {
 	struct append a = { .f = f, .text = buf_str(lines) };
 
-	if (lines->len > 0) {
-		if (!take_turn(f))
-			return false;
-		task_offload(f->base.site.loop, append, &a);
-		f->busy = false;
-		event_set(&f->free);
-	}
+	if (lines->len > 0 && !run_append(&a))
+		return false;
 	for (size_t i = 0; i < n; i++) {
 		if (effects[i]->state != EFFECT_PENDING)
 			continue;
@@ -294,11 +414,8 @@ static bool file_probe(struct sink *s, struct err *err)
 	struct file_sink *f = (struct file_sink *)s;
 	struct append a = { .f = f };
 
-	if (!take_turn(f))
+	if (!run_append(&a))
 		return err_set(err, ERR_CANCELLED, "task.cancelled", "cancelled");
-	task_offload(s->site.loop, append, &a);
-	f->busy = false;
-	event_set(&f->free);
 	if (a.err.class == ERR_NONE)
 		return true;
 	if (err)

@@ -216,7 +216,6 @@ static struct sink *kafka_open(const void *settings, const struct sink_site *sit
 	k->producer = k->factory->open(k->factory, site->loop, &k->settings, err);
 	if (k->producer)
 		return &k->base;
-	err_prefix(err, "sink %.*s", STR_ARG(site->name));
 	mem_free(k);
 	return NULL;
 }

@@ -106,7 +106,7 @@ static struct sink *opensearch_open(const void *settings, const struct sink_site
 	struct str url = s->url;
 
 	if (!site->transport) {
-		err_set(err, ERR_FATAL, "sink.client", "sink %.*s has no HTTP client", STR_ARG(site->name));
+		err_set(err, ERR_FATAL, "sink.client", "there is no HTTP client");
 		return NULL;
 	}
 	while (str_ends(url, STR("/")))

@@ -248,11 +248,17 @@ def test_an_unreachable_endpoint_is_named_and_tried_again(
     assert_order(messages, records)
 
 
-def test_a_file_in_a_missing_folder_is_refused_at_the_start(sluice, base_settings, make_table, tmp_path):
+def test_a_file_in_a_missing_folder_is_named_and_waited_for(sluice, base_settings, make_table, tmp_path):
     table, folder = make_table("Deals", "id"), tmp_path / "not-there"
     program = sluice(forward(base_settings, table.name, folder / "out.jsonl")).start()
-    assert program.wait_exit() == 1
-    assert f"cannot open {folder}" in program.log and "folder must be there" in program.log
+    table.put(id="a", n=1)
+    program.wait_log(rf"event=sink\.unreachable.*cannot open {folder}.*its folder must be there: make it")
+    program.wait_for(lambda: program.events("sink.waiting"), what="the sink that is waited for in the log")
+    assert "sink out" not in program.log, "the field sink= says it"
+    program.assert_running()
+    folder.mkdir()
+    wait_arrived(program, folder / "out.jsonl", table.records())
+    program.stop()
 
 
 def test_a_folder_that_goes_away_is_named_and_tried_again(sluice, base_settings, make_table, tmp_path):

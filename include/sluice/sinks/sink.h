@@ -40,7 +40,8 @@ struct sink_ops {
 	void (*check)(const void *settings, const struct node *at, struct problems *problems);
 
 	/* settings are borrowed for the sink's life. Does no I/O that must succeed:
-	 * a far side that is down is found by send(). NULL with FATAL. */
+	 * a far side that is down is found by send(). NULL with FATAL;
+	 * the caller puts the sink's name in front of the text. */
 	struct sink *(*open)(const void *settings, const struct sink_site *site, struct err *err);
 
 	/* Yields until each of the n PENDING effects is settled by effect_done() or

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <signal.h>
@@ -17,7 +18,7 @@ struct file_settings {
 };
 
 struct place {
-	char folder[64], path[96], other[96];
+	char folder[64], path[96], other[112];
 };
 
 static int make_place(void **state)
@@ -108,22 +109,118 @@ static void torn_body(struct loop *loop, void *arg)
 	static const char *const lines[] = { "{\"n\":1}" };
 	struct place *p = arg;
 	struct made_batch m;
-	char text[256];
 	struct sink *s = open_sink(loop, p, NULL);
 
 	CHECK(s);
 	send_lines(s, lines, 1, &m);
-	CHECK_STR(str_c(content(p->path, text, sizeof(text))), "{\"half\n{\"n\":1}\n");
+	CHECK_EQ(made_count(&m, EFFECT_DONE), 1);
 	made_batch_release(&m);
 	s->ops->close(s);
 }
 
-static void test_a_torn_last_line_is_ended_first(void **state)
+static void test_what_is_behind_the_last_newline_is_cut_off(void **state)
 {
+	static const struct {
+		const char *before, *after;
+	} cases[] = {
+		{ "{\"half", "{\"n\":1}\n" },
+		{ "{}\n{\"n\":0}\n{\"half", "{}\n{\"n\":0}\n{\"n\":1}\n" },
+		{ "{}\n\n", "{}\n\n{\"n\":1}\n" },
+		{ "{}\n", "{}\n{\"n\":1}\n" },
+		{ "\n", "\n{\"n\":1}\n" },
+		{ "", "{\"n\":1}\n" },
+	};
 	struct place *p = *state;
+	char text[256];
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		put(p->path, cases[i].before);
+		run_real(torn_body, p);
+		assert_string_equal(content(p->path, text, sizeof(text)), cases[i].after);
+	}
+}
+
+/* A file of `size` bytes: "{}", a newline, then none any more. */
+static void put_tail(const char *path, off_t size)
+{
+	put(path, "{}\n");
+	assert_int_equal(truncate(path, size), 0);
+}
+
+static void test_a_tail_is_cut_only_as_far_as_a_write_reaches(void **state)
+{
+	static const struct {
+		off_t size, after;
+	} cases[] = {
+		{ 100000, 3 + 8 },
+		{ 3 + (8 << 20) - 1, 3 + 8 },
+		{ 20 << 20, (20 << 20) + 1 + 8 }, /* no torn write of ours: its line is ended */
+	};
+	struct place *p = *state;
+	struct stat st;
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		put_tail(p->path, cases[i].size);
+		run_real(torn_body, p);
+		assert_int_equal(stat(p->path, &st), 0);
+		assert_int_equal(st.st_size, cases[i].after);
+	}
+}
+
+static void locked_body(struct loop *loop, void *arg)
+{
+	static const char *const lines[] = { "{\"n\":1}" };
+	struct place *p = arg;
+	struct made_batch m;
+	char text[256];
+	struct sink *s = open_sink(loop, p, NULL);
+	int other;
 
 	put(p->path, "{\"half");
-	run_real(torn_body, p);
+	other = open(p->path, O_RDWR | O_CLOEXEC);
+	CHECK(s && other >= 0 && flock(other, LOCK_EX) == 0);
+	send_lines(s, lines, 1, &m);
+	CHECK_EQ(made_count(&m, EFFECT_FAILED), 1);
+	CHECK_STR(str_c(m.batch.effects[0]->err->code), "file.locked");
+	CHECK_EQ(m.batch.effects[0]->err->class, ERR_RETRY);
+	CHECK_STR(str_c(content(p->path, text, sizeof(text))), "{\"half");
+	close(other);
+	CHECK_EQ(made_retry(&m), 1);
+	s->ops->send(s, m.batch.effects, 1);
+	CHECK_STR(str_c(content(p->path, text, sizeof(text))), "{\"n\":1}\n");
+	made_batch_release(&m);
+	s->ops->close(s);
+}
+
+static void test_what_another_process_is_writing_is_not_cut(void **state)
+{
+	run_real(locked_body, *state);
+}
+
+static void pipe_body(struct loop *loop, void *arg)
+{
+	static const char *const lines[] = { "{\"n\":1}" };
+	struct place *p = arg;
+	struct made_batch m;
+	char text[64];
+	int reader;
+	struct sink *s;
+
+	CHECK(mkfifo(p->path, 0600) == 0);
+	reader = open(p->path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	s = open_sink(loop, p, NULL);
+	CHECK(s && reader >= 0);
+	send_lines(s, lines, 1, &m);
+	CHECK_EQ(made_count(&m, EFFECT_DONE), 1);
+	CHECK_EQ(read(reader, text, sizeof(text)), 8);
+	close(reader);
+	made_batch_release(&m);
+	s->ops->close(s);
+}
+
+static void test_a_pipe_gets_lines_too(void **state)
+{
+	run_real(pipe_body, *state);
 }
 
 static void rotated_body(struct loop *loop, void *arg)
@@ -152,31 +249,35 @@ static void test_a_rotated_file_is_opened_anew(void **state)
 
 static void full_body(struct loop *loop, void *arg)
 {
-	static const char *const line[] = { "{\"n\":123456789}" };
+	static const char *const before[] = { "{}" }, *const lines[] = { "{\"n\":12}", "{\"n\":123456789}" };
 	struct place *p = arg;
-	struct rlimit was, small = { 10, RLIM_INFINITY };
+	struct rlimit was, small = { 3 + 9 + 7, RLIM_INFINITY };
 	struct made_batch m;
 	char text[256];
 	struct sink *s = open_sink(loop, p, NULL);
 
 	CHECK(s);
+	send_lines(s, before, 1, &m);
+	CHECK_EQ(made_count(&m, EFFECT_DONE), 1);
+	made_batch_release(&m);
 	CHECK(getrlimit(RLIMIT_FSIZE, &was) == 0);
 	signal(SIGXFSZ, SIG_IGN);
 	small.rlim_max = was.rlim_max;
 	CHECK(setrlimit(RLIMIT_FSIZE, &small) == 0);
-	send_lines(s, line, 1, &m);
+	send_lines(s, lines, 2, &m);
 	CHECK(setrlimit(RLIMIT_FSIZE, &was) == 0);
-	CHECK_EQ(made_count(&m, EFFECT_FAILED), 1);
+	CHECK_EQ(made_count(&m, EFFECT_FAILED), 2);
 	CHECK_EQ(m.batch.effects[0]->err->class, ERR_RETRY);
-	CHECK_EQ(made_retry(&m), 1);
-	s->ops->send(s, m.batch.effects, 1);
-	CHECK_EQ(made_count(&m, EFFECT_DONE), 1);
-	CHECK_STR(str_c(content(p->path, text, sizeof(text))), "{\"n\":12345\n{\"n\":123456789}\n");
+	CHECK_STR(str_c(content(p->path, text, sizeof(text))), "{}\n");
+	CHECK_EQ(made_retry(&m), 2);
+	s->ops->send(s, m.batch.effects, 2);
+	CHECK_EQ(made_count(&m, EFFECT_DONE), 2);
+	CHECK_STR(str_c(content(p->path, text, sizeof(text))), "{}\n{\"n\":12}\n{\"n\":123456789}\n");
 	made_batch_release(&m);
 	s->ops->close(s);
 }
 
-static void test_a_line_cut_by_a_full_disk_is_written_again_whole(void **state)
+static void test_of_a_write_that_a_full_disk_cut_nothing_stays(void **state)
 {
 	run_real(full_body, *state);
 }
@@ -225,20 +326,59 @@ static void test_several_senders_take_turns(void **state)
 
 static void no_folder_body(struct loop *loop, void *arg)
 {
-	struct place nowhere = { .path = "/nonexistent-folder/x.jsonl" };
+	static const char *const line[] = { "{}" };
+	struct place *p = arg, below = { 0 };
+	struct made_batch m;
 	struct err err = { 0 };
+	struct sink *s;
 
-	(void)arg;
-	CHECK(!open_sink(loop, &nowhere, &err));
-	CHECK_EQ(err.class, ERR_FATAL);
-	CHECK(strstr(err.text, "/nonexistent-folder/x.jsonl"));
-	CHECK(strstr(err.text, "folder"));
+	snprintf(below.path, sizeof(below.path), "%s/x/y.jsonl", p->folder);
+	snprintf(below.folder, sizeof(below.folder), "%.60s/x", p->folder);
+	s = open_sink(loop, &below, &err);
+	CHECK(s);
+	CHECK_CLASS(s->ops->probe(s, &err), &err, ERR_RETRY);
+	CHECK(str_starts(str_c(err.text), STR("cannot open ")));
+	CHECK(strstr(err.text, below.path) && strstr(err.text, "its folder must be there: make it, or change `path`"));
+	send_lines(s, line, 1, &m);
+	CHECK_EQ(m.batch.effects[0]->err->class, ERR_RETRY);
+	CHECK(mkdir(below.folder, 0700) == 0);
+	CHECK_OK(s->ops->probe(s, &err), &err);
+	made_retry(&m);
+	s->ops->send(s, m.batch.effects, 1);
+	CHECK_EQ(made_count(&m, EFFECT_DONE), 1);
+	made_batch_release(&m);
+	s->ops->close(s);
+	CHECK(unlink(below.path) == 0 && rmdir(below.folder) == 0);
 }
 
-static void test_a_missing_folder_is_said_at_once(void **state)
+static void test_a_missing_folder_is_named_and_waited_for(void **state)
 {
-	(void)state;
-	run_real(no_folder_body, NULL);
+	run_real(no_folder_body, *state);
+}
+
+static void forbidden_body(struct loop *loop, void *arg)
+{
+	struct place *p = arg;
+	const uid_t was = geteuid();
+	struct err err = { 0 };
+	struct sink *s = open_sink(loop, p, NULL);
+	bool ok;
+
+	CHECK(s);
+	CHECK(chmod(p->folder, 0) == 0);
+	CHECK(was != 0 || seteuid(65534) == 0); /* nothing is forbidden to root */
+	ok = s->ops->probe(s, &err);
+	CHECK(was != 0 || seteuid(was) == 0);
+	CHECK(chmod(p->folder, 0700) == 0);
+	CHECK_CLASS(ok, &err, ERR_AUTH);
+	CHECK(strstr(err.text, "give the user that runs sluice the right to write there"));
+	CHECK_OK(s->ops->probe(s, &err), &err);
+	s->ops->close(s);
+}
+
+static void test_a_folder_that_may_not_be_written_is_named_and_waited_for(void **state)
+{
+	run_real(forbidden_body, *state);
 }
 
 static void gone_body(struct loop *loop, void *arg)
@@ -249,6 +389,9 @@ static void gone_body(struct loop *loop, void *arg)
 	struct sink *s = open_sink(loop, p, NULL);
 
 	CHECK(s);
+	send_lines(s, line, 1, &m);
+	CHECK_EQ(made_count(&m, EFFECT_DONE), 1);
+	made_batch_release(&m);
 	CHECK(unlink(p->path) == 0 && rmdir(p->folder) == 0);
 	send_lines(s, line, 1, &m);
 	CHECK_EQ(made_count(&m, EFFECT_FAILED), 1);
@@ -270,12 +413,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_messages_become_lines, make_place, remove_place),
-		cmocka_unit_test_setup_teardown(test_a_torn_last_line_is_ended_first, make_place, remove_place),
+		cmocka_unit_test_setup_teardown(test_what_is_behind_the_last_newline_is_cut_off, make_place, remove_place),
+		cmocka_unit_test_setup_teardown(test_a_tail_is_cut_only_as_far_as_a_write_reaches, make_place, remove_place),
+		cmocka_unit_test_setup_teardown(test_what_another_process_is_writing_is_not_cut, make_place, remove_place),
+		cmocka_unit_test_setup_teardown(test_a_pipe_gets_lines_too, make_place, remove_place),
 		cmocka_unit_test_setup_teardown(test_a_rotated_file_is_opened_anew, make_place, remove_place),
-		cmocka_unit_test_setup_teardown(test_a_line_cut_by_a_full_disk_is_written_again_whole, make_place,
-						remove_place),
+		cmocka_unit_test_setup_teardown(test_of_a_write_that_a_full_disk_cut_nothing_stays, make_place, remove_place),
 		cmocka_unit_test_setup_teardown(test_several_senders_take_turns, make_place, remove_place),
-		cmocka_unit_test(test_a_missing_folder_is_said_at_once),
+		cmocka_unit_test_setup_teardown(test_a_missing_folder_is_named_and_waited_for, make_place, remove_place),
+		cmocka_unit_test_setup_teardown(test_a_folder_that_may_not_be_written_is_named_and_waited_for, make_place,
+						remove_place),
 		cmocka_unit_test_setup_teardown(test_a_folder_that_went_away_is_waited_for, make_place, remove_place),
 	};
 
