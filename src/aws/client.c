@@ -33,6 +33,7 @@ struct aws_client {
 	struct aws_settings set;
 	struct buf region;
 	struct aws_endpoint endpoint;
+	bool endpoint_given;             /* by the settings */
 	struct aws_skew skew;
 	struct sigv4_key key;
 	struct aws_client_stats stats;
@@ -70,7 +71,8 @@ struct aws_client *aws_client_new(enum aws_service service, const struct aws_set
 	buf_put(&c->region, settings->region);
 	c->set.region = buf_str(&c->region);
 	ok = aws_endpoint_default(&c->endpoint, c->service->host, settings->region, err);
-	if (ok && settings->endpoint_url.len)
+	c->endpoint_given = settings->endpoint_url.len != 0;
+	if (ok && c->endpoint_given)
 		ok = aws_endpoint_parse(&c->endpoint, settings->endpoint_url, err);
 	if (!ok) {
 		aws_client_free(c);
@@ -166,26 +168,55 @@ static struct str request_id(const struct call *k)
 	return id.ptr ? str_sub(id, 0, 80) : STR("none");
 }
 
-/* The service's message must not carry what was signed with. */
-static const char *harmless(const struct call *k, const char *message)
-{
-	const struct buf *secrets[] = { &k->who.secret_access_key, &k->who.session_token };
+/* Shorter ones are no keys of AWS, and stand in many a message by chance. */
+enum { SHORTEST_SECRET = 16 };
 
-	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++)
-		if (secrets[i]->len && str_find(str_c(message), buf_str(secrets[i])) != SIZE_MAX)
-			return "(the service's message is withheld: it repeats credentials)";
-	return message;
+/* How much of `at` repeats the secret: all of it, or a beginning where the text is
+ * cut. 0: nothing. */
+static size_t repeats(const char *at, struct str secret)
+{
+	size_t n = 0;
+
+	while (n < secret.len && at[n] && at[n] == secret.ptr[n])
+		n++;
+	return n == secret.len || (!at[n] && n >= SHORTEST_SECRET) ? n : 0;
 }
 
-static void say_refusal(const struct call *k, const struct aws_error *e, struct err *err)
+/* The service's message must not carry what was signed with. */
+static void redact(char *message, struct str secret)
 {
-	err_set(err, e->class, e->code, "%s%s%s (HTTP %d, request id %.*s)", e->code, e->message[0] ? ": " : "",
-		harmless(k, e->message), k->response.status, STR_ARG(request_id(k)));
-	if (e->class == ERR_AUTH && err) {
-		size_t at = strlen(err->text);
+	static const char instead[] = "[redacted]"; /* not longer than a secret */
+	const size_t len = sizeof(instead) - 1;
 
-		snprintf(err->text + at, sizeof(err->text) - at, "; signed with credentials from %s",
-			 k->who.source ? k->who.source : "an unnamed provider");
+	if (secret.len < SHORTEST_SECRET)
+		return;
+	for (char *at = message; *at; at++) {
+		size_t n = repeats(at, secret);
+
+		if (!n)
+			continue;
+		memcpy(at, instead, len);
+		memmove(at + len, at + n, strlen(at + n) + 1);
+		at += len - 1;
+	}
+}
+
+static void append_text(struct err *err, const char *text)
+{
+	size_t at = strlen(err->text);
+
+	snprintf(err->text + at, sizeof(err->text) - at, "%s", text);
+}
+
+static void say_refusal(const struct call *k, struct aws_error *e, struct err *err)
+{
+	redact(e->message, buf_str(&k->who.secret_access_key));
+	redact(e->message, buf_str(&k->who.session_token));
+	err_set(err, e->class, e->code, "%s%s%s (HTTP %d, request id %.*s)", e->code, e->message[0] ? ": " : "", e->message,
+		k->response.status, STR_ARG(request_id(k)));
+	if (e->class == ERR_AUTH && err) {
+		append_text(err, "; signed with credentials from ");
+		append_text(err, k->who.source ? k->who.source : "an unnamed provider");
 	}
 }
 
@@ -328,6 +359,19 @@ static bool run_attempts(struct call *k, struct buf *answer, struct err *err)
 	return true;
 }
 
+/* No answer at all, or none of DynamoDB's: the address may be wrong. */
+static void hint_at_endpoint(const struct call *k, struct err *err)
+{
+	static const char *const codes[] = { "http.connect", "http.resolve", "http.tls", "http.timeout", "http.broken" };
+	bool about_it = str_starts(str_c(err->code), STR("aws.http_"));
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+		about_it = about_it || err_is(err, codes[i]);
+	if (about_it)
+		append_text(err, k->c->endpoint_given ? "; is it running? check aws.endpoint_url"
+						      : "; check aws.region and the network");
+}
+
 bool aws_call(struct aws_client *c, const struct aws_request *request, struct buf *answer, struct err *err)
 {
 	struct call k = { .c = c, .request = request };
@@ -347,6 +391,7 @@ bool aws_call(struct aws_client *c, const struct aws_request *request, struct bu
 		if (k.attempts > 1 && why.class != ERR_CANCELLED)
 			err_prefix(&why, "%u attempts", k.attempts);
 		err_prefix(&why, "%s at %.*s", request->operation, STR_ARG(aws_client_endpoint(c)));
+		hint_at_endpoint(&k, &why);
 		if (err)
 			*err = why;
 	}

@@ -14,7 +14,7 @@ static bool chain_get(struct credentials_provider *base, struct credentials *out
 	struct buf tried;
 	bool ok = false;
 
-	buf_init(&tried, sizeof(err->text) - 64);
+	buf_init(&tried, sizeof(err->text) - 128);
 	for (size_t i = 0; i < p->count; i++) {
 		struct err why = { 0 };
 
@@ -25,7 +25,9 @@ static bool chain_get(struct credentials_provider *base, struct credentials *out
 			goto out;
 		buf_putf(&tried, "%s%s: %s", i ? "; " : "", p->links[i]->name, why.text);
 	}
-	err_set(err, ERR_AUTH, "credentials.absent", "no AWS credentials found (%.*s)", STR_ARG(buf_str(&tried)));
+	err_set(err, ERR_AUTH, "credentials.absent",
+		"no AWS credentials found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or aws.profile (%.*s)",
+		STR_ARG(buf_str(&tried)));
 out:
 	buf_release(&tried);
 	return ok;

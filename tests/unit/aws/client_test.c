@@ -6,6 +6,7 @@
 
 #include "sluice/aws/client.h"
 
+#include <stdio.h>
 
 #define SECRET "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 #define TOKEN "AQoDYXdzEPTtoken=="
@@ -14,6 +15,7 @@
 struct keys {
 	struct credentials_provider base;
 	const char *id, *after_forget;
+	const char *secret;  /* NULL: SECRET */
 	unsigned forgotten;
 	bool absent;
 };
@@ -24,7 +26,7 @@ static bool keys_get(struct credentials_provider *base, struct credentials *out,
 
 	if (k->absent)
 		return err_set(err, ERR_AUTH, "credentials.absent", "no AWS credentials found (environment: none)");
-	if (!credentials_set(out, str_c(k->id), STR(SECRET), STR(TOKEN), err))
+	if (!credentials_set(out, str_c(k->id), str_c(k->secret ? k->secret : SECRET), STR(TOKEN), err))
 		return false;
 	out->source = "test";
 	return true;
@@ -175,27 +177,28 @@ static const struct ending {
 	enum err_class class;
 	const char *code;
 	unsigned attempts, once_attempts;
+	bool hint;           /* at the endpoint */
 } endings[] = {
-	{ { .status = 500, .body = "{\"__type\":\"x#InternalServerError\"}" }, ERR_RETRY, "InternalServerError", 4, 1 },
-	{ { .status = 502, .body = "<html>" }, ERR_RETRY, "aws.http_502", 4, 1 },
-	{ { .status = 404, .body = "<html>" }, ERR_RETRY, "aws.http_404", 1, 1 },
-	{ { .status = 302 }, ERR_RETRY, "aws.http_302", 1, 1 },
-	{ { .error = "http.broken" }, ERR_RETRY, "http.broken", 4, 1 },
-	{ { .error = "http.timeout" }, ERR_RETRY, "http.timeout", 4, 1 },
-	{ { .error = "http.too_large" }, ERR_RETRY, "http.too_large", 4, 1 },
-	{ { .error = "http.connect" }, ERR_RETRY, "http.connect", 4, 4 },
-	{ { .error = "http.resolve" }, ERR_RETRY, "http.resolve", 4, 4 },
-	{ { .error = "http.tls" }, ERR_RETRY, "http.tls", 4, 4 },
-	{ { .status = 200, .body = "{}", .fields = "x-amz-crc32: 1" }, ERR_RETRY, "aws.crc32", 4, 1 },
-	{ { .status = 200, .body = "{}", .fields = "x-amz-crc32: x" }, ERR_RETRY, "aws.crc32", 4, 1 },
-	{ { .status = 400, .body = "{\"__type\":\"x#ThrottlingException\"}" }, ERR_THROTTLE, "ThrottlingException", 4, 4 },
+	{ { .status = 500, .body = "{\"__type\":\"x#InternalServerError\"}" }, ERR_RETRY, "InternalServerError", 4, 1, false },
+	{ { .status = 502, .body = "<html>" }, ERR_RETRY, "aws.http_502", 4, 1, true },
+	{ { .status = 404, .body = "<html>" }, ERR_RETRY, "aws.http_404", 1, 1, true },
+	{ { .status = 302 }, ERR_RETRY, "aws.http_302", 1, 1, true },
+	{ { .error = "http.broken" }, ERR_RETRY, "http.broken", 4, 1, true },
+	{ { .error = "http.timeout" }, ERR_RETRY, "http.timeout", 4, 1, true },
+	{ { .error = "http.too_large" }, ERR_RETRY, "http.too_large", 4, 1, false },
+	{ { .error = "http.connect" }, ERR_RETRY, "http.connect", 4, 4, true },
+	{ { .error = "http.resolve" }, ERR_RETRY, "http.resolve", 4, 4, true },
+	{ { .error = "http.tls" }, ERR_RETRY, "http.tls", 4, 4, true },
+	{ { .status = 200, .body = "{}", .fields = "x-amz-crc32: 1" }, ERR_RETRY, "aws.crc32", 4, 1, false },
+	{ { .status = 200, .body = "{}", .fields = "x-amz-crc32: x" }, ERR_RETRY, "aws.crc32", 4, 1, false },
+	{ { .status = 400, .body = "{\"__type\":\"x#ThrottlingException\"}" }, ERR_THROTTLE, "ThrottlingException", 4, 4, false },
 	{ { .status = 400, .body = "{\"__type\":\"x#TransactionInProgressException\"}" }, ERR_RETRY,
-	  "TransactionInProgressException", 4, 4 },
-	{ { .status = 400, .body = "{\"__type\":\"x#ValidationException\"}" }, ERR_DATA, "ValidationException", 1, 1 },
-	{ { .status = 400, .body = "{\"__type\":\"x#ResourceNotFoundException\"}" }, ERR_RETRY, "ResourceNotFoundException", 1, 1 },
-	{ { .status = 400, .body = "{\"__type\":\"x#AccessDeniedException\"}" }, ERR_AUTH, "AccessDeniedException", 1, 1 },
-	{ { .status = 400, .body = "{\"__type\":\"x#ExpiredTokenException\"}" }, ERR_AUTH, "ExpiredTokenException", 1, 1 },
-	{ { .status = 400, .body = "{\"__type\":\"x#WhatException\"}" }, ERR_FATAL, "WhatException", 1, 1 },
+	  "TransactionInProgressException", 4, 4, false },
+	{ { .status = 400, .body = "{\"__type\":\"x#ValidationException\"}" }, ERR_DATA, "ValidationException", 1, 1, false },
+	{ { .status = 400, .body = "{\"__type\":\"x#ResourceNotFoundException\"}" }, ERR_RETRY, "ResourceNotFoundException", 1, 1, false },
+	{ { .status = 400, .body = "{\"__type\":\"x#AccessDeniedException\"}" }, ERR_AUTH, "AccessDeniedException", 1, 1, false },
+	{ { .status = 400, .body = "{\"__type\":\"x#ExpiredTokenException\"}" }, ERR_AUTH, "ExpiredTokenException", 1, 1, false },
+	{ { .status = 400, .body = "{\"__type\":\"x#WhatException\"}" }, ERR_FATAL, "WhatException", 1, 1, false },
 };
 
 static void end_in_each_way(struct loop *loop, void *arg)
@@ -215,6 +218,7 @@ static void end_in_each_way(struct loop *loop, void *arg)
 			CHECK_EQ(aws_client_stats(f.client).attempts, f.script.n_seen);
 			CHECK_EQ(aws_client_stats(f.client).failed, endings[i].class != ERR_DATA);
 			CHECK(str_starts(str_c(f.err.text), STR("GetRecords at http://127.0.0.1:8000: ")));
+			CHECK_EQ(strstr(f.err.text, "is it running? check aws.endpoint_url") != NULL, endings[i].hint);
 			tear_down(&f);
 		}
 	}
@@ -259,6 +263,43 @@ static void test_an_error_says_what_a_person_needs_and_no_secret(void **state)
 {
 	(void)state;
 	run_simulated(4, read_an_error, NULL);
+}
+
+/* A message, as the service gives it and as it is shown. */
+static void redact_each(struct loop *loop, void *arg)
+{
+	static char cut[300];
+	static const struct {
+		const char *secret, *message, *shown;
+	} cases[] = {
+		{ NULL, "not " SECRET " but " SECRET ", " TOKEN, "not [redacted] but [redacted], [redacted] (HTTP" },
+		{ NULL, "the token of " SECRET "s", "the token of [redacted]s (HTTP" },
+		{ "t", "the table is not there", "the table is not there (HTTP" },
+		{ "123456789012345", "not 123456789012345", "not 123456789012345 (HTTP" },
+		{ "1234567890123456", "not 1234567890123456", "not [redacted] (HTTP" },
+		{ NULL, cut, ".[redacted] (HTTP" },
+	};
+
+	(void)arg;
+	snprintf(cut, sizeof(cut), "%0*d.%s", 230, 0, SECRET);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char body[400];
+		const struct script_step steps[] = { { .status = 400, .body = body } };
+		struct fixture f;
+
+		snprintf(body, sizeof(body), "{\"__type\":\"x#ValidationException\",\"message\":\"%s\"}", cases[i].message);
+		set_up(&f, loop, steps, COUNT_OF(steps));
+		f.keys.secret = cases[i].secret;
+		CHECK_CLASS(call(&f, (struct aws_request){ 0 }), &f.err, ERR_DATA);
+		CHECK(strstr(f.err.text, cases[i].shown));
+		tear_down(&f);
+	}
+}
+
+static void test_of_a_message_only_the_secret_is_left_out(void **state)
+{
+	(void)state;
+	run_simulated(4, redact_each, NULL);
 }
 
 static void meet_newer_keys(struct loop *loop, void *arg)
@@ -482,6 +523,7 @@ int main(void)
 		cmocka_unit_test(test_the_services_wish_counts_within_five_seconds),
 		cmocka_unit_test(test_each_failure_has_its_class_and_number_of_attempts),
 		cmocka_unit_test(test_an_error_says_what_a_person_needs_and_no_secret),
+		cmocka_unit_test(test_of_a_message_only_the_secret_is_left_out),
 		cmocka_unit_test(test_refused_keys_are_asked_for_again),
 		cmocka_unit_test(test_a_clock_that_is_behind_is_corrected_once),
 		cmocka_unit_test(test_a_clock_that_jumps_is_followed),

@@ -94,6 +94,8 @@ static void test_what_a_provider_finds_or_says(void **state)
 		{ NULL, "B", NULL, NULL, NULL, NULL, "credentials.partial", "AWS_ACCESS_KEY_ID is not" },
 		{ "A", "B\nC", NULL, NULL, NULL, NULL, "credentials.malformed", "line break" },
 		{ NULL, NULL, NULL, NULL, NULL, NULL, "credentials.absent", "environment: AWS_ACCESS_KEY_ID is not set; profile" },
+		{ NULL, NULL, NULL, NULL, NULL, NULL, "credentials.absent",
+		  "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or aws.profile" },
 		{ NULL, NULL, NULL, "[default]\naws_access_key_id=K\naws_secret_access_key=S\n", NULL, "K", "profile", NULL },
 		{ NULL, NULL, NULL, "[default]\naws_access_key_id=K\naws_secret_access_key=S\n",
 		  "[default]\naws_access_key_id=K2\naws_secret_access_key=S2\n", "K2", "profile", NULL },
