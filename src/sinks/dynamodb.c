@@ -31,7 +31,7 @@ static struct sink *dynamodb_open(const void *settings, const struct sink_site *
 	struct dynamodb_sink *d;
 
 	if (!site->dynamodb) {
-		err_set(err, ERR_FATAL, "sink.client", "sink %.*s has no DynamoDB client", STR_ARG(site->name));
+		err_set(err, ERR_FATAL, "sink.client", "there is no DynamoDB client");
 		return NULL;
 	}
 	d = mem_alloc(sizeof(*d));
@@ -133,10 +133,56 @@ bool dynamodb_condition_failed(const struct err *err)
 	return err_is(err, "ConditionalCheckFailedException");
 }
 
-bool dynamodb_write(struct dynamodb_sink *d, const char *operation, const struct buf *body, struct str table,
-		    struct buf *answer, struct err *err)
+/* " with the key attributes pk (S) and sk (N)", as far as the effect tells. */
+static void put_key_names(const struct effect *e, struct buf *out)
+{
+	struct value_iter it;
+	struct value v;
+	struct str name;
+	bool more = false;
+
+	if (e->kind != EFFECT_ADD && e->kind != EFFECT_PUT_ROW && e->kind != EFFECT_DELETE_ROW)
+		return;
+	value_iter_init(&it, value_image(e->kind == EFFECT_ADD ? e->add.key : e->row.key));
+	for (; value_iter_next(&it, &name, &v, NULL); more = true)
+		buf_putf(out, "%s%.*s (%s)", more ? " and " : " with the key attributes ", STR_ARG(name),
+			 value_type_name(v.type));
+}
+
+static bool no_table(struct dynamodb_sink *d, const char *operation, struct str table, const struct effect *e,
+		     struct err *err)
 {
 	struct str endpoint = aws_client_endpoint(d->base.site.dynamodb);
+	struct buf names;
+
+	buf_init(&names, 256);
+	put_key_names(e, &names);
+	err_set(err, ERR_RETRY, "dynamodb.no_table",
+		"%s: table %.*s is not there at %.*s; create it%.*s, the writes are waiting", operation, STR_ARG(table),
+		STR_ARG(endpoint), STR_ARG(buf_str(&names)));
+	buf_release(&names);
+	return false;
+}
+
+static struct str table_of(const struct dynamodb_sink *d, const struct effect *e)
+{
+	switch (e->kind) {
+	case EFFECT_ADD:
+		return e->add.table;
+	case EFFECT_PUT_ROW:
+	case EFFECT_DELETE_ROW:
+		return e->row.table;
+	case EFFECT_TASK:
+		return d->base.site.state_table;
+	default:
+		return e->message.address;
+	}
+}
+
+bool dynamodb_write(struct dynamodb_sink *d, const char *operation, const struct buf *body, const struct effect *e,
+		    struct buf *answer, struct err *err)
+{
+	struct str table = table_of(d, e);
 
 	if (!buf_ok(body))
 		return err_set(err, ERR_DATA, "dynamodb.request_size", "a %s for table %.*s would pass %zu bytes",
@@ -144,10 +190,7 @@ bool dynamodb_write(struct dynamodb_sink *d, const char *operation, const struct
 	if (dynamodb_call(d->base.site.dynamodb, operation, buf_str(body), answer, err))
 		return true;
 	if (err_is(err, "ResourceNotFoundException"))
-		err_set(err, ERR_RETRY, "dynamodb.no_table",
-			"%s: table %.*s is not there at %.*s; create it (`sluice model resources` writes its "
-			"definition), the writes are waiting",
-			operation, STR_ARG(table), STR_ARG(endpoint));
+		return no_table(d, operation, table, e, err);
 	return false;
 }
 
@@ -185,7 +228,9 @@ const struct key_names *dynamodb_key_names(struct dynamodb_sink *d, struct str t
 	}
 	if (!ok && err_is(err, "ResourceNotFoundException"))
 		err_set(err, ERR_RETRY, "dynamodb.no_table",
-			"inbox table %.*s is not there; create it, the writes are waiting", STR_ARG(table));
+			"inbox table %.*s is not there at %.*s; create it with the key attributes that `item` "
+			"of the fanout handler has, the writes are waiting",
+			STR_ARG(table), STR_ARG(aws_client_endpoint(d->base.site.dynamodb)));
 	arena_release(&arena);
 	return ok ? k : NULL;
 }

@@ -268,7 +268,7 @@ static bool update_once(struct counter *c, struct entry *first, size_t *most, st
 	if (!gather(c, first, *most, err))
 		return false;
 	write_update(c);
-	if (dynamodb_write(c->d, "UpdateItem", &c->body, first->effect->add.table, &c->answer, err)) {
+	if (dynamodb_write(c->d, "UpdateItem", &c->body, first->effect, &c->answer, err)) {
 		*next = settle_through(first, sequence_of(c->update.last));
 		return true;
 	}

@@ -148,7 +148,7 @@ static bool run_batch(struct batch *b, struct err *err)
 {
 	for (unsigned round = 1; b->n > 0; round++) {
 		write_batch(b);
-		if (!dynamodb_write(b->d, "BatchWriteItem", &b->body, b->table, &b->answer, err) ||
+		if (!dynamodb_write(b->d, "BatchWriteItem", &b->body, b->entries[0]->effect, &b->answer, err) ||
 		    !settle_batch(b, err))
 			return false;
 		if (b->n == 0)
@@ -190,7 +190,7 @@ static void run_singly(struct batch *b)
 		struct err err = { 0 };
 
 		write_put(&b->body, &b->entries[i]->effect->message, STR(""));
-		if (dynamodb_write(b->d, "PutItem", &b->body, b->table, &b->answer, &err)) {
+		if (dynamodb_write(b->d, "PutItem", &b->body, b->entries[i]->effect, &b->answer, &err)) {
 			entry_done(b->entries[i]);
 		} else if (err.class == ERR_CANCELLED) {
 			b->unit->cancelled = true;
@@ -223,13 +223,13 @@ void dynamodb_run_inbox(struct dynamodb_sink *d, struct unit *u)
 	buf_release(&b.body);
 }
 
-static void run_put(struct dynamodb_sink *d, struct unit *u, struct buf *body, struct str table)
+static void run_put(struct dynamodb_sink *d, struct unit *u, struct buf *body)
 {
 	struct buf answer;
 	struct err err = { 0 };
 
 	buf_init(&answer, ANSWER_BYTES);
-	if (dynamodb_write(d, "PutItem", body, table, &answer, &err) || dynamodb_condition_failed(&err))
+	if (dynamodb_write(d, "PutItem", body, u->first->effect, &answer, &err) || dynamodb_condition_failed(&err))
 		unit_done(u);
 	else
 		unit_fail(u, &err);
@@ -249,7 +249,7 @@ void dynamodb_run_inbox_put(struct dynamodb_sink *d, struct unit *u)
 	}
 	buf_init(&body, PUT_BYTES);
 	write_put(&body, m, names->hash);
-	run_put(d, u, &body, m->address);
+	run_put(d, u, &body);
 	buf_release(&body);
 }
 
@@ -325,7 +325,7 @@ void dynamodb_run_task(struct dynamodb_sink *d, struct unit *u)
 	buf_init(&body, PUT_BYTES);
 	arena_init(&a, SCRATCH_BYTES);
 	write_task(d, &u->first->effect->task, &a, &body);
-	run_put(d, u, &body, d->base.site.state_table);
+	run_put(d, u, &body);
 	arena_release(&a);
 	buf_release(&body);
 }

@@ -39,7 +39,7 @@ void dynamodb_run_row(struct dynamodb_sink *d, struct unit *u)
 	json_begin_object(&w);
 	write_row(&w, e);
 	json_end_object(&w);
-	if (dynamodb_write(d, e->kind == EFFECT_PUT_ROW ? "PutItem" : "DeleteItem", &body, e->row.table, &answer,
+	if (dynamodb_write(d, e->kind == EFFECT_PUT_ROW ? "PutItem" : "DeleteItem", &body, e, &answer,
 			   &err) ||
 	    dynamodb_condition_failed(&err))
 		unit_done(u);
@@ -137,7 +137,7 @@ static bool run_transaction(struct dynamodb_sink *d, struct transaction *t, stru
 		bool left;
 
 		write_transaction(t);
-		if (dynamodb_write(d, "TransactWriteItems", &t->body, t->entries[0]->effect->row.table, &t->answer,
+		if (dynamodb_write(d, "TransactWriteItems", &t->body, t->entries[0]->effect, &t->answer,
 				   err))
 			return true;
 		if (!err_is(err, "TransactionCanceledException") || !read_reasons(t, &left, err))

@@ -88,8 +88,9 @@ bool dynamodb_item_key(const struct key_names *names, struct value item, struct 
 		       struct err *err);
 
 /* Yields. dynamodb_call() with what sluice knows put into the error: a missing
- * table is waited for, not given up. */
-bool dynamodb_write(struct dynamodb_sink *d, const char *operation, const struct buf *body, struct str table,
+ * table is waited for, not given up. e: an effect that the request is made of;
+ * it tells the table and its key attributes. */
+bool dynamodb_write(struct dynamodb_sink *d, const char *operation, const struct buf *body, const struct effect *e,
 		    struct buf *answer, struct err *err);
 
 bool dynamodb_condition_failed(const struct err *err);

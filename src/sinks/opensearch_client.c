@@ -60,7 +60,8 @@ bool opensearch_send(struct opensearch_client *c, const struct opensearch_reques
 			     url.max);
 	else
 		ok = transport_send(c->transport, &q, response, err) ||
-		     err_prefix(err, "OpenSearch %s %.*s", request->method, STR_ARG(q.url));
+		     err_prefix(err, "OpenSearch %s %.*s", request->method,
+				STR_ARG(str_sub(q.url, 0, str_find_char(q.url, '?'))));
 	buf_release(&job.out);
 	buf_release(&url);
 	return ok;

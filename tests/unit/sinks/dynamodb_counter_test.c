@@ -352,7 +352,8 @@ static void missing_body(struct loop *loop, void *arg)
 	made_add(&b, 0, "Counts", KEY, "sluice_f", "n", "1");
 	made_dynamodb_send(&m, &b);
 	CHECK_EQ(b.batch.effects[0]->err->class, ERR_RETRY);
-	CHECK(strstr(b.batch.effects[0]->err->text, "table Counts is not there at http://dynamodb.test; create it"));
+	CHECK(strstr(b.batch.effects[0]->err->text, "table Counts is not there at http://dynamodb.test; create it with the "
+							   "key attributes pk (S), the writes are waiting"));
 	sim_table_add(m.sim, "Counts", "pk:S");
 	CHECK_EQ(made_retry(&b), 1);
 	made_dynamodb_send(&m, &b);

@@ -448,10 +448,36 @@ static void outage_body(struct loop *loop, void *arg)
 	release(&f);
 }
 
+static void bulk_outage_body(struct loop *loop, void *arg)
+{
+	struct fixture f;
+	struct made_batch b;
+
+	(void)arg;
+	CHECK(init(&f, loop, 1000));
+	made_batch_init(&b, 1, 2);
+	made_document(&b, 0, EFFECT_PUT_DOCUMENT, INDEX, "1", "{}");
+	send_pending(&f, &b);
+	CHECK_EQ(made_count(&b, EFFECT_DONE), 1);
+	f.sim->url = "http://elsewhere.test";
+	made_document(&b, 1, EFFECT_PUT_DOCUMENT, INDEX, "2", "{}");
+	send_pending(&f, &b);
+	CHECK_EQ(b.batch.effects[1]->err->class, ERR_RETRY);
+	CHECK(strstr(b.batch.effects[1]->err->text, "OpenSearch POST http://search.test/_bulk: "));
+	made_batch_release(&b);
+	release(&f);
+}
+
 static void test_an_outage_is_told_with_its_address(void **state)
 {
 	(void)state;
 	run_simulated(1, outage_body, NULL);
+}
+
+static void test_an_unreachable_bulk_is_named_without_its_query(void **state)
+{
+	(void)state;
+	run_simulated(1, bulk_outage_body, NULL);
 }
 
 static void test_index_names_follow_the_rules_of_opensearch(void **state)
@@ -496,6 +522,7 @@ int main(void)
 		cmocka_unit_test(test_only_the_newest_of_one_document_is_sent),
 		cmocka_unit_test(test_an_index_that_went_away_is_made_again),
 		cmocka_unit_test(test_an_outage_is_told_with_its_address),
+		cmocka_unit_test(test_an_unreachable_bulk_is_named_without_its_query),
 		cmocka_unit_test(test_index_names_follow_the_rules_of_opensearch),
 		cmocka_unit_test(test_path_segments_are_encoded),
 	};
