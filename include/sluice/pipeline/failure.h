@@ -45,7 +45,7 @@ struct dead_letter {
 	struct str member;          /* fan-out: the member's JSON value; else empty */
 };
 
-/* One JSON object: id time app pipeline handler class reason attempts shard
+/* One JSON object: id time app pipeline handler class code reason attempts shard
  * sequence_number v record (as received). The id is the same on a replay. */
 bool dead_letter_write(const struct dead_letter *d, struct buf *out);
 
