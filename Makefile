@@ -116,7 +116,7 @@ check-headers:
 
 # Everything, from a fresh machine on; the last line is the count.
 test:
-	+@tests/run-all
+	@tests/run-all
 
 # The end-to-end tests alone: make e2e K='kill and not kafka'. SLUICE=program tests that one.
 e2e:
@@ -127,11 +127,11 @@ e2e:
 # The deals app, live, on real services; deploy/README.md tells what it shows.
 # make demo LIGHT=1: DynamoDB Local alone. DURATION=60, RATE=8, KILL=1 as wished.
 demo:
-	+@deploy/demo/run.sh
+	@deploy/demo/run.sh
 
 # Figures beside a hand-written consumer: N=100000 records, ROUNDS=5.
 bench:
-	+@tests/bench/run
+	@tests/bench/run
 
 clean:
 	rm -rf build
