@@ -136,6 +136,7 @@ static int run(const struct command_args *args)
 	struct settings *s;
 	struct arena arena;
 	struct buf out;
+	int code;
 
 	arena_init(&arena, SETTINGS_BYTES_MAX);
 	problems_init(&problems, &arena);
@@ -148,9 +149,15 @@ static int run(const struct command_args *args)
 	else
 		problems_print(&problems, &out);
 	fputs(out.ptr ? out.ptr : "", s || args->json ? stdout : stderr);
+	if (!buf_ok(&out)) {
+		fprintf(stderr, "sluice check: the result is larger than %d bytes and was cut\n", OUTPUT_MAX);
+		code = EXIT_FAILED;
+	} else {
+		code = s ? EXIT_OK : EXIT_USAGE;
+	}
 	buf_release(&out);
 	arena_release(&arena);
-	return s ? EXIT_OK : EXIT_USAGE;
+	return code;
 }
 
 const struct command check_command = {

@@ -103,33 +103,45 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
+#define CONFIG_EQUALS "--config="
+
+static bool is_config(const char *word)
+{
+	return strcmp(word, "-c") == 0 || strcmp(word, "--config") == 0 ||
+	       strncmp(word, CONFIG_EQUALS, strlen(CONFIG_EQUALS)) == 0;
+}
+
 /* Reads one option, which may take the word behind it. False: it is unknown, or
  * has no argument. */
 static bool take_option(const struct command *c, char **argv, int argc, int *i, struct command_args *args)
 {
 	const char *word = argv[*i];
-	const char *equals = "--config=";
 
 	if ((c->takes & COMMAND_TAKES_JSON) && strcmp(word, "--json") == 0) {
 		args->json = true;
 		return true;
 	}
-	if (!(c->takes & COMMAND_TAKES_CONFIG))
+	if (!(c->takes & COMMAND_TAKES_CONFIG) || !is_config(word))
 		return false;
-	if (strncmp(word, equals, strlen(equals)) == 0) {
-		args->config = word + strlen(equals);
-		return true;
-	}
-	if ((strcmp(word, "-c") == 0 || strcmp(word, "--config") == 0) && *i + 1 < argc) {
+	if (strncmp(word, CONFIG_EQUALS, strlen(CONFIG_EQUALS)) == 0)
+		args->config = word + strlen(CONFIG_EQUALS);
+	else if (*i + 1 < argc)
 		args->config = argv[++*i];
-		return true;
-	}
-	return false;
+	return args->config != NULL;
+}
+
+static int wrong_config(const struct command *c, const char *word, bool given)
+{
+	if (given)
+		fprintf(stderr, "sluice %s: expected one settings file, found another one behind %s\n", c->name, word);
+	else
+		fprintf(stderr, "sluice %s: expected a file behind %s\n", c->name, word);
+	return EXIT_USAGE;
 }
 
 static int run_command_line(const struct command *c, int argc, char **argv)
 {
-	struct command_args args = { .config = COMMAND_CONFIG };
+	struct command_args args = { 0 };
 
 	for (int i = 0; i < argc; i++) {
 		if (is_help(argv[i])) {
@@ -139,15 +151,14 @@ static int run_command_line(const struct command *c, int argc, char **argv)
 	}
 	for (int i = 0; i < argc; i++) {
 		const char *word = argv[i];
+		bool config = (c->takes & COMMAND_TAKES_CONFIG) && is_config(word), given = args.config != NULL;
 
-		if (take_option(c, argv, argc, &i, &args))
+		if (!(config && given) && take_option(c, argv, argc, &i, &args))
 			continue;
-		if ((c->takes & COMMAND_TAKES_CONFIG) && (strcmp(word, "-c") == 0 || strcmp(word, "--config") == 0)) {
-			fprintf(stderr, "sluice %s: expected a file behind %s\n", c->name, word);
-			return EXIT_USAGE;
-		}
-		return unknown_option(c, word);
+		return config ? wrong_config(c, word, given) : unknown_option(c, word);
 	}
+	if (!args.config)
+		args.config = COMMAND_CONFIG;
 	return c->run(&args);
 }
 
@@ -166,7 +177,7 @@ static int help_main(const struct command *const *table, int argc, char **argv)
 	return EXIT_OK;
 }
 
-int commands_main(const struct command *const *table, int argc, char **argv)
+static int run_line(const struct command *const *table, int argc, char **argv)
 {
 	const struct command *c;
 
@@ -180,4 +191,15 @@ int commands_main(const struct command *const *table, int argc, char **argv)
 		return version_command.run(&(struct command_args){ 0 });
 	c = find(table, argv[1]);
 	return c ? run_command_line(c, argc - 2, argv + 2) : unknown_command(table, argv[1]);
+}
+
+/* A result that did not arrive is no success. */
+int commands_main(const struct command *const *table, int argc, char **argv)
+{
+	int code = run_line(table, argc, argv);
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	fputs("sluice: the result could not be written to stdout (is the disk full, the pipe closed?)\n", stderr);
+	return code == EXIT_OK ? EXIT_FAILED : code;
 }

@@ -21,16 +21,16 @@ static int serve(const struct settings *s, const char *path)
 {
 	struct log log = { .fd = STDERR_FILENO, .level = (enum log_level)s->log.level, .format = (enum log_format)s->log.format };
 	struct err err;
+	int code = EXIT_OK;
 
 	log_info(&log, "sluice.start", LOG_TEXT("version", SLUICE_VERSION), LOG_TEXT("settings", path), LOG_INT("pid", getpid()));
 	if (!http_global_init(&err) || !supervisor_run(s, &log, &err)) {
 		log_error(&log, "sluice.failed", LOG_ERR(&err));
-		http_global_cleanup();
-		return EXIT_FAILED;
+		code = EXIT_FAILED;
 	}
 	http_global_cleanup();
-	log_info(&log, "sluice.end", LOG_INT("pid", getpid()));
-	return EXIT_OK;
+	log_info(&log, "sluice.end", LOG_INT("pid", getpid()), LOG_INT("exit_code", code));
+	return code;
 }
 
 static int run(const struct command_args *args)

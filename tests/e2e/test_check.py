@@ -2,9 +2,11 @@
 
 import json
 import re
+import subprocess
 
 import pytest
 
+from harness.program import BINARY, environment
 from harness.services import ROOT
 
 GOOD = """
@@ -160,3 +162,24 @@ def test_a_hostile_file_gives_an_error_and_nothing_else(command, tmp_path, conte
     done = command("check", "-c", "hostile.conf")
     assert done.returncode == 2 and "hostile.conf" in done.stderr
     assert len(done.stderr) < 100000, "the message is for people"
+
+
+def test_a_result_that_cannot_be_written_is_a_failure(tmp_path):
+    (tmp_path / "x.conf").write_text(GOOD)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([BINARY, "check", "-c", "x.conf"], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE,
+                              env=environment(tmp_path), text=True, timeout=20)
+    assert done.returncode == 1
+    assert "could not be written" in done.stderr
+
+
+def test_the_log_ends_with_the_exit_code(command, tmp_path):
+    (tmp_path / "x.conf").write_text(GOOD)
+    done = command("run", "-c", "x.conf", timeout=30)
+    assert done.returncode == 1
+    assert re.search(r"sluice\.end .*exit_code=1$", done.stderr.splitlines()[-1])
+
+
+def test_make_n_shows_what_it_would_run_and_runs_nothing():
+    done = subprocess.run(["make", "-n", "demo", "bench", "test"], cwd=ROOT, capture_output=True, text=True, timeout=20)
+    assert done.stdout.split() == ["deploy/demo/run.sh", "tests/bench/run", "tests/run-all"]

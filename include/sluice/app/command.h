@@ -40,7 +40,8 @@ extern const struct command version_command;
 /* All commands, ended by NULL. */
 extern const struct command *const commands[];
 
-/* Finds the command in argv, reads its options, runs it; the exit code. */
+/* Finds the command in argv, reads its options, runs it; the exit code. Where stdout
+ * did not take all of a result, that is said and 0 becomes 1. */
 int commands_main(const struct command *const *table, int argc, char **argv);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "sluice/app/command.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -83,6 +84,8 @@ static void test_a_wrong_line_is_named_and_runs_nothing(void **state)
 		{ { "sluice", "bare", "--json" }, "sluice bare: unknown option '--json'" },
 		{ { "sluice", "bare", "-c", "x" }, "sluice bare: unknown option '-c'" },
 		{ { "sluice", "full", "-c" }, "sluice full: expected a file behind -c\n" },
+		{ { "sluice", "full", "-c", "x", "-c", "y" }, "sluice full: expected one settings file, found another one behind -c\n" },
+		{ { "sluice", "full", "-c", "x", "--config=x" }, "expected one settings file, found another one behind --config=x\n" },
 		{ { "sluice", "full", "x" }, "sluice full: unexpected argument 'x'" },
 		{ { "sluice", "help", "ful" }, "sluice: there is no command 'ful'; did you mean 'full'?\n" },
 	};
@@ -118,11 +121,68 @@ static void test_help_shows_usage_options_and_examples(void **state)
 	assert_null(strstr(out, "--json"));
 }
 
+static int run_quiet(const struct command_args *args)
+{
+	(void)args;
+	return EXIT_OK;
+}
+
+static int run_telling(const struct command_args *args)
+{
+	puts("a result");
+	return args->json ? EXIT_USAGE : EXIT_OK;
+}
+
+static const struct command quiet = { .name = "quiet", .summary = "", .text = "", .examples = "", .run = run_quiet };
+static const struct command telling = {
+	.name = "telling", .summary = "", .text = "", .examples = "", .takes = COMMAND_TAKES_JSON, .run = run_telling,
+};
+static const struct command *const tellers[] = { &quiet, &telling, NULL };
+
+/* The exit code of the line when stdout is a device that is full. */
+static int run_full(char **argv)
+{
+	int saved = dup(STDOUT_FILENO), errors = dup(STDERR_FILENO), argc = 0, code;
+	int full_device = open("/dev/full", O_WRONLY), null = open("/dev/null", O_WRONLY);
+
+	while (argv[argc])
+		argc++;
+	fflush(NULL);
+	dup2(full_device, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+	code = commands_main(tellers, argc, argv);
+	dup2(saved, STDOUT_FILENO);
+	dup2(errors, STDERR_FILENO);
+	clearerr(stdout);
+	close(saved);
+	close(errors);
+	close(full_device);
+	close(null);
+	return code;
+}
+
+static void test_a_result_that_cannot_be_written_is_a_failure(void **state)
+{
+	static const struct { const char *argv[4]; int code; } cases[] = {
+		{ { "sluice", "quiet" }, EXIT_OK },
+		{ { "sluice", "telling" }, EXIT_FAILED },
+		{ { "sluice", "telling", "--json" }, EXIT_USAGE },
+		{ { "sluice", "help" }, EXIT_FAILED },
+		{ { "sluice", "help", "telling" }, EXIT_FAILED },
+		{ { "sluice", "--version" }, EXIT_FAILED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		assert_int_equal(run_full((char **)cases[i].argv), cases[i].code);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_options_reach_the_command),
 		cmocka_unit_test(test_a_wrong_line_is_named_and_runs_nothing),
+		cmocka_unit_test(test_a_result_that_cannot_be_written_is_a_failure),
 		cmocka_unit_test(test_help_shows_usage_options_and_examples),
 	};
 
