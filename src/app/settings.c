@@ -160,12 +160,12 @@ void settings_check_unique(struct loading *l, const struct node *group, const ch
 {
 	const struct node *name = node_get(group, STR("name"));
 
-	if (!name || name->kind != NODE_STRING)
+	if (!name || name->kind != NODE_STRING || name->broken)
 		return;
 	for (const struct node *g = group->parent->first; g != group; g = g->next) {
 		const struct node *other = node_get(g, STR("name"));
 
-		if (!other || other->kind != NODE_STRING || !str_eq(other->text, name->text))
+		if (!other || other->kind != NODE_STRING || other->broken || !str_eq(other->text, name->text))
 			continue;
 		problems_add(l->problems, name, "another %s is called \"%.*s\" already, at %s:%d", what,
 			     STR_ARG(name->text), other->file, other->line);
@@ -240,8 +240,7 @@ static const struct option *join(struct arena *a, const struct option *common, c
 	return joined;
 }
 
-void *settings_read_kind(struct loading *l, const struct kind_table *table, const struct node *group, void **common,
-			 bool *ok)
+void *settings_read_kind(struct loading *l, const struct kind_table *table, const struct node *group, void **common)
 {
 	size_t align = alignof(max_align_t), shift = (table->common_size + align - 1) / align * align;
 	const struct option *joined = join(l->arena, table->common, table->own, shift);
@@ -249,12 +248,30 @@ void *settings_read_kind(struct loading *l, const struct kind_table *table, cons
 
 	if (!joined || !block) {
 		problems_add(l->problems, group, "the settings take more than %zu bytes of memory", l->arena->max);
-		*ok = false;
 		return NULL;
 	}
-	*ok = option_read(joined, group, block, NULL, l->problems);
+	option_read(joined, group, block, NULL, l->problems);
 	*common = block;
 	return block + shift;
+}
+
+void settings_read_common(struct loading *l, const struct option *common, const struct node *group, void *out)
+{
+	size_t n = table_length(common), m = 0, others = 0;
+	struct option *table = arena_array(l->arena, n + 1, sizeof(*table));
+	const char **also = arena_array(l->arena, group->count + 1, sizeof(*also));
+
+	if (!table || !also) {
+		problems_add(l->problems, group, "the settings take more than %zu bytes of memory", l->arena->max);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(common[i].name, "kind") != 0)
+			table[m++] = common[i];
+	for (const struct node *member = group->first; member; member = member->next)
+		if (member->name.ptr)
+			also[others++] = arena_dup(l->arena, member->name).ptr;
+	option_read(table, group, out, also, l->problems);
 }
 
 /* --- the file ------------------------------------------------------------ */

@@ -24,10 +24,24 @@ static unsigned effects_of(const struct handler_ops *ops)
 	return 0;
 }
 
+static bool names(const struct option *table, struct str name)
+{
+	for (const struct option *o = table; o->name; o++)
+		if (str_eq(str_c(o->name), name))
+			return true;
+	return false;
+}
+
 static bool has_option(const struct handler_ops *ops, const char *name)
 {
-	for (const struct option *o = ops->options; o->name; o++)
-		if (strcmp(o->name, name) == 0)
+	return names(ops->options, str_c(name));
+}
+
+/* A setting that nobody knows may be the missing one, misspelt. */
+static bool has_unknown(const struct settings_handler *h)
+{
+	for (const struct node *n = h->node->first; n; n = n->next)
+		if (!names(h->ops->options, n->name) && !names(settings_handler_options, n->name))
 			return true;
 	return false;
 }
@@ -65,7 +79,7 @@ static void check_address(struct loading *l, const struct settings_handler *h)
 
 	if (!(effects_of(h->ops) & 1u << EFFECT_MESSAGE))
 		return;
-	if (address && !node_get(h->node, str_c(address)))
+	if (address && !node_get(h->node, str_c(address)) && !has_unknown(h))
 		problems_add(l->problems, h->node, "the setting '%s' is missing: the sink \"%.*s\" is of the kind %s", address,
 			     STR_ARG(h->sink->name), h->sink->ops->kind);
 	for (size_t i = 0; l->kinds->sinks[i]; i++) {
@@ -77,12 +91,12 @@ static void check_address(struct loading *l, const struct settings_handler *h)
 	}
 }
 
-static void check_sink(struct loading *l, struct settings_handler *h, bool complete)
+static void check_sink(struct loading *l, struct settings_handler *h)
 {
 	const struct node *at = node_get(h->node, STR("sink"));
 
 	h->sink = settings_find_sink(l, at);
-	if (h->sink && check_fits(l, h, at) && complete)
+	if (h->sink && check_fits(l, h, at))
 		check_address(l, h);
 }
 
@@ -112,7 +126,7 @@ static void read_mapping(struct loading *l, struct settings_handler *h)
 	struct buf text;
 	const char *path;
 
-	if (!at || at->kind != NODE_STRING)
+	if (!at || at->kind != NODE_STRING || at->broken)
 		return;
 	path = file_beside(l->arena, at->file, at->text);
 	buf_init(&text, MAPPING_BYTES);
@@ -123,19 +137,20 @@ static void read_mapping(struct loading *l, struct settings_handler *h)
 	buf_release(&text);
 }
 
-void settings_check_handler(struct loading *l, const struct settings_pipeline *p, struct settings_handler *h,
-			    bool complete)
+void settings_check_handler(struct loading *l, const struct settings_pipeline *p, struct settings_handler *h)
 {
 	struct handler_site site = settings_site(l->settings, p, h);
 	struct handler *made;
 
-	check_sink(l, h, complete);
+	/* What was refused has its default here: what is wrong with that was said. */
+	problems_follow(l->problems);
 	check_filters(l, h);
 	read_mapping(l, h);
-	/* What was read only in part would be judged wrongly. */
-	made = complete ? h->ops->new(h->settings, &site, l->problems) : NULL;
+	made = h->ops->new(h->settings, &site, l->problems);
 	if (made)
 		made->ops->free(made);
+	problems_follow_end(l->problems);
+	check_sink(l, h);
 }
 
 /* --- cycles -------------------------------------------------------------- */
@@ -145,7 +160,7 @@ static struct str target_of(const struct settings_handler *h)
 {
 	const struct node *table = h->ops->image ? node_get(h->node, STR("table")) : NULL;
 
-	return table && table->kind == NODE_STRING ? table->text : str_of(NULL, 0);
+	return table && table->kind == NODE_STRING && !table->broken ? table->text : str_of(NULL, 0);
 }
 
 struct walk {

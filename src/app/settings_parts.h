@@ -24,13 +24,16 @@ extern const struct option settings_sink_options[];
 
 /* The settings of one group that has a kind: those that all kinds have in `common`
  * (common_size bytes), the kind's own behind them at the address returned. NULL
- * without memory. *ok: nothing was wrong. */
+ * without memory. What was refused has its default, or nothing. */
 struct kind_table {
 	const struct option *common, *own;
 	size_t common_size, own_size;
 };
-void *settings_read_kind(struct loading *l, const struct kind_table *table, const struct node *group, void **common,
-			 bool *ok);
+void *settings_read_kind(struct loading *l, const struct kind_table *table, const struct node *group, void **common);
+
+/* Of a group whose kind nobody knows: the settings that all kinds have, `kind`
+ * excepted, into *common. Whatever else stands there may be the kind's own. */
+void settings_read_common(struct loading *l, const struct option *common, const struct node *group, void *out);
 
 /* Which of `known` (NULL-terminated) the group's `kind` says; -1 with a problem. */
 int settings_kind_index(struct loading *l, const struct node *group, const char *const *known,
@@ -59,8 +62,7 @@ const struct settings_sink *settings_find_sink(struct loading *l, const struct n
 void settings_resolve_dead_letter(struct loading *l, struct settings_failure *failure);
 
 /* References and meaning of what was read: sinks, filters, the kinds' own checks. */
-void settings_check_handler(struct loading *l, const struct settings_pipeline *p, struct settings_handler *h,
-			    bool complete);
+void settings_check_handler(struct loading *l, const struct settings_pipeline *p, struct settings_handler *h);
 
 /* Derived tables that feed each other. */
 void settings_check_cycles(struct loading *l);

@@ -151,9 +151,8 @@ static void read_handler(struct loading *l, struct settings_pipeline *p, const s
 	};
 	struct settings_handler *h = &p->handlers[p->n_handlers];
 	struct handler_common *c;
-	bool complete;
 
-	h->settings = settings_read_kind(l, &table, group, (void **)&c, &complete);
+	h->settings = settings_read_kind(l, &table, group, (void **)&c);
 	if (!h->settings)
 		return;
 	p->n_handlers++;
@@ -168,7 +167,20 @@ static void read_handler(struct loading *l, struct settings_pipeline *p, const s
 	settings_check_unique(l, group, "handler of this pipeline");
 	refuse_backfill(l, group, c->backfill);
 	inherit(l, c, from, h);
-	settings_check_handler(l, p, h, complete);
+	settings_check_handler(l, p, h);
+}
+
+static void read_unknown_handler(struct loading *l, const struct pipeline_settings *from, const struct node *group)
+{
+	struct handler_common c = { 0 };
+	struct settings_handler h = { 0 };
+
+	settings_read_common(l, settings_handler_options, group, &c);
+	if (c.name.len)
+		settings_check_name(l, settings_at(group, "name"), c.name);
+	settings_check_unique(l, group, "handler of this pipeline");
+	refuse_backfill(l, group, c.backfill);
+	inherit(l, &c, from, &h);
 }
 
 static void read_handlers(struct loading *l, struct settings_pipeline *p, const struct pipeline_settings *from)
@@ -192,6 +204,8 @@ static void read_handlers(struct loading *l, struct settings_pipeline *p, const 
 
 		if (kind >= 0)
 			read_handler(l, p, from, n, l->kinds->handlers[kind]);
+		else if (n->kind == NODE_OBJECT)
+			read_unknown_handler(l, from, n);
 	}
 }
 

@@ -1,6 +1,11 @@
 #include "settings_parts.h"
 
-enum { KINDS_MAX = 32, MEAN_MAX = 128 };
+#include "sluice/core/buf.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+enum { KINDS_MAX = 32, MEAN_MAX = 128, SINK_PATH_MAX = 1 << 20 };
 
 struct sink_common {
 	struct str kind, name;
@@ -18,6 +23,63 @@ static const char *const later_kinds[] = {
 	"webhook", "sqs", "sns", "kinesis", "firehose", "eventbridge", "lambda", "s3", NULL,
 };
 
+/* --- files --------------------------------------------------------------- */
+
+/* Appends the segments of a path to `out`, which is a folder's path without its
+ * last slash: by their names alone, symbolic links are not followed. */
+static void put_segments(struct str path, struct buf *out)
+{
+	while (path.len) {
+		struct str segment = str_split(&path, '/');
+
+		if (str_eq(segment, STR(".."))) {
+			while (out->len && out->ptr[out->len - 1] != '/')
+				buf_truncate(out, out->len - 1);
+			if (out->len)
+				buf_truncate(out, out->len - 1);
+		} else if (segment.len && !str_eq(segment, STR("."))) {
+			buf_putf(out, "/%.*s", STR_ARG(segment));
+		}
+	}
+}
+
+/* "c", "./c" and "/here/c" are one file; empty where there is no path to compare. */
+static struct str one_path(struct loading *l, const struct settings_sink *sink)
+{
+	const struct node *at = sink->ops->path ? node_get(sink->node, str_c(sink->ops->path)) : NULL;
+	struct str whole = { NULL, 0 };
+	char folder[PATH_MAX];
+	struct buf path;
+
+	if (!at || at->kind != NODE_STRING || problems_within(l->problems, at))
+		return whole;
+	buf_init(&path, SINK_PATH_MAX);
+	if (!str_starts(at->text, STR("/")) && getcwd(folder, sizeof(folder)))
+		put_segments(str_c(folder), &path);
+	put_segments(at->text, &path);
+	if (buf_ok(&path))
+		whole = arena_dup(l->arena, buf_str(&path));
+	buf_release(&path);
+	return whole;
+}
+
+/* Two writers of one file would take each other's lines for torn ones. */
+static void check_path(struct loading *l, const struct settings_sink *sink)
+{
+	struct str path = one_path(l, sink);
+
+	for (const struct settings_sink *other = l->settings->sinks; path.len && other < sink; other++) {
+		if (!str_eq(one_path(l, other), path))
+			continue;
+		problems_add(l->problems, settings_at(sink->node, sink->ops->path),
+			     "the sink \"%.*s\" writes this file already, at %s:%d; give each sink a file of its own",
+			     STR_ARG(other->name), other->node->file, other->node->line);
+		return;
+	}
+}
+
+/* --- sinks --------------------------------------------------------------- */
+
 static void read_sink(struct loading *l, const struct node *group, const struct sink_ops *ops)
 {
 	const struct kind_table table = {
@@ -25,9 +87,8 @@ static void read_sink(struct loading *l, const struct node *group, const struct 
 	};
 	struct settings_sink *sink = &l->settings->sinks[l->settings->n_sinks];
 	struct sink_common *common;
-	bool ok;
 
-	sink->settings = settings_read_kind(l, &table, group, (void **)&common, &ok);
+	sink->settings = settings_read_kind(l, &table, group, (void **)&common);
 	if (!sink->settings)
 		return;
 	sink->name = common->name;
@@ -37,8 +98,21 @@ static void read_sink(struct loading *l, const struct node *group, const struct 
 	if (common->name.len)
 		settings_check_name(l, settings_at(group, "name"), common->name);
 	settings_check_unique(l, group, "sink");
-	if (ok && ops->check)
+	problems_follow(l->problems);
+	if (ops->check)
 		ops->check(sink->settings, group, l->problems);
+	problems_follow_end(l->problems);
+	check_path(l, sink);
+}
+
+static void read_unknown_sink(struct loading *l, const struct node *group)
+{
+	struct sink_common common = { 0 };
+
+	settings_read_common(l, settings_sink_options, group, &common);
+	if (common.name.len)
+		settings_check_name(l, settings_at(group, "name"), common.name);
+	settings_check_unique(l, group, "sink");
 }
 
 void settings_read_sinks(struct loading *l)
@@ -60,6 +134,8 @@ void settings_read_sinks(struct loading *l)
 
 		if (kind >= 0)
 			read_sink(l, n, l->kinds->sinks[kind]);
+		else if (n->kind == NODE_OBJECT)
+			read_unknown_sink(l, n);
 	}
 }
 

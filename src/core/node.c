@@ -282,7 +282,7 @@ const char *node_kind_name(enum node_kind kind)
 {
 	static const char *const names[] = {
 		[NODE_NULL] = "null",       [NODE_BOOL] = "true or false", [NODE_INT] = "a whole number",
-		[NODE_REAL] = "a number",   [NODE_STRING] = "a string",    [NODE_ARRAY] = "a list ( )",
+		[NODE_REAL] = "a number",   [NODE_STRING] = "a string",    [NODE_ARRAY] = "a list",
 		[NODE_OBJECT] = "a group { }",
 	};
 

@@ -286,11 +286,13 @@ static void read_names(struct reading *r)
 	}
 	names->count = 0;
 	for (const struct node *n = r->node->first; n; n = n->next) {
+		if (n->broken)
+			continue;
 		if (n->kind == NODE_STRING && n->text.len)
 			names->items[names->count++] = n->text;
 		else if ((r->option->flags & OPTION_SECRET) && n->kind == NODE_OBJECT)
 			names->count += read_named_secret(r, n, &names->items[names->count]);
-		else if (!n->broken)
+		else
 			problems_add(r->problems, n, "expected a string that is not empty, found %s",
 				     n->kind == NODE_STRING ? "an empty one" : node_kind_name(n->kind));
 	}

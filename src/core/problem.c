@@ -33,8 +33,16 @@ static size_t cut_length(const char *text, size_t len)
 	return len;
 }
 
-__attribute__((format(printf, 5, 0))) static void add(struct problems *p, const char *file, int line, struct str path,
-						     const char *fmt, va_list ap)
+/* Where a problem is. */
+struct place {
+	const struct node *at;
+	const char *file;
+	int line;
+	struct str path;
+};
+
+__attribute__((format(printf, 3, 0))) static void add(struct problems *p, const struct place *place, const char *fmt,
+						     va_list ap)
 {
 	struct problem *new = p->count++ < PROBLEMS_MAX ? ARENA_NEW(p->arena, struct problem) : NULL;
 	char text[LONGEST_TEXT];
@@ -46,9 +54,10 @@ __attribute__((format(printf, 5, 0))) static void add(struct problems *p, const 
 	if (len >= sizeof(text))
 		len = cut_length(text, sizeof(text) - 1);
 	*new = (struct problem){
-		.file = file,
-		.line = line,
-		.path = dup_printable(p->arena, path),
+		.file = place->file,
+		.line = place->line,
+		.path = dup_printable(p->arena, place->path),
+		.at = place->at,
 		.text = dup_printable(p->arena, str_of(text, len)),
 	};
 	if (p->last)
@@ -58,13 +67,48 @@ __attribute__((format(printf, 5, 0))) static void add(struct problems *p, const 
 	p->last = new;
 }
 
+static bool stands_in(const struct node *inner, const struct node *n)
+{
+	while (inner && inner != n)
+		inner = inner->parent;
+	return inner != NULL;
+}
+
+/* Among the problems up to `last`. */
+static bool noted_within(const struct problems *p, const struct problem *last, const struct node *n)
+{
+	for (const struct problem *it = n ? p->first : NULL; it; it = it == last ? NULL : it->next)
+		if (stands_in(it->at, n))
+			return true;
+	return false;
+}
+
+bool problems_within(const struct problems *p, const struct node *n)
+{
+	return noted_within(p, p->last, n);
+}
+
+void problems_follow(struct problems *p)
+{
+	p->causes = p->last;
+}
+
+void problems_follow_end(struct problems *p)
+{
+	p->causes = NULL;
+}
+
 void problems_add(struct problems *p, const struct node *at, const char *fmt, ...)
 {
-	struct str path = at ? node_path(p->arena, at) : str_of(NULL, 0);
+	struct place place = { .at = at };
 	va_list ap;
 
+	if (p->causes && noted_within(p, p->causes, at))
+		return;
+	if (at)
+		place = (struct place){ at, at->file, at->line, node_path(p->arena, at) };
 	va_start(ap, fmt);
-	add(p, at ? at->file : NULL, at ? at->line : 0, path, fmt, ap);
+	add(p, &place, fmt, ap);
 	va_end(ap);
 }
 
@@ -79,7 +123,7 @@ void problems_add_at(struct problems *p, const char *file, int line, const char 
 
 void problems_vadd_at(struct problems *p, const char *file, int line, const char *fmt, va_list ap)
 {
-	add(p, file, line, str_of(NULL, 0), fmt, ap);
+	add(p, &(struct place){ .file = file, .line = line }, fmt, ap);
 }
 
 struct sortable {

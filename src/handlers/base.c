@@ -139,7 +139,9 @@ void handler_check_apart(const struct template_tree *a, const struct template_tr
 void handler_check_target(const struct handler_site *site, struct str target, const struct node *where,
 			  struct problems *problems)
 {
-	if (str_eq(target, site->table) && !where)
+	const struct node *refused = site->node ? node_get(site->node, STR("where")) : NULL;
+
+	if (str_eq(target, site->table) && !where && !problems_within(problems, refused))
 		problems_add(problems, handler_at(site, "table"),
 			     "rows derived into the source table %.*s need a where that excludes their own keys",
 			     STR_ARG(target));

@@ -206,7 +206,8 @@ static void check_settings(const struct counter *k, struct problems *problems)
 	const struct counter_settings *s = k->settings;
 	const struct handler_site *site = &k->base.site;
 
-	if (s->shards > 1 && k->key && !(template_tree_roots(k->key) & TEMPLATE_SHARD))
+	if (s->shards > 1 && k->key && !problems_within(problems, s->key) &&
+	    !(template_tree_roots(k->key) & TEMPLATE_SHARD))
 		problems_add(problems, handler_at(site, "shards"),
 			     "shards = %lld needs ${shard} in key, or all rows would be one", (long long)s->shards);
 	if (s->zero == ZERO_DELETE)

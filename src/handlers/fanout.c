@@ -183,7 +183,8 @@ static void compile_audience(struct fanout *f, struct problems *problems)
 			compile_query(f, a, problems);
 		if (a->kind == FANOUT_SCAN && list->count > 1)
 			problems_add(problems, a->at, "a scan stands alone: its rows have no order to merge by");
-		if (f->settings->aligned && s[i].shards != s[0].shards)
+		if (f->settings->aligned && s[i].shards != s[0].shards &&
+		    !problems_within(problems, audience_at(&f->audience[0], "shards")))
 			problems_add(problems, audience_at(a, "shards"),
 				     "aligned = true needs the same number of shards everywhere");
 	}
@@ -195,6 +196,14 @@ static void compile_audience(struct fanout *f, struct problems *problems)
 
 /* ---- The notification ---- */
 
+/* What was refused is not missing. */
+static bool refused(const struct fanout *f, const char *setting, const struct problems *problems)
+{
+	const struct node *node = f->base.site.node;
+
+	return problems_within(problems, node ? node_get(node, str_c(setting)) : NULL);
+}
+
 static void check_message(const struct fanout *f, struct problems *problems)
 {
 	const struct fanout_settings *s = f->settings;
@@ -203,9 +212,9 @@ static void check_message(const struct fanout *f, struct problems *problems)
 	if (!s->message == !s->item)
 		problems_add(problems, site->node,
 			     "a fanout has either message (a topic or a file) or table and item (an inbox)");
-	if (s->item && s->table.len == 0)
+	if (s->item && s->table.len == 0 && !refused(f, "table", problems))
 		problems_add(problems, handler_at(site, "item"), "item needs table, the inbox");
-	if (!s->item && (s->table.len || s->ttl_s))
+	if (!s->item && (s->table.len || s->ttl_s) && !refused(f, "item", problems))
 		problems_add(problems, handler_at(site, "table"), "table and ttl_s belong to an inbox, which needs item");
 	if (s->item && (s->topic.len || s->message_key.len))
 		problems_add(problems, handler_at(site, "item"), "an inbox has neither topic nor message_key");
@@ -268,7 +277,7 @@ static void check_attributes(const struct fanout *f, struct problems *problems)
 	for (size_t i = 0; i < f->n_audience; i++) {
 		struct attribute_check check = { f, &f->audience[i], problems };
 
-		if (f->audience[i].settings->attributes.count == 0)
+		if (f->audience[i].settings->attributes.count == 0 || f->settings->member.len == 0)
 			continue;
 		each_member_path(f, TEMPLATE_MEMBER, check_attribute, &check);
 		if (f->member_where)

@@ -63,10 +63,11 @@ static void view_free(struct handler *h)
 
 static unsigned compile_explode(struct view *w, struct problems *problems)
 {
+	const struct node *at = w->base.site.node ? node_get(w->base.site.node, STR("explode")) : NULL;
 	struct err err = { 0 };
 
 	if (w->settings->explode.len == 0)
-		return 0;
+		return problems_within(problems, at) ? TEMPLATE_ELEMENT : 0;
 	if (!path_parse(w->settings->explode, &w->base.arena, &w->explode, &err))
 		problems_add(problems, handler_at(&w->base.site, "explode"), "explode is a path such as \"tags\": %s",
 			     err.text);

@@ -48,10 +48,11 @@ static const struct option options[] = {
 static void check(const void *settings, const struct node *at, struct problems *problems)
 {
 	const struct file_settings *s = settings;
+	const struct node *path = at ? node_get(at, STR("path")) : NULL;
 
 	if (s->path.len == 0 || str_ends(s->path, STR("/")) || memchr(s->path.ptr, '\0', s->path.len))
 		problems_add(
-			problems, at ? node_get(at, STR("path")) : NULL,
+			problems, path ? path : at,
 			"path \"%.*s\" names no file; expected something like \"/var/lib/sluice/dead-letters.jsonl\"",
 			STR_ARG(s->path));
 }
@@ -439,6 +440,7 @@ const struct sink_ops file_sink = {
 	.options = options,
 	.settings_size = sizeof(struct file_settings),
 	.accepts = 1u << EFFECT_MESSAGE,
+	.path = "path",
 	.check = check,
 	.open = file_open,
 	.send = file_send,

@@ -98,16 +98,27 @@ static const struct option options[] = {
 	{ 0 },
 };
 
+/* Elements that were refused are not among those that were read. */
+static const struct node *next_read(const struct node *n, const struct problems *problems)
+{
+	while (n && problems_within(problems, n))
+		n = n->next;
+	return n;
+}
+
 static void check(const void *settings, const struct node *at, struct problems *problems)
 {
 	const struct kafka_settings *s = settings;
 	const struct node *list = at ? node_get(at, STR("properties")) : NULL;
+	const struct node *n = next_read(list ? list->first : NULL, problems);
 
 	for (size_t i = 0; i < s->properties.count; i++) {
+		const struct node *next = n ? next_read(n->next, problems) : NULL;
 		struct err err = { 0 };
 
 		if (!kafka_property_check(s->properties.items[i], &err))
-			problems_add(problems, list ? list : at, "%s", err.text);
+			problems_add(problems, n ? n : at, "%s", err.text);
+		n = next;
 	}
 }
 

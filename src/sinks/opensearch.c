@@ -92,9 +92,10 @@ static bool url_ok(struct str url)
 static void check(const void *settings, const struct node *at, struct problems *problems)
 {
 	const struct opensearch_settings *s = settings;
+	const struct node *url = at ? node_get(at, STR("url")) : NULL;
 
 	if (!url_ok(s->url))
-		problems_add(problems, at ? node_get(at, STR("url")) : NULL,
+		problems_add(problems, url ? url : at,
 			     "url is no address of a cluster; expected \"http://HOST:PORT\" or \"https://HOST\", "
 			     "without user, password or query");
 }

@@ -13,6 +13,8 @@
 
 #include <stdarg.h>
 
+struct node;
+
 /* So many are kept; the others are only counted. */
 enum { PROBLEMS_MAX = 200 };
 
@@ -21,6 +23,7 @@ struct problem {
 	int line;          /* 1-based; 0: the file as a whole */
 	struct str path;   /* "pipelines[0].handlers[2].topic", or empty */
 	struct str text;   /* what was found, what was expected, did you mean */
+	const struct node *at;  /* borrowed; NULL: at no node */
 	struct problem *next;
 };
 
@@ -28,12 +31,12 @@ struct problems {
 	struct arena *arena;
 	struct problem *first, *last;
 	size_t count;      /* of all, also of those not kept */
+	const struct problem *causes;  /* problems_follow() was called behind it */
 };
 
 void problems_init(struct problems *p, struct arena *arena);
 
 /* Notes one at a node, with its path (NULL: at no place). */
-struct node;
 void problems_add(struct problems *p, const struct node *at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -43,6 +46,16 @@ void problems_add_at(struct problems *p, const char *file, int line, const char 
 
 void problems_vadd_at(struct problems *p, const char *file, int line, const char *fmt, va_list ap)
 	__attribute__((format(printf, 4, 0)));
+
+/* Has one been noted at the node or inside of it? What stands there was refused
+ * or read in part: a check of another setting against it would mislead. */
+bool problems_within(const struct problems *p, const struct node *n);
+
+/* From here until problems_follow_end() the meaning of what was read is checked:
+ * a problem at a node at which or inside of which one was noted before is a
+ * consequence of that one and is not noted (at no node: always noted). */
+void problems_follow(struct problems *p);
+void problems_follow_end(struct problems *p);
 
 /* By file and line; those of one line stay in the order they were found. */
 void problems_sort(struct problems *p);

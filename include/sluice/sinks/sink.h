@@ -35,6 +35,7 @@ struct sink_ops {
 	size_t settings_size;
 	unsigned accepts;                /* mask of 1 << effect_kind */
 	const char *address;             /* the handler's setting that names the place ("topic"), or NULL */
+	const char *path;                /* the sink's setting that names a file for it alone, or NULL */
 
 	/* Checks what can be checked without I/O; for `sluice check`. May be NULL. */
 	void (*check)(const void *settings, const struct node *at, struct problems *problems);

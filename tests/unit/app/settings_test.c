@@ -48,7 +48,7 @@ static struct handler *new_handler(const void *settings, const struct handler_si
 	const struct kind_settings *s = settings;
 	struct handler *h;
 
-	assert_true(site->app.len && site->pipeline.len && site->name.len);
+	assert_true(problems->count || (site->app.len && site->pipeline.len && site->name.len));
 	if (str_eq(s->topic, STR("bad topic"))) {
 		problems_add(problems, node_get(site->node, STR("topic")), "the kind itself complains");
 		return NULL;
@@ -74,8 +74,10 @@ static void check_bus(const void *settings, const struct node *at, struct proble
 {
 	const struct bus_settings *s = settings;
 
+	const struct node *brokers = node_get(at, STR("brokers"));
+
 	if (str_find_char(s->brokers, ':') == SIZE_MAX)
-		problems_add(problems, node_get(at, STR("brokers")), "expected HOST:PORT");
+		problems_add(problems, brokers ? brokers : at, "expected HOST:PORT");
 }
 
 static const struct option no_options[] = { { 0 } };
@@ -132,17 +134,22 @@ static const char *no_variable(void *ctx, const char *name)
 	return NULL;
 }
 
-static struct settings *read_settings(const char *conf)
+static struct settings *read_with(const struct settings_kinds *with, const char *conf)
 {
 	struct conf_source source = { load, no_variable, (void *)conf };
 	struct settings *s;
 
 	problems_init(&problems, &arena);
-	s = settings_load(&kinds, &source, "t", &problems);
+	s = settings_load(with, &source, "t", &problems);
 	buf_clear(&out);
 	buf_puts(&out, "");
 	problems_print(&problems, &out);
 	return s;
+}
+
+static struct settings *read_settings(const char *conf)
+{
+	return read_with(&kinds, conf);
 }
 
 #define SINKS "sinks = ( { name = \"bus\"; kind = \"kafka\"; brokers = \"h:1\"; }, { name = \"dead\"; kind = \"file\"; }," \
@@ -290,9 +297,9 @@ static void test_one_mistake_gives_one_message(void **state)
 		{ PIPELINE("handlers = (" FORWARD("") ", " FORWARD("") ");"),
 		  "t:2: pipelines[0].handlers[1].name: another handler of this pipeline is called \"f\" already, at t:2\n" },
 		{ HANDLER("name = \"x\";"), "t:2: pipelines[0].handlers[0]: the setting 'kind' is missing\n" },
-		{ HANDLER("kind = \"copy\";"),
+		{ HANDLER("kind = \"copy\"; name = \"x\";"),
 		  "t:2: pipelines[0].handlers[0].kind: the kind \"copy\" is not available in this version\n" },
-		{ HANDLER("kind = \"forwards\";"),
+		{ HANDLER("kind = \"forwards\"; name = \"x\"; topic = 5;"),
 		  "t:2: pipelines[0].handlers[0].kind: unknown kind \"forwards\"; did you mean 'forward'?\n" },
 		{ HANDLER("kind = \"forward\"; name = \"f\"; sink = \"bus\"; topic = \"t\"; topik = \"x\";"),
 		  "t:2: pipelines[0].handlers[0].topik: unknown setting; did you mean 'topic'?\n" },
@@ -317,7 +324,7 @@ static void test_one_mistake_gives_one_message(void **state)
 		{ HANDLER("kind = \"view\"; name = \"v\"; table = \"Other\"; key: { }; changed = [ \"x\" ];"),
 		  "t:2: pipelines[0].handlers[0].changed: a view follows the whole item; conditions on it go into 'where'\n" },
 		{ HANDLER("kind = \"view\"; name = \"v\"; table = \"Other\"; key: { }; batch = (1);"),
-		  "t:2: pipelines[0].handlers[0].batch: expected a group { }, found a list ( )\n" },
+		  "t:2: pipelines[0].handlers[0].batch: expected a group { }, found a list\n" },
 		{ HANDLER("kind = \"view\"; name = \"v\"; table = \"Other\"; key: { }; on_failure: { retrys = 1; };"),
 		  "t:2: pipelines[0].handlers[0].on_failure.retrys: unknown setting; did you mean 'retries'?\n" },
 		{ PIPELINE("on_failure: { dead_letter = \"ded\"; }; handlers = (" FORWARD("") ");"),
@@ -348,6 +355,98 @@ static void test_one_mistake_gives_one_message(void **state)
 		assert_null(read_settings(cases[i].conf));
 		assert_string_equal(out.ptr, cases[i].message);
 	}
+}
+
+#define REAL(handler) "sinks = ( { name = \"out\"; kind = \"file\"; path = \"o\"; } );\npipelines = ( { table = \"Deals\"; " \
+		      "handlers = (\n{ name = \"h\"; " handler " } ); } );"
+#define COUNTER(more) REAL("kind = \"counter\"; table = \"Counts\"; " more)
+#define KEY "key: { pk = \"x#${shard}\"; }; "
+#define ADD "add = ( { attribute = \"n\"; } ); "
+#define AT_H "t:3: pipelines[0].handlers[0]"
+
+/* A handler's own meaning is checked beside what was refused, and by nothing that
+ * is a consequence of it. */
+static void test_a_refused_setting_hides_no_other_mistake_and_makes_none(void **state)
+{
+	static const struct { const char *conf, *message; } cases[] = {
+		{ COUNTER("shards = 0; key: { pk = \"${itm.x}\"; }; where: { a = ( { nope = 1 } ); }; "
+			  "add = ( { attribute = \"n\"; by = 0; } );"),
+		  NULL },
+		/* consequences */
+		{ COUNTER("shards = 2; " ADD "key: { pk = \"$(MISSING)#${shard}\"; };"),
+		  AT_H ".key.pk: the environment variable MISSING is not set; set it or give a default: $(MISSING:-text)\n" },
+		{ COUNTER("shards = 0; " KEY ADD), AT_H ".shards: expected 1 to 1000, found the number 0\n" },
+		{ COUNTER(KEY), AT_H ": the setting 'add' is missing\n" },
+		{ COUNTER(ADD), AT_H ": the setting 'key' is missing\n" },
+		{ COUNTER("key = 5; shards = 2; " ADD), AT_H ".key: expected a group { }, a list ( ), or a string holding JSON of "
+		  "one, found the number 5\n" },
+		{ REAL("kind = \"counter\"; table = \"Deals\"; where = 5; " KEY ADD),
+		  AT_H ".where: expected a group { }, a list ( ), or a string holding JSON of one, found the number 5\n" },
+		{ REAL("kind = \"view\"; table = \"Views\"; explode = 5; key: { pk = \"${element}\"; };"),
+		  AT_H ".explode: expected a string in double quotes, found the number 5\n" },
+		{ REAL("kind = \"fanout\"; sink = \"out\"; member = \"id\"; audience = ( { members = [ \"a\" ]; } ); message = 5;"),
+		  AT_H ".message: expected a group { }, a list ( ), or a string holding JSON of one, found the number 5\n" },
+		{ REAL("kind = \"fanout\"; sink = \"out\"; audience = ( { table = \"People\"; key = \"k\"; attributes = [ \"a\" ]; } ); "
+		       "message: { x = \"${member.id}\"; };"),
+		  AT_H ": the setting 'member' is missing\n" },
+		{ REAL("kind = \"fanout\"; sink = \"out\"; member = \"id\"; audience = ( { table = \"People\"; key = \"k\"; shards = 0; }, "
+		       "{ table = \"More\"; key = \"${shard}\"; shards = 2; } ); aligned = true; message: { x = 1; };"),
+		  AT_H ".audience[0].shards: expected 1 to 1024, found the number 0\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_null(read_with(&settings_all_kinds, cases[i].conf));
+		if (cases[i].message) {
+			assert_string_equal(out.ptr, cases[i].message);
+			continue;
+		}
+		assert_int_equal(problems.count, 4);
+		assert_non_null(strstr(out.ptr, AT_H ".shards: expected 1 to 1000, found the number 0\n"));
+		assert_non_null(strstr(out.ptr, AT_H ".key.pk: "));
+		assert_non_null(strstr(out.ptr, AT_H ".where.a[0]"));
+		assert_non_null(strstr(out.ptr, AT_H ".add[0].by: by = 0 would never change anything\n"));
+	}
+}
+
+#define FILES(more) "sinks = ( { name = \"out\"; kind = \"file\"; path = \"o\"; }" more " );\npipelines = ( { table = " \
+		    "\"Deals\"; handlers = ( { kind = \"forward\"; name = \"f\"; sink = \"out\"; } ); } );"
+#define TAKEN "the sink \"out\" writes this file already, at t:1; give each sink a file of its own\n"
+
+static void test_a_sinks_mistakes_are_all_shown_and_have_no_echo(void **state)
+{
+	static const struct { const char *conf, *message; } cases[] = {
+		{ FILES(",\n{ name = 1; kind = 2; }"),
+		  "t:2: sinks[1].kind: expected a string in double quotes, found a whole number\n"
+		  "t:2: sinks[1].name: expected a string in double quotes, found the number 1\n" },
+		{ FILES(",\n{ kind = \"fil\"; path = 5; }"),
+		  "t:2: sinks[1].kind: unknown kind \"fil\"; did you mean 'file'?\n"
+		  "t:2: sinks[1]: the setting 'name' is missing\n" },
+		{ FILES(",\n{ name = \"x\"; kind = \"file\"; path = \"$(MISSING)\"; }"),
+		  "t:2: sinks[1].path: the environment variable MISSING is not set; set it or give a default: $(MISSING:-text)\n" },
+		{ FILES(",\n{ name = \"x\"; kind = \"file\"; }"), "t:2: sinks[1]: the setting 'path' is missing\n" },
+		{ FILES(",\n{ name = \"-\"; kind = \"file\"; path = \"/x/\"; }"),
+		  "t:2: sinks[1].name: expected a name of 1 to 64 letters, digits, '_', '.' or '-' that begins with a letter or "
+		  "digit, found \"-\"\nt:2: sinks[1].path: path \"/x/\" names no file; expected something like "
+		  "\"/var/lib/sluice/dead-letters.jsonl\"\n" },
+		{ FILES(",\n{ name = \"x\"; kind = \"file\"; path = \"o\"; }"), "t:2: sinks[1].path: " TAKEN },
+		{ FILES(",\n{ name = \"x\"; kind = \"file\"; path = \"./a/..//o\"; }"), "t:2: sinks[1].path: " TAKEN },
+		{ FILES(",\n{ name = \"k\"; kind = \"kafka\"; brokers = \"h:1\"; properties = ( 5, \"linger.ms=1\", \"nope=1\" ); }"),
+		  NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_null(read_with(&settings_all_kinds, cases[i].conf));
+		if (cases[i].message) {
+			assert_string_equal(out.ptr, cases[i].message);
+			continue;
+		}
+		assert_int_equal(problems.count, 2);
+		assert_non_null(strstr(out.ptr, "sinks[1].properties[0]: expected a string that is not empty"));
+		assert_non_null(strstr(out.ptr, "sinks[1].properties[2]: "));
+	}
+	assert_non_null(read_with(&settings_all_kinds, FILES(",\n{ name = \"x\"; kind = \"file\"; path = \"o/o\"; }")));
 }
 
 static void test_five_mistakes_give_five_messages_in_order(void **state)
@@ -409,6 +508,8 @@ int main(void)
 		TEST(test_everything_can_be_said),
 		TEST(test_a_pipelines_failure_and_batch_are_its_handlers_defaults),
 		TEST(test_one_mistake_gives_one_message),
+		TEST(test_a_refused_setting_hides_no_other_mistake_and_makes_none),
+		TEST(test_a_sinks_mistakes_are_all_shown_and_have_no_echo),
 		TEST(test_five_mistakes_give_five_messages_in_order),
 		TEST(test_tables_that_feed_each_other_are_refused_with_the_path),
 		TEST(test_a_secret_is_in_no_message),

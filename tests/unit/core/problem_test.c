@@ -67,6 +67,36 @@ static void test_beyond_the_cap_they_are_counted(void **state)
 	assert_int_equal(p.first->line, 1);
 }
 
+static void test_consequences_of_what_was_noted_before_are_not_noted(void **state)
+{
+	struct node root = { .kind = NODE_OBJECT }, group = { .name = STR_INIT("g"), .kind = NODE_OBJECT, .parent = &root };
+	struct node refused = { .name = STR_INIT("r"), .parent = &group }, sound = { .name = STR_INIT("s"), .parent = &group };
+	struct problems p;
+
+	(void)state;
+	problems_init(&p, &arena);
+	problems_follow(&p);
+	problems_add(&p, &sound, "no cause yet");
+	problems_follow_end(&p);
+	assert_int_equal(p.count, 1);
+
+	problems_init(&p, &arena);
+	problems_add(&p, &refused, "cause");
+	assert_true(problems_within(&p, &refused) && problems_within(&p, &group));
+	assert_false(problems_within(&p, &sound) || problems_within(&p, NULL));
+	problems_follow(&p);
+	problems_add(&p, &refused, "echo");
+	problems_add(&p, &group, "echo around it");
+	assert_int_equal(p.count, 1);
+	problems_add(&p, &sound, "another");
+	problems_add(&p, &sound, "and one more there");
+	problems_add(&p, NULL, "at no place");
+	assert_int_equal(p.count, 4);
+	problems_follow_end(&p);
+	problems_add(&p, &refused, "noted again");
+	assert_int_equal(p.count, 5);
+}
+
 static void test_a_long_text_is_cut_between_characters(void **state)
 {
 	char text[3000];
@@ -110,6 +140,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_they_are_sorted_by_file_and_line_and_keep_their_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_control_characters_do_not_reach_the_terminal, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_beyond_the_cap_they_are_counted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_consequences_of_what_was_noted_before_are_not_noted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_long_text_is_cut_between_characters, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_nearest_word_is_offered_when_it_is_near, setup, teardown),
 	};
