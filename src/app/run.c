@@ -1,6 +1,7 @@
 #include "sluice/app/command.h"
 #include "sluice/app/settings.h"
 #include "sluice/app/supervisor.h"
+#include "sluice/core/mem.h"
 #include "sluice/http/client.h"
 
 #include <stdio.h>
@@ -41,6 +42,7 @@ static int run(const struct command_args *args)
 	int code;
 
 	supervisor_block_signals();
+	mem_keep_freed();
 	arena_init(&arena, SETTINGS_BYTES_MAX);
 	problems_init(&problems, &arena);
 	s = settings_load(&settings_all_kinds, NULL, args->config, &problems);

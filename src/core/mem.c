@@ -1,5 +1,6 @@
 #include "sluice/core/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,14 @@ char *mem_dup(const char *ptr, size_t len)
 void mem_free(void *ptr)
 {
 	free(ptr);
+}
+
+void mem_keep_freed(void)
+{
+	enum { KEEP_BYTES = 32 << 20 };
+
+	mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
+	mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
 }
 
 void mem_wipe(void *ptr, size_t size)

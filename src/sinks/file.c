@@ -1,5 +1,6 @@
 /* The file sink: one JSON line a message, kept on disk before it is acknowledged. */
 #include "sluice/core/mem.h"
+#include "sluice/core/scan.h"
 #include "sluice/sinks/kinds.h"
 
 #include <errno.h>
@@ -219,6 +220,18 @@ static off_t whole_end(int fd, off_t size)
 	return to == 0 ? 0 : -1;
 }
 
+/* Is what stands behind the last whole line the begin of one of ours? A file of
+ * somebody else's that was named by mistake is not to lose anything. */
+static bool is_half_line(int fd, off_t from, off_t to)
+{
+	size_t len = (size_t)(to - from);
+	char *text = mem_alloc(len);
+	bool half = pread(fd, text, len, from) == (ssize_t)len && text[0] == '{' && !scan_check(str_of(text, len), NULL);
+
+	mem_free(text);
+	return half;
+}
+
 /* What a kill or a power cut left behind the last newline was never acknowledged
  * and comes again whole: it is cut off. Where it cannot be, its line is ended. */
 static bool repair(struct append *a)
@@ -239,7 +252,7 @@ static bool repair(struct append *a)
 	if (!f->torn)
 		return true;
 	end = a->locked ? whole_end(f->fd, st.st_size) : -1;
-	if (end >= 0 && ftruncate(f->fd, end) == 0) {
+	if (end >= 0 && is_half_line(f->fd, end, st.st_size) && ftruncate(f->fd, end) == 0) {
 		f->torn = false;
 		a->cut = st.st_size - end;
 		a->size = end;
@@ -308,6 +321,14 @@ static struct sink *file_open(const void *settings, const struct sink_site *site
 	return &f->base;
 }
 
+static void blank(char *text, size_t len, char c)
+{
+	const char *end = text + len;
+
+	for (char *at = text; (at = memchr(at, c, (size_t)(end - at))); at++)
+		*at = ' ';
+}
+
 /* A raw newline can only stand between JSON tokens; there a space says the same. */
 static bool put_line(struct buf *out, struct str body)
 {
@@ -315,9 +336,8 @@ static bool put_line(struct buf *out, struct str body)
 
 	if (!buf_put(out, body) || !buf_putc(out, '\n'))
 		return false;
-	for (size_t i = from; i < from + body.len; i++)
-		if (out->ptr[i] == '\n' || out->ptr[i] == '\r')
-			out->ptr[i] = ' ';
+	blank(out->ptr + from, body.len, '\n');
+	blank(out->ptr + from, body.len, '\r');
 	return true;
 }
 

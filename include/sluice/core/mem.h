@@ -25,6 +25,11 @@ char *mem_dup(const char *ptr, size_t len);
 /* Frees ptr; NULL is allowed. */
 void mem_free(void *ptr);
 
+/* For a daemon that takes and gives back buffers of a page's size all the time: the
+ * process keeps up to 32 MiB of what is freed, where the C library would return it
+ * to the system and fault it in again. Once, before any thread. */
+void mem_keep_freed(void);
+
 /* Overwrites a secret before it is freed; the compiler may not drop it. */
 void mem_wipe(void *ptr, size_t size);
 

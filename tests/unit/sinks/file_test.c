@@ -140,11 +140,26 @@ static void test_what_is_behind_the_last_newline_is_cut_off(void **state)
 	}
 }
 
-/* A file of `size` bytes: "{}", a newline, then none any more. */
+/* A file of `size` bytes: "{}", a newline, then the begin of a line of ours. */
 static void put_tail(const char *path, off_t size)
 {
-	put(path, "{}\n");
+	put(path, "{}\n{\"half");
 	assert_int_equal(truncate(path, size), 0);
+}
+
+/* What we did not write is not ours to cut. */
+static void test_a_foreign_last_line_is_ended_not_cut(void **state)
+{
+	static const char *const foreign[] = { "no newline in this file", "{\"whole\": true}", "a\nb" };
+	struct place *p = *state;
+	char text[256];
+
+	for (size_t i = 0; i < COUNT_OF(foreign); i++) {
+		put(p->path, foreign[i]);
+		run_real(torn_body, p);
+		content(p->path, text, sizeof(text));
+		assert_true(strncmp(text, foreign[i], strlen(foreign[i])) == 0 && text[strlen(foreign[i])] == '\n');
+	}
 }
 
 static void test_a_tail_is_cut_only_as_far_as_a_write_reaches(void **state)
@@ -414,6 +429,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_messages_become_lines, make_place, remove_place),
 		cmocka_unit_test_setup_teardown(test_what_is_behind_the_last_newline_is_cut_off, make_place, remove_place),
+		cmocka_unit_test_setup_teardown(test_a_foreign_last_line_is_ended_not_cut, make_place, remove_place),
 		cmocka_unit_test_setup_teardown(test_a_tail_is_cut_only_as_far_as_a_write_reaches, make_place, remove_place),
 		cmocka_unit_test_setup_teardown(test_what_another_process_is_writing_is_not_cut, make_place, remove_place),
 		cmocka_unit_test_setup_teardown(test_a_pipe_gets_lines_too, make_place, remove_place),
