@@ -73,7 +73,8 @@ const struct option settings_pipeline_options[] = {
 	  .help = "The table whose stream is read." },
 	{ .name = "start", .type = OPTION_STR, .offset = IN(pipeline_settings, start), .default_text = "trim_horizon",
 	  .help = "Where to begin without a saved position: `trim_horizon` (all that the stream still has), `latest`, "
-		  "or an RFC 3339 time." },
+		  "or an RFC 3339 time. `latest` is the time of the handler's first start; what was written up to three "
+		  "seconds before it (a minute in DynamoDB Local) may come, too." },
 	{ .name = "on_failure", .type = OPTION_GROUP, .offset = IN(pipeline_settings, failure),
 	  .table = failure_options, .help = "What happens to what fails; its handlers' default." },
 	{ .name = "batch", .type = OPTION_GROUP, .offset = IN(pipeline_settings, batch), .table = batch_options,
