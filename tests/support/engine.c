@@ -269,6 +269,20 @@ bool engine_wait(struct engine *e, size_t handler, size_t n, int64_t limit_ms)
 	return true;
 }
 
+void engine_steal(struct engine *e, const char *shard)
+{
+	struct sim_table *t = sim_table_named(e->dynamodb, STR("sluice-state"));
+
+	for (struct sim_row *row = t->rows; row; row = row->next) {
+		struct str sk = sim_item_get(&row->item, STR("sk")).raw;
+
+		if (!str_ends(sk, str_c(shard)))
+			continue;
+		sim_item_set(&row->item, STR("owner"), STR("{\"S\":\"thief:1:0000000000000001\"}"));
+		sim_item_set(&row->item, STR("counter"), STR("{\"N\":\"1000\"}"));
+	}
+}
+
 bool engine_saved(struct engine *e, const char *shard, const char *handler, struct lease_position *out)
 {
 	struct sim_table *t = sim_table_named(e->dynamodb, STR("sluice-state"));

@@ -83,6 +83,9 @@ bool engine_wait(struct engine *e, size_t handler, size_t n, int64_t limit_ms);
 
 size_t engine_count(const struct engine *e, size_t handler);
 
+/* Writes another session as the owner of the shard's lease, far ahead of ours. */
+void engine_steal(struct engine *e, const char *shard);
+
 /* In the saved state: the handler's position in the shard; false when there is none. */
 bool engine_saved(struct engine *e, const char *shard, const char *handler, struct lease_position *out);
 

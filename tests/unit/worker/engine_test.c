@@ -607,20 +607,6 @@ static void test_t10_a_new_stream_stops_handlers_of_the_old_one(void **state)
 
 /* ---- a lease that is lost ---- */
 
-static void steal(struct engine *e, const char *shard)
-{
-	struct sim_table *t = sim_table_named(e->dynamodb, STR("sluice-state"));
-
-	for (struct sim_row *row = t->rows; row; row = row->next) {
-		struct str sk = sim_item_get(&row->item, STR("sk")).raw;
-
-		if (!str_ends(sk, str_c(shard)))
-			continue;
-		sim_item_set(&row->item, STR("owner"), STR("{\"S\":\"thief:1:0000000000000001\"}"));
-		sim_item_set(&row->item, STR("counter"), STR("{\"N\":\"1000\"}"));
-	}
-}
-
 static void a_stolen_lease_ends_the_reading(struct loop *loop, void *arg)
 {
 	struct sim_shard *shard;
@@ -634,7 +620,7 @@ static void a_stolen_lease_ends_the_reading(struct loop *loop, void *arg)
 	engine_start(&e);
 	CHECK(engine_wait(&e, 0, 1, MINUTE_MS));
 	CHECK(task_sleep_ms(loop, MINUTE_MS, NULL));
-	steal(&e, "shard-1");
+	engine_steal(&e, "shard-1");
 	engine_put(&e, shard, 2, 2);
 	CHECK(task_sleep_ms(loop, 9000, NULL)); /* the next checkpoint finds out */
 	before = e.n_messages;
