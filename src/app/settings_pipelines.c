@@ -98,7 +98,8 @@ const struct option settings_handler_options[] = {
 	{ .name = "kind", .type = OPTION_STR, .offset = IN(handler_common, kind), .flags = OPTION_REQUIRED,
 	  .help = "One of the kinds below." },
 	{ .name = "name", .type = OPTION_STR, .offset = IN(handler_common, name), .flags = OPTION_REQUIRED,
-	  .help = "Names its state and its rows; not to be changed lightly." },
+	  .help = "Names its state and its rows. Under a new name it is a new handler, which begins at `start`: a counter "
+		  "then wants an empty table, or it counts a second time what its rows hold." },
 	{ .name = "enabled", .type = OPTION_BOOL, .offset = IN(handler_common, enabled), .default_text = "true",
 	  .help = "false: it is checked but does not run; its position stands." },
 	{ .name = "filter", .type = OPTION_TREE, .offset = IN(handler_common, filter),
