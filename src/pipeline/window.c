@@ -109,13 +109,6 @@ const struct record *window_next(struct window *w, struct window_cursor *c)
 	return &w->pages[c->page % w->cap].page->records[c->record++];
 }
 
-void window_undo(struct window *w, struct window_cursor *c)
-{
-	(void)w;
-	assert(c->record > 0);
-	c->record--;
-}
-
 bool window_at_end(const struct window *w, const struct window_cursor *c)
 {
 	struct window_cursor probe = *c;

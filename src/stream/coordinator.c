@@ -357,22 +357,3 @@ void coordinator_wake(struct coordinator *c)
 {
 	event_set(&c->wake);
 }
-
-struct coordinator_status coordinator_status(const struct coordinator *c)
-{
-	struct coordinator_status s = { .stream_arn = c->stream_arn, .ended = c->ended, .readings = c->n_readings };
-
-	for (const struct member *m = c->members; m; m = m->hh.next) {
-		s.shards++;
-		s.held += m->lease->held;
-		s.finished += coordinator_is_finished(c, m);
-	}
-	return s;
-}
-
-const struct lease *coordinator_next_lease(const struct coordinator *c, const struct lease *after)
-{
-	const struct member *m = after ? coordinator_member(c, after->shard_id)->hh.next : c->members;
-
-	return m ? m->lease : NULL;
-}

@@ -9,6 +9,7 @@ enum {
 	FUTURE_S = 3600,                /* a record further ahead makes the page a lie */
 	FIRST_BACKOFF_MS = 100,
 	LONGEST_BACKOFF_MS = 20000,
+	GONE_AFTER = 6,                 /* refusals in a row before a shard counts as gone */
 };
 
 struct reader {
@@ -69,7 +70,7 @@ static enum step wait_out(struct reader *r, const char *what, const struct err *
 static enum step no_iterator(struct reader *r, const char *what, const struct err *err, enum reader_end *end)
 {
 	buf_clear(&r->iterator);
-	if (err_is(err, "ResourceNotFoundException")) {
+	if (err_is(err, "ResourceNotFoundException") && r->failures >= GONE_AFTER) {
 		*end = READER_GONE;
 		return STEP_END;
 	}

@@ -80,6 +80,24 @@ static void after_trim(struct shard_run *run, const struct sequence *read_after)
 			lose_trimmed(run, &run->chains[i]);
 }
 
+/* The shard ended without its end having been read (T14): its children may begin,
+ * but what a handler of images keeps can no longer be true. */
+static void after_gone(struct shard_run *run)
+{
+	struct err err;
+
+	err_set(&err, ERR_FATAL, "shard.gone",
+		"shard %.*s is not there any more, and its end was never read; what this handler keeps must be made anew",
+		STR_ARG(run->lease->shard_id));
+	for (size_t i = 0; i < run->n_chains; i++) {
+		struct chain *c = &run->chains[i];
+
+		count_loss(run, c, "shard.gone");
+		if (c->h->handler->ops->image && !sequence_is_none(&c->progress.position.sequence))
+			pipeline_stop_handler(run->pipeline, c->h, &err);
+	}
+}
+
 static void reader_task(void *arg)
 {
 	struct shard_run *run = arg;
@@ -96,8 +114,7 @@ static void reader_task(void *arg)
 	if (run->end == READER_TRIMMED)
 		after_trim(run, &set.after);
 	if (run->end == READER_GONE)
-		for (size_t i = 0; i < run->n_chains; i++)
-			count_loss(run, &run->chains[i], "shard.gone");
+		after_gone(run);
 	window_close(&run->window);
 }
 

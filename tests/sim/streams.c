@@ -200,7 +200,7 @@ static bool get_iterator(struct exchange *x)
 	struct json_writer w;
 	char text[160];
 
-	if (!shard)
+	if (!shard || shard->gone)
 		return fail(x, 400, "ResourceNotFoundException");
 	after = shard->trimmed;
 	if (str_eq(type, STR("LATEST")) && shard->last)
@@ -249,6 +249,8 @@ static bool get_records(struct exchange *x, enum sim_fault fault)
 
 	if (!shard || !sequence_parse(number, &after, NULL) || !str_to_i64(iterator, &made_ms))
 		return fail(x, 400, "ValidationException");
+	if (shard->gone)
+		return fail(x, 400, "ResourceNotFoundException");
 	shard->gets++;
 	if (fault == SIM_EXPIRE || env_mono_ms(x->s->env) - made_ms > ITERATOR_LIFE_MS)
 		return fail(x, 400, "ExpiredIteratorException");

@@ -33,6 +33,7 @@ struct sim_record {
 struct sim_shard {
 	char id[64], parent[64];
 	bool closed, hidden;      /* hidden: DescribeStream leaves it out */
+	bool gone;                /* iterators of it are refused: ResourceNotFoundException */
 	bool empty_end;           /* the closing page comes alone, without records */
 	struct sim_record *first, *last;
 	struct sequence trimmed;  /* records up to here are gone */

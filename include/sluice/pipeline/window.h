@@ -51,9 +51,6 @@ void window_close(struct window *w);
 /* The cursor's next record, or NULL when it has to wait; moves on. */
 const struct record *window_next(struct window *w, struct window_cursor *c);
 
-/* Gives back the last record that window_next() returned. */
-void window_undo(struct window *w, struct window_cursor *c);
-
 /* True when the window is closed and the cursor has seen all. */
 bool window_at_end(const struct window *w, const struct window_cursor *c);
 

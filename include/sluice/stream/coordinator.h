@@ -68,14 +68,4 @@ void coordinator_cancel_readings(struct coordinator *c);
 /* Something that it decides by has changed (a shard ended, a handler stopped). */
 void coordinator_wake(struct coordinator *c);
 
-struct coordinator_status {
-	struct str stream_arn;
-	size_t shards, held, readings, finished;
-	bool ended;                /* the stream is disabled and read to its end */
-};
-struct coordinator_status coordinator_status(const struct coordinator *c);
-
-/* Walks the pipeline's leases, for status. Start with NULL. */
-const struct lease *coordinator_next_lease(const struct coordinator *c, const struct lease *after);
-
 #endif

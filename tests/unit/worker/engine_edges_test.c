@@ -293,6 +293,40 @@ static void test_t15_a_trim_hits_only_who_lost_records(void **state)
 	run_seeds(a_trim_hits_only_who_lost_records);
 }
 
+/* ---- T14: a shard that is gone ---- */
+
+static void a_shard_that_is_gone_frees_its_children(struct loop *loop, void *arg)
+{
+	struct sim_shard *parent, *child;
+	struct lease_position p;
+	struct engine e;
+
+	(void)arg;
+	engine_init(&e, loop, 1);
+	parent = sim_shard_add(e.streams, "parent", NULL);
+	child = sim_shard_add(e.streams, "child", "parent");
+	engine_put(&e, parent, 1, 1);
+	engine_put(&e, child, 2, 2);
+	engine_start(&e);
+	CHECK(engine_wait(&e, 0, 1, MINUTE_MS));
+	engine_stop(&e);
+	parent->gone = true;
+	engine_start(&e);
+	CHECK(task_sleep_ms(loop, 200, NULL));
+	CHECK(engine_saved(&e, "#parent", "h0", &p) && !p.done); /* one refusal says little */
+	CHECK(engine_wait(&e, 0, 2, 5 * MINUTE_MS));
+	engine_stop(&e);
+	CHECK(engine_saved(&e, "#parent", "h0", &p));
+	CHECK(p.done && p.losses == 1);
+	engine_release(&e);
+}
+
+static void test_t14_a_shard_that_is_gone_is_counted_and_frees_its_children(void **state)
+{
+	(void)state;
+	run_seeds(a_shard_that_is_gone_frees_its_children);
+}
+
 /* ---- T24: rows that go ---- */
 
 static void delete_row(struct engine *e, const char *shard)
@@ -558,6 +592,7 @@ int main(void)
 		cmocka_unit_test(test_t18_a_waiting_batch_survives_a_stop_at_the_end),
 		cmocka_unit_test(test_t18_a_closed_shard_is_not_finished_while_its_sink_is_down),
 		cmocka_unit_test(test_t15_a_trim_hits_only_who_lost_records),
+		cmocka_unit_test(test_t14_a_shard_that_is_gone_is_counted_and_frees_its_children),
 		cmocka_unit_test(test_t24_a_deleted_lease_row_is_made_again),
 		cmocka_unit_test(test_t9_rows_of_finished_shards_go_also_after_a_restart),
 		cmocka_unit_test(test_a_stop_keeps_its_deadline_when_nothing_answers),
