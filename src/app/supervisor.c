@@ -92,6 +92,15 @@ static bool open_client(struct worker_thread *t, struct http_client **client)
 	return *client != NULL;
 }
 
+static struct str instance_name(struct arena *a)
+{
+	char host[65] = "";
+
+	if (gethostname(host, sizeof(host) - 1) != 0 || !str_utf8_valid(str_c(host)))
+		host[0] = '\0';
+	return arena_putf(a, "%s:%d", host[0] ? host : "unnamed", (int)getpid());
+}
+
 /* The worker's first task. */
 static void worker_task(void *arg)
 {
@@ -105,6 +114,7 @@ static void worker_task(void *arg)
 	arena_init(&arena, PLAN_BYTES);
 	buf_init(&region, 256);
 	plan_make(t->settings, &arena, &plan);
+	plan.instance = instance_name(&arena);
 	if (aws_region_resolve(&process_env_real, t->settings->aws.region, t->settings->aws.profile, &region, &t->err) &&
 	    open_client(t, &client)) {
 		plan.aws.region = buf_str(&region);

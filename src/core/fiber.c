@@ -1,6 +1,7 @@
 #include "sluice/core/fiber.h"
 
 #include "sluice/core/mem.h"
+#include "sluice/core/stack.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -105,7 +106,7 @@ static void unmap(struct fiber *f)
 #ifdef TSAN
 	__tsan_destroy_fiber(f->context.tsan);
 #endif
-	munmap(f->map, GUARD + STACK);
+	stack_unmap(f->map, GUARD, STACK);
 	f->pool->n_stacks--;
 	mem_free(f);
 }
@@ -129,23 +130,11 @@ size_t fiber_pool_stacks(const struct fiber_pool *pool)
 	return pool->n_stacks;
 }
 
-static void out_of_stacks(void)
-{
-	static const char text[] = "level=error event=memory.exhausted text=\"the system refused a task's stack; give the "
-				   "machine more memory or raise vm.max_map_count (two areas a task)\"\n";
-	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
-
-	(void)ignored;
-	abort();
-}
-
 static struct fiber *map(struct fiber_pool *pool)
 {
 	struct fiber *f = mem_alloc(sizeof(*f));
 
-	f->map = mmap(NULL, GUARD + STACK, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
-	if (f->map == MAP_FAILED || mprotect(f->map + GUARD, STACK, PROT_READ | PROT_WRITE) != 0)
-		out_of_stacks();
+	f->map = stack_map(GUARD, STACK);
 	f->pool = pool;
 	f->context.stack = f->map + GUARD;
 	f->context.stack_size = STACK;

@@ -4,7 +4,7 @@
 
 enum {
 	LIST_MS = 30000,
-	SOON_MS = 1000,               /* while a closed shard's child is not listed yet */
+	FIRST_LOOK_MS = 1000,         /* until the leases could be loaded */
 	TROUBLE_MS = 1000,
 	LONGEST_TROUBLE_MS = 20000,
 };
@@ -96,112 +96,7 @@ bool coordinator_is_finished(const struct coordinator *c, const struct member *m
 	return true;
 }
 
-/* ---- the table and its stream ---- */
-
-static bool describe_table(struct coordinator *c, struct err *err)
-{
-	struct table_description t;
-	struct arena arena;
-	bool ok = false;
-	size_t label;
-
-	arena_init(&arena, 1 << 20);
-	if (!dynamodb_describe_table(c->set.dynamodb, c->set.table, &arena, &t, err)) {
-		if (err_is(err, "ResourceNotFoundException"))
-			err_set(err, ERR_RETRY, "table.missing",
-				"table %.*s does not exist at %.*s; create it with a stream, or mend pipeline %.*s's table setting",
-				STR_ARG(c->set.table), STR_ARG(aws_client_endpoint(c->set.dynamodb)), STR_ARG(c->set.pipeline));
-		goto out;
-	}
-	if (t.stream_arn.len == 0) {
-		err_set(err, ERR_RETRY, "table.no_stream",
-			"table %.*s has no stream; enable one with NEW_AND_OLD_IMAGES (UpdateTable, StreamSpecification)",
-			STR_ARG(c->set.table));
-		goto out;
-	}
-	if (!c->set.described(c->set.ctx, &t, err))
-		goto out;
-	c->stream_arn = str_of(mem_dup(t.stream_arn.ptr, t.stream_arn.len), t.stream_arn.len);
-	label = str_find(c->stream_arn, STR("/stream/"));
-	c->label = label == SIZE_MAX ? c->stream_arn : str_from(c->stream_arn, label + 8);
-	ok = true;
-out:
-	arena_release(&arena);
-	return ok;
-}
-
-/* ---- listing the stream ---- */
-
-static bool loops(struct coordinator *c, struct str last, struct err *err)
-{
-	return err_set(err, ERR_RETRY, "stream.listing_loops",
-		       "DescribeStream of %.*s came back to shard %.*s without showing a new one", STR_ARG(c->stream_arn),
-		       STR_ARG(last));
-}
-
-static size_t take_up(struct coordinator *c, const struct stream_description *d)
-{
-	int64_t now_ms = env_mono_ms(c->env);
-	size_t fresh = 0;
-
-	for (size_t i = 0; i < d->count; i++) {
-		const struct lineage_shard *known = lineage_find(c->lineage, d->shards[i].id);
-
-		fresh += !known || known->listed_in != c->listing;
-		lineage_add(c->lineage, &d->shards[i], c->listing, now_ms);
-	}
-	return fresh;
-}
-
-/* What a page of the listing says; reading starts before the listing ends. */
-static bool list_stream(struct coordinator *c, struct err *err)
-{
-	struct stream_description d;
-	struct arena arena;
-	struct buf start;
-	bool ok = false;
-
-	arena_init(&arena, 8 << 20);
-	buf_init(&start, 256);
-	c->listing++;
-	do {
-		arena_reset(&arena);
-		if (!streams_describe(c->set.streams, c->stream_arn, buf_str(&start), str_of(NULL, 0), &arena, &d, err))
-			goto out;
-		if (take_up(c, &d) == 0 && d.last_evaluated_shard.len) {
-			loops(c, d.last_evaluated_shard, err);
-			goto out;
-		}
-		buf_clear(&start);
-		buf_put(&start, d.last_evaluated_shard);
-	} while (start.len);
-	c->ended = str_eq(d.status, STR("DISABLED"));
-	c->listed = true;
-	if (c->first_listing == 0)
-		c->first_listing = c->listing;
-	c->listed_ms = env_mono_ms(c->env);
-	ok = true;
-out:
-	buf_release(&start);
-	arena_release(&arena);
-	return ok;
-}
-
 /* ---- its life ---- */
-
-static bool open_pipeline(struct coordinator *c, struct err *err)
-{
-	if (c->stream_arn.len == 0 && !describe_table(c, err))
-		return false;
-	/* Listed before a first start takes its time: what is closed by now lies wholly
-	 * before it. */
-	if (!c->listed && !list_stream(c, err))
-		return false;
-	for (size_t h = 0; h < c->set.n_handlers; h++)
-		if (!c->set.handlers[h].stopped && !coordinator_load_handler(c, h, err))
-			return false;
-	return true;
-}
 
 static bool has_foreign_leases(const struct coordinator *c)
 {
@@ -224,43 +119,11 @@ static void look_for_end(struct coordinator *c)
 		 LOG_TEXT("hint", "the table's stream is disabled, and all of it is read; nothing more will come"));
 }
 
-/* A closed leaf has a child that is not listed yet, or a shard's parent is missing. */
-static bool expects_news(const struct coordinator *c)
-{
-	if (c->ended)
-		return false;
-	for (const struct member *m = c->members; m; m = m->hh.next)
-		if (coordinator_is_finished(c, m) && lineage_find(c->lineage, m->lease->shard_id) &&
-		    !lineage_has_child(c->lineage, m->lease->shard_id))
-			return true;
-	return coordinator_misses_parent(c);
-}
-
-/* Between two listings: soon where news are expected, then more and more slowly. */
-static int64_t list_pause_ms(const struct coordinator *c)
-{
-	if (!expects_news(c))
-		return c->set.list_ms;
-	if (c->soon_ms == 0)
-		return SOON_MS;
-	return c->soon_ms < c->set.list_ms ? c->soon_ms : c->set.list_ms;
-}
-
-static bool list_when_due(struct coordinator *c, struct err *err)
-{
-	int64_t pause_ms = list_pause_ms(c);
-
-	if (c->listed && env_mono_ms(c->env) - c->listed_ms < pause_ms)
-		return true;
-	c->soon_ms = 2 * pause_ms;
-	return list_stream(c, err);
-}
-
 /* One round: look, then take and read what is due. */
 static bool step(struct coordinator *c, struct err *err)
 {
 	event_clear(&c->wake);
-	if (!list_when_due(c, err))
+	if (!coordinator_list_when_due(c, err))
 		return false;
 	if (!c->loaded || has_foreign_leases(c)) {
 		if (!coordinator_load_leases(c, err))
@@ -279,12 +142,12 @@ static bool step(struct coordinator *c, struct err *err)
 
 static int64_t pause_ms(const struct coordinator *c)
 {
-	int64_t pause = list_pause_ms(c) - (env_mono_ms(c->env) - c->listed_ms);
+	int64_t pause = coordinator_list_pause_ms(c) - (env_mono_ms(c->env) - c->listed_ms);
 
 	if (pause < 1)
 		pause = 1;
-	if (!c->loaded && pause > SOON_MS)
-		pause = SOON_MS;
+	if (!c->loaded && pause > FIRST_LOOK_MS)
+		pause = FIRST_LOOK_MS;
 	if (has_foreign_leases(c) && pause > c->set.heartbeat->failover_ms / 3)
 		pause = c->set.heartbeat->failover_ms / 3;
 	return pause;
@@ -328,7 +191,7 @@ void coordinator_run(struct coordinator *c)
 	c->running = true;
 	while (alive && !c->stopping) {
 		if (!opened)
-			opened = open_pipeline(c, &err);
+			opened = coordinator_open(c, &err);
 		if (opened && step(c, &err)) {
 			failures = 0;
 			alive = event_wait(&c->wake, pause_ms(c), NULL, NULL);

@@ -47,6 +47,16 @@ bool coordinator_is_done(const struct coordinator *c, const struct lease *lease,
 bool coordinator_is_finished(const struct coordinator *c, const struct member *m);
 struct str coordinator_handler_name(const struct coordinator *c, size_t h);
 
+/* coordinator_open.c. Yields. Finds the table's stream, lists it, reads the handlers'
+ * rows; may be called again where it failed. */
+bool coordinator_open(struct coordinator *c, struct err *err);
+
+/* coordinator_list.c. Yields: one whole listing of the stream; when it is due; and
+ * how long between two. */
+bool coordinator_list(struct coordinator *c, struct err *err);
+bool coordinator_list_when_due(struct coordinator *c, struct err *err);
+int64_t coordinator_list_pause_ms(const struct coordinator *c);
+
 /* coordinator_rows.c: the state table's rows. All yield. */
 
 /* Reads the handler's row, or makes it at a first start; stops the handler where

@@ -5,7 +5,6 @@
 #include "sluice/core/mem.h"
 
 #include <stdio.h>
-#include <unistd.h>
 #include <uthash.h>
 
 struct heartbeat_sighting {
@@ -15,17 +14,12 @@ struct heartbeat_sighting {
 	UT_hash_handle hh;
 };
 
-void heartbeat_init(struct heartbeat *h, struct state *state, struct loop *loop, int64_t failover_ms)
+void heartbeat_init(struct heartbeat *h, struct state *state, struct loop *loop, struct str instance, int64_t failover_ms)
 {
-	struct env *env = loop_env(loop);
-	char host[65] = "";
 	struct buf session;
 
-	if (gethostname(host, sizeof(host) - 1) != 0 || !str_utf8_valid(str_c(host)))
-		host[0] = '\0';
 	buf_init(&session, 256);
-	buf_putf(&session, "%s:%d:%016llx", host[0] ? host : "unnamed", (int)getpid(),
-		 (unsigned long long)rng_next(&env->rng));
+	buf_putf(&session, "%.*s:%016llx", STR_ARG(instance), (unsigned long long)rng_next(&loop_env(loop)->rng));
 	*h = (struct heartbeat){ .state = state, .loop = loop, .failover_ms = failover_ms };
 	h->session = str_of(mem_dup(session.ptr, session.len), session.len);
 	buf_release(&session);

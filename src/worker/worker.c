@@ -206,7 +206,7 @@ struct worker *worker_new(struct loop *loop, const struct worker_plan *plan, str
 	if (!open_clients(w, err))
 		goto fail;
 	w->state = state_table_new(w->dynamodb, loop, plan->app, plan->state_table);
-	heartbeat_init(&w->heartbeat, w->state, loop, plan->failover_ms);
+	heartbeat_init(&w->heartbeat, w->state, loop, plan->instance, plan->failover_ms);
 	if (!open_sinks(w, err))
 		goto fail;
 	for (; w->n_pipelines < plan->n_pipelines; w->n_pipelines++) {

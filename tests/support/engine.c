@@ -184,7 +184,7 @@ void engine_init(struct engine *e, struct loop *loop, size_t n_handlers)
 		.n_handlers = n_handlers,
 	};
 	e->plan = (struct worker_plan){
-		.app = STR("app"), .state_table = STR("sluice-state"), .failover_ms = 10000, .checkpoint_ms = 5000,
+		.app = STR("app"), .instance = STR("host:1"), .state_table = STR("sluice-state"), .failover_ms = 10000, .checkpoint_ms = 5000,
 		.drain_ms = 30000, .memory_bytes = 64 << 20, .page_bytes = 16 << 20, .window_bytes = 4 << 20,
 		.sinks = e->sinks, .n_sinks = n_handlers + 1, .pipelines = &e->pipeline, .n_pipelines = 1,
 	};

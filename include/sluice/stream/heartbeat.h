@@ -26,7 +26,8 @@ struct heartbeat {
 	int64_t observed_ms;          /* when the latest complete look at them began */
 };
 
-void heartbeat_init(struct heartbeat *h, struct state *state, struct loop *loop, int64_t failover_ms);
+/* instance: "<host>:<pid>", begins the session. */
+void heartbeat_init(struct heartbeat *h, struct state *state, struct loop *loop, struct str instance, int64_t failover_ms);
 void heartbeat_release(struct heartbeat *h);
 
 /* Yields. Writes the row once. */

@@ -40,6 +40,7 @@ struct worker_pipeline_plan {
 
 struct worker_plan {
 	struct str app;
+	struct str instance;               /* "<host>:<pid>", begins the worker's session */
 	struct aws_settings aws;           /* credentials, transport, region, endpoint */
 	struct str state_table;
 	int64_t failover_ms, checkpoint_ms, drain_ms;

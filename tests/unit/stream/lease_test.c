@@ -48,8 +48,8 @@ static bool open_world(struct world *w, struct loop *loop, unsigned max_attempts
 	set.transport = &w->far->transport;
 	w->client = aws_client_new(AWS_DYNAMODB, &set, &err);
 	w->state = state_table_new(w->client, loop, STR("app"), STR("state"));
-	heartbeat_init(&w->me, w->state, loop, FAILOVER_MS);
-	heartbeat_init(&w->other, w->state, loop, FAILOVER_MS);
+	heartbeat_init(&w->me, w->state, loop, STR("host:1"), FAILOVER_MS);
+	heartbeat_init(&w->other, w->state, loop, STR("host:1"), FAILOVER_MS);
 	return state_open(w->state, &err) && heartbeat_renew(&w->me, &err) && heartbeat_renew(&w->other, &err);
 }
 

@@ -56,8 +56,8 @@ static bool open_house(struct house *h, struct loop *loop)
 	aws.transport = &h->dynamodb->transport;
 	h->client = aws_client_new(AWS_DYNAMODB, &aws, NULL);
 	h->state = state_table_new(h->client, loop, STR("app"), STR("state"));
-	heartbeat_init(&h->one, h->state, loop, FAILOVER_MS);
-	heartbeat_init(&h->two, h->state, loop, FAILOVER_MS);
+	heartbeat_init(&h->one, h->state, loop, STR("host:1"), FAILOVER_MS);
+	heartbeat_init(&h->two, h->state, loop, STR("host:1"), FAILOVER_MS);
 	return state_open(h->state, &err) && heartbeat_renew(&h->one, &err) && heartbeat_renew(&h->two, &err) &&
 	       state_put(h->state, STATE_TASK, STR("t1"), 0, STR(TASK), &err);
 }
