@@ -37,10 +37,12 @@ CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lz -lm -lpthread
 
 SRC      := $(filter-out src/app/main.c,$(shell find src -name '*.c'))
-SUPPORT  := $(shell find tests/support tests/sim -name '*.c')
+SUPPORT  := $(shell find tests/support tests/sim -name '*.c' -not -path 'tests/sim/world/*')
+SIM      := $(filter-out %_main.c,$(wildcard tests/sim/world/*.c))
 TESTS    := $(shell find tests/unit -name '*_test.c')
 OBJ      := $(SRC:%.c=$(BUILD)/%.o)
 SUP_OBJ  := $(SUPPORT:%.c=$(BUILD)/%.o)
+SIM_OBJ  := $(SIM:%.c=$(BUILD)/%.o)
 TEST_BIN := $(TESTS:%.c=$(BUILD)/%)
 BENCH    := $(shell find tests/bench -name '*.c')
 FUZZ     := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
@@ -64,6 +66,10 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(SUP_OBJ) $(BUILD)/lib
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
 
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(SUP_OBJ) $(BUILD)/libsluice.a
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+# The simulator: tests/sim/world's heap stands in the place of core/mem.c.
+$(BUILD)/tests/sim/world/%_main: $(BUILD)/tests/sim/world/%_main.o $(SIM_OBJ) $(SUP_OBJ) $(BUILD)/libsluice.a
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
 
 # Every fuzzer under a name of its own, for the test that feeds them the corpora.
