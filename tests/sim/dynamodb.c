@@ -57,6 +57,7 @@ static void table_free(struct sim_table *t)
 		sim_item_release(&r->item);
 		mem_free(r);
 	}
+	mem_free(t->sorted);
 	mem_free(t->name);
 	mem_free(t->hash);
 	mem_free(t->range);
@@ -76,42 +77,89 @@ int sim_key_order(const struct sim_table *t, const struct sim_item *a, const str
 	return order;
 }
 
-/* Where an item of that key stands or would stand. */
-static struct sim_row **place_of(struct sim_table *t, const struct sim_item *key)
+static void make_room(struct sim_table *t, size_t n)
 {
-	struct sim_row **at = &t->rows;
-
-	while (*at && sim_key_order(t, &(*at)->item, key) < 0)
-		at = &(*at)->next;
-	return at;
+	if (n <= t->cap_sorted)
+		return;
+	t->cap_sorted = n < 32 ? 64 : 2 * n;
+	t->sorted = mem_resize(t->sorted, t->cap_sorted * sizeof(struct sim_row *));
 }
 
-static struct sim_row *row_at(struct sim_table *t, struct sim_row **at, const struct sim_item *key)
+struct sim_row **sim_rows(struct sim_table *t)
 {
-	return *at && sim_key_order(t, &(*at)->item, key) == 0 ? *at : NULL;
+	if (t->n_sorted == t->n_rows)
+		return t->sorted;
+	make_room(t, t->n_rows);
+	t->n_sorted = 0;
+	for (struct sim_row *row = t->rows; row; row = row->next)
+		t->sorted[t->n_sorted++] = row;
+	return t->sorted;
+}
+
+size_t sim_row_place(struct sim_table *t, const struct sim_item *key)
+{
+	struct sim_row **rows = sim_rows(t);
+	size_t low = 0, high = t->n_rows;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (sim_key_order(t, &rows[middle]->item, key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct sim_row *row_at(struct sim_table *t, size_t at, const struct sim_item *key)
+{
+	return at < t->n_rows && sim_key_order(t, &t->sorted[at]->item, key) == 0 ? t->sorted[at] : NULL;
+}
+
+static struct sim_row *row_of(struct sim_table *t, const struct sim_item *key)
+{
+	return row_at(t, sim_row_place(t, key), key);
+}
+
+static struct sim_row *insert_row(struct sim_table *t, size_t at)
+{
+	struct sim_row *row = mem_alloc(sizeof(*row)), **link = at ? &t->sorted[at - 1]->next : &t->rows;
+
+	row->next = *link;
+	*link = row;
+	make_room(t, t->n_rows + 1);
+	memmove(t->sorted + at + 1, t->sorted + at, (t->n_rows - at) * sizeof(struct sim_row *));
+	t->sorted[at] = row;
+	t->n_sorted = ++t->n_rows;
+	return row;
+}
+
+static void remove_row(struct sim_table *t, size_t at)
+{
+	struct sim_row *row = t->sorted[at], **link = at ? &t->sorted[at - 1]->next : &t->rows;
+
+	*link = row->next;
+	t->n_sorted = --t->n_rows;
+	memmove(t->sorted + at, t->sorted + at + 1, (t->n_rows - at) * sizeof(struct sim_row *));
+	mem_free(row);
 }
 
 /* Stores `after` (taken; n == 0: removes). */
 static void store(struct sim_dynamodb *d, struct sim_table *t, const struct sim_item *key, struct sim_item *after)
 {
-	struct sim_row **at = place_of(t, key), *row = row_at(t, at, key);
+	size_t at = sim_row_place(t, key);
+	struct sim_row *row = row_at(t, at, key);
 	struct sim_item before = { 0 };
 
 	if (row)
 		before = row->item;
-	if (after->n && !row) {
-		row = mem_alloc(sizeof(*row));
-		row->next = *at;
-		*at = row;
-		t->n_rows++;
-	}
-	if (after->n) {
+	if (after->n && !row)
+		row = insert_row(t, at);
+	if (after->n)
 		row->item = *after;
-	} else if (row) {
-		*at = row->next;
-		mem_free(row);
-		t->n_rows--;
-	}
+	else if (row)
+		remove_row(t, at);
 	d->writes++;
 	if (d->changed && (before.n || after->n))
 		d->changed(d->changed_ctx, t, before.n ? &before : NULL, after->n ? after : NULL);
@@ -126,7 +174,7 @@ const struct sim_item *sim_table_get(struct sim_table *t, const char *key)
 
 	if (!sim_item_read(str_c(key), &k, NULL))
 		abort();
-	row = row_at(t, place_of(t, &k), &k);
+	row = row_of(t, &k);
 	sim_item_release(&k);
 	return row ? &row->item : NULL;
 }
@@ -141,6 +189,17 @@ void sim_table_put(struct sim_dynamodb *d, struct sim_table *t, const char *item
 	sim_item_copy(&it, &key);
 	store(d, t, &key, &it);
 	sim_item_release(&key);
+}
+
+void sim_table_delete(struct sim_dynamodb *d, struct sim_table *t, const char *key)
+{
+	struct sim_item k, none = { 0 };
+
+	if (!sim_item_read(str_c(key), &k, NULL))
+		abort();
+	if (row_of(t, &k))
+		store(d, t, &k, &none);
+	sim_item_release(&k);
 }
 
 /* ---- requests ---- */
@@ -250,7 +309,7 @@ static bool plan(struct sim_dynamodb *d, const char *verb, struct str request, s
 	c->table = call_table(d, request, err);
 	if (!c->table || !read_key(c, request, put, err) || !sim_names_used(&names, texts, MOST_TEXTS, err))
 		return false;
-	struct sim_row *row = row_at(c->table, place_of(c->table, &c->key), &c->key);
+	struct sim_row *row = row_of(c->table, &c->key);
 
 	c->before = row ? &row->item : NULL;
 	c->returns_old = str_eq(call_text(request, "ReturnValuesOnConditionCheckFailure"), STR("ALL_OLD"));
@@ -264,6 +323,30 @@ static bool plan(struct sim_dynamodb *d, const char *verb, struct str request, s
 	if (sim_item_bytes(&c->after) > ITEM_LIMIT)
 		return call_invalid(err, "Item size has exceeded the maximum allowed size");
 	return true;
+}
+
+static bool within_rate(struct sim_dynamodb *d, struct sim_table *t)
+{
+	int64_t now_ms = env_mono_ms(loop_env(d->loop));
+
+	if (t->writes_per_s == 0)
+		return true;
+	t->spent -= (double)(now_ms - t->spent_ms) * (double)t->writes_per_s / 1000;
+	if (t->spent < 0)
+		t->spent = 0;
+	t->spent_ms = now_ms;
+	if (t->spent + 1 > (double)t->writes_per_s) {
+		t->throttled++;
+		return false;
+	}
+	t->spent++;
+	return true;
+}
+
+static bool throttle(const struct sim_table *t, struct err *err)
+{
+	return err_set(err, ERR_THROTTLE, t->throttle_code ? t->throttle_code : "ProvisionedThroughputExceededException",
+		       "The level of configured provisioned throughput for the table was exceeded");
 }
 
 static void carry_out(struct sim_dynamodb *d, struct change *c)
@@ -286,7 +369,7 @@ void call_write_item(struct json_writer *w, const char *member, const struct sim
 static bool write_one(struct call *x, const char *verb, struct err *err)
 {
 	struct change c;
-	bool ok = plan(x->d, verb, x->body, &c, err);
+	bool ok = plan(x->d, verb, x->body, &c, err) && (within_rate(x->d, c.table) || throttle(c.table, err));
 	bool all_new = str_eq(call_text(x->body, "ReturnValues"), STR("ALL_NEW"));
 	bool all_old = str_eq(call_text(x->body, "ReturnValues"), STR("ALL_OLD"));
 
@@ -321,7 +404,7 @@ static bool get_item(struct call *x, struct err *err)
 {
 	struct change c = { .table = call_table(x->d, x->body, err) };
 	bool ok = c.table && read_key(&c, x->body, false, err);
-	struct sim_row *row = ok ? row_at(c.table, place_of(c.table, &c.key), &c.key) : NULL;
+	struct sim_row *row = ok ? row_of(c.table, &c.key) : NULL;
 
 	if (row)
 		call_write_item(&x->w, "Item", &row->item);
@@ -388,14 +471,19 @@ static bool batch_requests(struct call *x, struct sim_table *t, struct str list,
 	return true;
 }
 
-static void settle_batch(struct call *x, struct change *changes, const struct str *spans, size_t n)
+/* False: the table takes none of it now. */
+static bool settle_batch(struct call *x, struct change *changes, const struct str *spans, size_t n, struct err *err)
 {
 	const char *open = NULL;
+	size_t throttled = 0;
 
 	json_key(&x->w, STR("UnprocessedItems"));
 	json_begin_object(&x->w);
 	for (size_t i = 0; i < n; i++) {
-		if (!chance(x->d, x->d->unprocessed)) {
+		bool over = !within_rate(x->d, changes[i].table);
+
+		throttled += over;
+		if (!over && !chance(x->d, x->d->unprocessed)) {
 			carry_out(x->d, &changes[i]);
 			continue;
 		}
@@ -411,6 +499,7 @@ static void settle_batch(struct call *x, struct change *changes, const struct st
 	if (open)
 		json_end_array(&x->w);
 	json_end_object(&x->w);
+	return throttled < n || n == 0 || throttle(changes[0].table, err);
 }
 
 static bool batch_write(struct call *x, struct err *err)
@@ -435,7 +524,7 @@ static bool batch_write(struct call *x, struct err *err)
 	if (ok && same_key_twice(changes, n))
 		ok = call_invalid(err, "Provided list of item keys contains duplicates");
 	if (ok)
-		settle_batch(x, changes, spans, n);
+		ok = settle_batch(x, changes, spans, n, err);
 	for (size_t i = 0; i < n; i++)
 		change_release(&changes[i]);
 	return ok;
@@ -447,6 +536,8 @@ static const char *reason_of(const struct err *err)
 		return "None";
 	if (err_is(err, "ConditionalCheckFailedException"))
 		return "ConditionalCheckFailed";
+	if (err->class == ERR_THROTTLE)
+		return err_is(err, "ThrottlingException") ? "ThrottlingError" : "ProvisionedThroughputExceeded";
 	return err_is(err, "TransactionConflict") ? "TransactionConflict" : "ValidationError";
 }
 
@@ -486,6 +577,8 @@ static bool plan_transaction(struct call *x, struct change *changes, struct err 
 		else if (chance(x->d, x->d->conflict))
 			all = err_set(&errs[*n], ERR_RETRY, "TransactionConflict",
 				      "Transaction is ongoing for the item");
+		else if (!changes[*n].check_only && !within_rate(x->d, changes[*n].table))
+			all = throttle(changes[*n].table, &errs[*n]);
 		(*n)++;
 	}
 	if (same_key_twice(changes, *n))
@@ -561,10 +654,13 @@ static void run(struct call *x, struct str operation)
 }
 
 static bool answer(struct sim_dynamodb *d, struct str operation, enum sim_fault fault,
-		   const struct http_request *request, struct http_response *response)
+		   const struct http_request *request, struct http_response *response, struct err *err)
 {
 	struct call x = { .d = d, .body = request->body, .status = 200 };
+	struct env *env = loop_env(d->loop);
+	struct err refusal;
 	struct str text;
+	bool ok;
 
 	buf_init(&x.out, SIM_ANSWER_BYTES);
 	json_write_init(&x.w, &x.out);
@@ -573,6 +669,8 @@ static bool answer(struct sim_dynamodb *d, struct str operation, enum sim_fault 
 		write_error(&x, 500, "InternalServerError", "simulated");
 	else if (fault == SIM_THROTTLE)
 		write_error(&x, 400, "ProvisionedThroughputExceededException", "simulated");
+	else if (!sim_date_ok(&d->dates, request, env_wall_ms(env), &refusal))
+		write_error(&x, 400, refusal.code, refusal.text);
 	else
 		run(&x, operation);
 	json_end_object(&x.w);
@@ -581,11 +679,9 @@ static bool answer(struct sim_dynamodb *d, struct str operation, enum sim_fault 
 		text = str_sub(text, 0, text.len / 2);
 	if (fault == SIM_GARBAGE)
 		text = STR("<html>");
-	response->status = x.status;
-	buf_clear(&response->body);
-	buf_put(&response->body, text);
+	ok = sim_answer_put(response, request, env, x.status, text, err);
 	buf_release(&x.out);
-	return buf_ok(&response->body);
+	return ok;
 }
 
 static bool lost(struct sim_dynamodb *d, enum sim_fault fault, const struct http_request *request, struct err *err)
@@ -600,13 +696,10 @@ static bool simulate(struct transport *t, const struct http_request *request, st
 		     struct err *err)
 {
 	struct sim_dynamodb *d = (struct sim_dynamodb *)t;
-	struct str target = { NULL, 0 };
+	struct str target = sim_request_header(request, "x-amz-target");
 	enum sim_fault fault = SIM_NO_FAULT;
 	char operation[64];
 
-	for (size_t i = 0; i < request->n_headers; i++)
-		if (str_eq_nocase(request->headers[i].name, STR("x-amz-target")))
-			target = request->headers[i].value;
 	if (!str_starts(target, STR("DynamoDB_20120810."))) {
 		if (d->next)
 			return transport_send(d->next, request, response, err);
@@ -624,8 +717,8 @@ static bool simulate(struct transport *t, const struct http_request *request, st
 	response->sent_ms = response->received_ms = env_mono_ms(loop_env(d->loop));
 	if (fault == SIM_DROP_BEFORE)
 		return lost(d, fault, request, err);
-	if (!answer(d, target, fault, request, response))
-		return err_set(err, ERR_RETRY, "http.too_large", "simulated: the answer is larger than asked for");
+	if (!answer(d, target, fault, request, response, err))
+		return false;
 	if (fault == SIM_DROP_AFTER || fault == SIM_HANG)
 		return lost(d, fault, request, err);
 	return true;
