@@ -4,11 +4,11 @@
 #ifndef SLUICE_STREAM_COORDINATOR_IMPL_H
 #define SLUICE_STREAM_COORDINATOR_IMPL_H
 
+#include "sluice/core/hash.h"
 #include "sluice/core/loop.h"
 #include "sluice/stream/coordinator.h"
 #include "sluice/stream/lineage.h"
 
-#include <uthash.h>
 
 /* What is known of one shard of this pipeline. */
 struct member {

@@ -1,8 +1,8 @@
 #include "sluice/stream/lineage.h"
 
+#include "sluice/core/hash.h"
 #include "sluice/core/mem.h"
 
-#include <uthash.h>
 
 struct node {
 	struct lineage_shard shard;

@@ -18,7 +18,7 @@ struct waiter {
 /* One request under way; in the director's memory. */
 struct call {
 	struct world *world;
-	struct node *node;            /* NULL: nobody waits any more */
+	struct host *node;            /* NULL: nobody waits any more */
 	struct waiter *waiter;
 	enum world_service service;
 	char operation[48];
@@ -73,7 +73,7 @@ static void copy_request(struct call *c, const struct http_request *request)
 		 STR_ARG(target.len ? str_from(target, str_find_char(target, '.') + 1) : str_c(request->method)));
 }
 
-static struct call *new_call(struct node *n, const struct http_request *request)
+static struct call *new_call(struct host *n, const struct http_request *request)
 {
 	struct world *w = n->world;
 	struct call *c = mem_alloc(sizeof(*c)), *first = w->calls;
@@ -151,7 +151,7 @@ static void reply(struct call *c)
 		return;
 	}
 	c->posted = true;
-	node_post(c->node, deliver, c);
+	host_post(c->node, deliver, c);
 }
 
 /* ---- the way through, in the director's tasks ---- */
@@ -253,7 +253,7 @@ static void call_task(void *arg)
 {
 	struct call *c = arg;
 	struct world *w = c->world;
-	struct loop *loop = w->nodes[0].loop;
+	struct loop *loop = w->hosts[0].loop;
 	enum sim_fault fault = draw_fault(c);
 
 	if (!travel(c, loop)) {
@@ -285,7 +285,7 @@ static void start_call(void *arg)
 
 /* ---- the node's side ---- */
 
-static struct call *hand_over(struct node *n, const struct http_request *request, struct waiter *waiter)
+static struct call *hand_over(struct host *n, const struct http_request *request, struct waiter *waiter)
 {
 	struct world *w = n->world;
 	struct heap *before = world_enter(w);
@@ -294,7 +294,7 @@ static struct call *hand_over(struct node *n, const struct http_request *request
 	c->waiter = waiter;
 	if (w->sent)
 		w->sent(w->sent_ctx, n, c->service, c->operation, c->request.body);
-	node_post(&w->nodes[0], start_call, c);
+	host_post(&w->hosts[0], start_call, c);
 	world_leave(before);
 	return c;
 }
@@ -309,7 +309,7 @@ static void leave(struct world *w, const struct waiter *waiter)
 
 bool net_send(struct transport *t, const struct http_request *request, struct http_response *response, struct err *err)
 {
-	struct node *n = (struct node *)((char *)t - offsetof(struct node, transport));
+	struct host *n = (struct host *)((char *)t - offsetof(struct host, transport));
 	struct waiter waiter = { .response = response };
 	bool fired = false, alive;
 
@@ -330,7 +330,7 @@ bool net_send(struct transport *t, const struct http_request *request, struct ht
 	return waiter.ok;
 }
 
-void net_forget(struct node *n)
+void net_forget(struct host *n)
 {
 	struct call *next;
 

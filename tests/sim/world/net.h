@@ -6,11 +6,11 @@
 
 #include "sim/world/world.h"
 
-/* struct node's transport. On the node. */
+/* struct host's transport. On the node. */
 bool net_send(struct transport *t, const struct http_request *request, struct http_response *response, struct err *err);
 
 /* A node is gone: whoever waits there is waited for no more. */
-void net_forget(struct node *n);
+void net_forget(struct host *n);
 
 /* Frees what is left. */
 void net_release(struct world *w);

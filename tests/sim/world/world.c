@@ -11,23 +11,23 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 600, END_MS = 100 };
+enum { LINE_BYTES = 600, END_MS = 100, LINES_AFTER = 4 };
 
 static const int64_t never = INT64_MAX;
 
-struct node *node_of(struct env *env)
+struct host *host_of(struct env *env)
 {
-	return (struct node *)env;
+	return (struct host *)env;
 }
 
 struct world *world_of(struct env *env)
 {
-	return node_of(env)->world;
+	return host_of(env)->world;
 }
 
-static struct node *director(struct world *w)
+static struct host *director(struct world *w)
 {
-	return &w->nodes[0];
+	return &w->hosts[0];
 }
 
 struct heap *world_enter(struct world *w)
@@ -44,14 +44,17 @@ void world_leave(struct heap *before)
 
 static void add_line(struct world *w, const char *line)
 {
-	char **slot = &w->lines[w->n_lines++ % WORLD_LINES];
+	char **slot;
 
 	for (const char *c = line; *c; c++)
 		w->digest = (w->digest ^ (unsigned char)*c) * UINT64_C(1099511628211);
-	free(*slot);
-	*slot = strdup(line);
 	if (w->print)
 		puts(line);
+	if (world_failed(w) && w->after_failure++ > LINES_AFTER)
+		return; /* what led to it is of interest */
+	slot = &w->lines[w->n_lines++ % WORLD_LINES];
+	free(*slot);
+	*slot = strdup(line);
 }
 
 static void trace_text(struct world *w, const char *text)
@@ -120,19 +123,19 @@ static void take_logs(struct world *w)
 
 /* ---- a node's env ---- */
 
-static int64_t node_mono_ns(struct env *env)
+static int64_t host_mono_ns(struct env *env)
 {
-	return node_of(env)->world->now_ns + node_of(env)->boot_ns;
+	return host_of(env)->world->now_ns + host_of(env)->boot_ns;
 }
 
-static int64_t node_wall_ms(struct env *env)
+static int64_t host_wall_ms(struct env *env)
 {
-	return WORLD_EPOCH_MS + world_ms(node_of(env)->world) + node_of(env)->skew_ms;
+	return WORLD_EPOCH_MS + world_ms(host_of(env)->world) + host_of(env)->skew_ms;
 }
 
-static size_t node_wait(struct env *env, struct env_ready *out, size_t max, int64_t timeout_ns)
+static size_t host_wait(struct env *env, struct env_ready *out, size_t max, int64_t timeout_ns)
 {
-	struct node *n = node_of(env);
+	struct host *n = host_of(env);
 
 	(void)out;
 	(void)max;
@@ -146,52 +149,52 @@ static size_t node_wait(struct env *env, struct env_ready *out, size_t max, int6
 	return 0;
 }
 
-static bool node_watch(struct env *env, int fd, uint32_t events, void *data, struct err *err)
+static bool host_watch(struct env *env, int fd, uint32_t events, void *data, struct err *err)
 {
 	(void)env;
 	(void)data;
 	return events == 0 || err_set(err, ERR_FATAL, "sim.descriptor", "descriptor %d in a simulation", fd);
 }
 
-static void node_wake(struct env *env)
+static void host_wake(struct env *env)
 {
-	node_of(env)->woken = true;
+	host_of(env)->woken = true;
 }
 
-static size_t node_pick(struct env *env, size_t n)
+static size_t host_pick(struct env *env, size_t n)
 {
-	return (size_t)rng_below(&node_of(env)->schedule, n);
+	return (size_t)rng_below(&host_of(env)->schedule, n);
 }
 
-static void node_free(struct env *env)
+static void host_free(struct env *env)
 {
 	(void)env;
 }
 
-static const struct env_ops node_ops = {
-	.mono_ns = node_mono_ns, .wall_ms = node_wall_ms, .wait = node_wait, .watch = node_watch, .wake = node_wake,
-	.pick = node_pick, .free = node_free,
+static const struct env_ops host_ops = {
+	.mono_ns = host_mono_ns, .wall_ms = host_wall_ms, .wait = host_wait, .watch = host_watch, .wake = host_wake,
+	.pick = host_pick, .free = host_free,
 };
 
 static int64_t log_now_ms(void *clock)
 {
-	return node_wall_ms(clock);
+	return host_wall_ms(clock);
 }
 
 /* ---- nodes ---- */
 
-static void node_body(void *arg)
+static void host_body(void *arg)
 {
-	struct node *n = arg;
+	struct host *n = arg;
 
 	loop_run(n->loop, n->main, n->arg);
 	loop_free(n->loop);
 	n->loop = NULL;
 }
 
-struct node *node_start(struct world *w, int id, task_fn *main, void *arg)
+struct host *host_start(struct world *w, int id, task_fn *main, void *arg)
 {
-	struct node *n = &w->nodes[id];
+	struct host *n = &w->hosts[id];
 	unsigned life = n->life + 1;
 	int64_t skew_ms = n->skew_ms;
 	struct heap *before;
@@ -199,9 +202,9 @@ struct node *node_start(struct world *w, int id, task_fn *main, void *arg)
 
 	if (n->alive)
 		abort();
-	*n = (struct node){ .world = w, .id = id, .life = life, .alive = true, .main = main, .arg = arg, .skew_ms = skew_ms };
+	*n = (struct host){ .world = w, .id = id, .life = life, .alive = true, .main = main, .arg = arg, .skew_ms = skew_ms };
 	snprintf(n->name, sizeof(n->name), id ? "n%d.%u" : "dir", id, life);
-	n->env = (struct env){ .ops = &node_ops, .simulated = true, .log = &n->log };
+	n->env = (struct env){ .ops = &host_ops, .simulated = true, .log = &n->log };
 	rng_seed(&n->env.rng, rng_next(&w->rng));
 	rng_seed(&n->schedule, rng_next(&w->rng));
 	n->boot_ns = (int64_t)rng_below(&w->rng, 1000000000) * 1000;
@@ -212,12 +215,12 @@ struct node *node_start(struct world *w, int id, task_fn *main, void *arg)
 	before = heap_enter(n->heap);
 	n->pool = fiber_pool_new(0);
 	n->loop = loop_new(&n->env, &err);
-	n->fiber = fiber_new(n->pool, node_body, n);
+	n->fiber = fiber_new(n->pool, host_body, n);
 	heap_enter(before);
 	return n;
 }
 
-void node_kill(struct node *n)
+void host_kill(struct host *n)
 {
 	if (!n->alive)
 		return;
@@ -231,7 +234,7 @@ void node_kill(struct node *n)
 }
 
 /* It has returned from its main: what it has left over is a leak. */
-static void bury(struct node *n)
+static void bury(struct host *n)
 {
 	const void *caller;
 	size_t bytes;
@@ -248,7 +251,7 @@ static void bury(struct node *n)
 	n->heap = NULL;
 }
 
-void node_pause(struct node *n, int64_t ms)
+void host_pause(struct host *n, int64_t ms)
 {
 	int64_t until_ns = n->world->now_ns + ms * 1000000;
 
@@ -257,7 +260,7 @@ void node_pause(struct node *n, int64_t ms)
 		n->asleep_until_ns = until_ns;
 }
 
-void node_cut(struct node *n, enum world_service service, int64_t ms)
+void host_cut(struct host *n, enum world_service service, int64_t ms)
 {
 	static const char *const names[] = { "streams", "state", "tables", "search" };
 
@@ -265,9 +268,9 @@ void node_cut(struct node *n, enum world_service service, int64_t ms)
 	n->cut_until_ms[service] = world_ms(n->world) + ms;
 }
 
-bool node_wait_end(struct node *n, int64_t limit_ms)
+bool host_wait_end(struct host *n, int64_t limit_ms)
 {
-	struct node *d = director(n->world);
+	struct host *d = director(n->world);
 	int64_t end_ms = world_ms(n->world) + limit_ms;
 
 	while (n->alive)
@@ -276,7 +279,7 @@ bool node_wait_end(struct node *n, int64_t limit_ms)
 	return true;
 }
 
-void node_post(struct node *n, void (*fn)(void *arg), void *arg)
+void host_post(struct host *n, void (*fn)(void *arg), void *arg)
 {
 	struct heap *before = heap_enter(n->heap);
 
@@ -286,7 +289,7 @@ void node_post(struct node *n, void (*fn)(void *arg), void *arg)
 
 /* ---- the scheduler ---- */
 
-static int64_t due_ns(const struct node *n)
+static int64_t due_ns(const struct host *n)
 {
 	int64_t at = n->woken ? n->world->now_ns : n->wake_ns;
 
@@ -296,21 +299,21 @@ static int64_t due_ns(const struct node *n)
 }
 
 /* Who is due first; of several at the same time one by chance. */
-static struct node *next_node(struct world *w, int64_t *at_ns)
+static struct host *next_host(struct world *w, int64_t *at_ns)
 {
-	struct node *found = NULL;
+	struct host *found = NULL;
 	size_t equal = 0;
 
 	*at_ns = never;
-	for (size_t i = 0; i < WORLD_NODES; i++) {
-		int64_t due = due_ns(&w->nodes[i]);
+	for (size_t i = 0; i < WORLD_HOSTS; i++) {
+		int64_t due = due_ns(&w->hosts[i]);
 
 		if (due == never || due > *at_ns)
 			continue;
 		equal = due == *at_ns ? equal + 1 : 1;
 		*at_ns = due;
 		if (equal == 1 || rng_below(&w->rng, equal) == 0)
-			found = &w->nodes[i];
+			found = &w->hosts[i];
 	}
 	return found;
 }
@@ -318,11 +321,11 @@ static struct node *next_node(struct world *w, int64_t *at_ns)
 static bool step(struct world *w)
 {
 	struct heap *before;
-	struct node *n;
+	struct host *n;
 	int64_t at_ns;
 	bool lives;
 
-	n = next_node(w, &at_ns);
+	n = next_host(w, &at_ns);
 	if (!n) {
 		world_fail(w, "every process waits, and nothing is left that could wake one");
 		return false;
@@ -344,9 +347,9 @@ static bool step(struct world *w)
 /* The director could not end: everything is dropped as it is. */
 static void abandon(struct world *w)
 {
-	for (size_t i = WORLD_NODES; i-- > 0;)
-		if (w->nodes[i].alive)
-			node_kill(&w->nodes[i]);
+	for (size_t i = WORLD_HOSTS; i-- > 0;)
+		if (w->hosts[i].alive)
+			host_kill(&w->hosts[i]);
 	net_release(w);
 }
 
@@ -372,12 +375,12 @@ bool world_run(struct world *w, uint64_t seed, bool print, enum log_level log_le
 	w->net.latency_ms = 5;
 	w->main = main;
 	w->arg = arg;
-	node_start(w, 0, director_body, w);
+	host_start(w, 0, director_body, w);
 	while (step(w))
 		;
-	for (size_t i = 1; i < WORLD_NODES; i++)
-		if (w->nodes[i].alive)
-			world_fail(w, "%s is still alive at the end", w->nodes[i].name);
+	for (size_t i = 1; i < WORLD_HOSTS; i++)
+		if (w->hosts[i].alive)
+			world_fail(w, "%s is still alive at the end", w->hosts[i].name);
 	abandon(w);
 	return !world_failed(w);
 }

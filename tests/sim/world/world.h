@@ -24,7 +24,7 @@ struct fiber_pool;
 /* 2026-01-01T00:00:00Z: where the true wall clock starts. */
 #define WORLD_EPOCH_MS INT64_C(1767225600000)
 
-struct node {
+struct host {
 	struct env env;
 	struct transport transport;   /* to the services, for the node's own tasks */
 	struct world *world;
@@ -50,7 +50,7 @@ struct node {
 	void *arg;
 };
 
-enum { WORLD_NODES = 16 };
+enum { WORLD_HOSTS = 16 };
 
 /* What a request is for. */
 enum world_service { WORLD_STREAMS, WORLD_STATE, WORLD_TABLES, WORLD_SEARCH };
@@ -62,7 +62,7 @@ struct world_net {
 	int64_t slow_ms;
 	double drop_before, drop_after, error_500, throttle, truncate, garbage, hang;
 	/* Asked first, where set; SIM_NO_FAULT: the chances above decide. */
-	enum sim_fault (*fault)(void *ctx, const struct node *from, enum world_service service, const char *operation,
+	enum sim_fault (*fault)(void *ctx, const struct host *from, enum world_service service, const char *operation,
 				struct str body);
 	void *fault_ctx;
 };
@@ -71,8 +71,8 @@ struct world {
 	uint64_t seed;
 	struct rng rng;               /* the scheduler's and the network's */
 	int64_t now_ns;
-	struct node nodes[WORLD_NODES];
-	struct node *running;         /* NULL in the scheduler */
+	struct host hosts[WORLD_HOSTS];
+	struct host *running;         /* NULL in the scheduler */
 	struct transport *services;   /* of the director's loop; answers without waiting */
 	struct world_net net;
 	const char *state_table;      /* requests that name it are for WORLD_STATE */
@@ -87,13 +87,13 @@ struct world {
 
 	/* Told of every request that a node sends, at that time, on the node's stack
 	 * but with the director's memory. */
-	void (*sent)(void *ctx, const struct node *from, enum world_service service, const char *operation, struct str body);
+	void (*sent)(void *ctx, const struct host *from, enum world_service service, const char *operation, struct str body);
 	void *sent_ctx;
 
 	/* The trace. */
 	bool print;                   /* each line to stdout as well */
 	char **lines;                 /* a ring of the last ones */
-	size_t n_lines;
+	size_t n_lines, after_failure;
 	uint64_t digest;              /* of all lines so far */
 	char failure[2048];           /* what was found wrong first; empty: nothing */
 	bool ending;
@@ -114,22 +114,22 @@ void world_print_end(const struct world *w);
 
 /* Starts a process on node `id` (1 ...), which must not be alive: main(arg) is its
  * first task. arg is borrowed. */
-struct node *node_start(struct world *w, int id, task_fn *main, void *arg);
+struct host *host_start(struct world *w, int id, task_fn *main, void *arg);
 
 /* SIGKILL: nothing of it runs any more; its memory is gone. */
-void node_kill(struct node *n);
+void host_kill(struct host *n);
 
 /* SIGSTOP for that long: runs nothing; time goes on for the others. */
-void node_pause(struct node *n, int64_t ms);
+void host_pause(struct host *n, int64_t ms);
 
 /* No request to that service gets through, either way. */
-void node_cut(struct node *n, enum world_service service, int64_t ms);
+void host_cut(struct host *n, enum world_service service, int64_t ms);
 
 /* Yields until it has ended by itself, at most limit_ms. */
-bool node_wait_end(struct node *n, int64_t limit_ms);
+bool host_wait_end(struct host *n, int64_t limit_ms);
 
 /* Has fn(arg) called on the node's loop, as loop_post(). */
-void node_post(struct node *n, void (*fn)(void *arg), void *arg);
+void host_post(struct host *n, void (*fn)(void *arg), void *arg);
 
 /* What a node's code may call that must act in the director's memory (a broker's
  * log, a recorder): brackets around it. */
@@ -137,7 +137,7 @@ struct heap *world_enter(struct world *w);
 void world_leave(struct heap *before);
 
 struct world *world_of(struct env *env);
-struct node *node_of(struct env *env);
+struct host *host_of(struct env *env);
 
 /* A line of the trace: "  12.345 n1 text". Any node. */
 void world_trace(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
