@@ -48,7 +48,7 @@ BENCH    := $(shell find tests/bench -name '*.c')
 FUZZ     := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 
 .SECONDARY:
-.PHONY: all demo bench conf-readme fuzz fuzz-build judge unit bench-build bench-decode check-layers check-headers test e2e clean help
+.PHONY: sim-mutants all demo bench conf-readme fuzz fuzz-build judge unit bench-build bench-decode check-layers check-headers test e2e clean help
 all: $(BUILD)/sluice
 
 $(BUILD)/sluice: $(BUILD)/src/app/main.o $(BUILD)/libsluice.a
@@ -71,6 +71,13 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(SUP_OBJ) $(BUILD)/libsluice.a
 # The simulator: tests/sim/world's heap stands in the place of core/mem.c.
 $(BUILD)/tests/sim/world/%_main: $(BUILD)/tests/sim/world/%_main.o $(SIM_OBJ) $(SUP_OBJ) $(BUILD)/libsluice.a
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+# Each safeguard taken out in its turn must make random histories fail: tests/sim/mutants.
+sim-mutants: $(BUILD)/tests/sim/world/sim_main
+	@mkdir -p $(BUILD)/mutants
+	@COMPILE='$(CC) $(WARN) -Wno-error $(HARDEN) $(CPPFLAGS) $(CFLAGS)' LINK_BEFORE='$(CC) $(LINK)' \
+		LINK_AFTER='$(BUILD)/tests/sim/world/sim_main.o $(SIM_OBJ) $(SUP_OBJ) $(BUILD)/libsluice.a $(LIBS) -lcmocka' \
+		T='$(if $(filter command line,$(origin T)),$(T))' tests/sim/run-mutants $(BUILD)/mutants
 
 # Every fuzzer under a name of its own, for the test that feeds them the corpora.
 $(BUILD)/tests/fuzz/%_entry.o: tests/fuzz/%_fuzz.c
@@ -146,6 +153,7 @@ help:
 	@echo 'make              build/sluice, hardened'
 	@echo 'make test         everything: unit tests under sanitizers, checks, end-to-end tests'
 	@echo 'make demo         the deals app, live (LIGHT=1, DURATION=60, KILL=1)'
+	@echo 'make sim-mutants  does the simulator notice when a safeguard is missing?'
 	@echo 'make bench        sluice beside a hand-written consumer (N=100000)'
 	@echo 'make SAN=1 unit   unit tests under AddressSanitizer and UBSan (SAN=thread: ThreadSanitizer)'
 	@echo 'make e2e K=kill   end-to-end tests, those whose name matches'

@@ -2,7 +2,7 @@
 
 #include "sim/world/verdict.h"
 
-enum { MOST_PROCESSES = 4, MINUTE_MS = 60 * 1000, KEYS = 40 };
+enum { MOST_PROCESSES = 4, MINUTE_MS = 60 * 1000, KEYS = 40, MEMORY_BESIDE = 8 << 20, MEMORY_A_SHARD = 64 << 10 };
 
 /* What this history is like. */
 struct mood {
@@ -233,6 +233,34 @@ static void live(struct mood *m)
 	scope_wait(&scope);
 }
 
+/* Small limits, so that they are reached. */
+static void draw_limits(const struct mood *m)
+{
+	struct worker_plan *plan = &m->c->plan;
+
+	plan->memory_bytes = (size_t)1 << (22 + up_to(m, 4));
+	plan->window_bytes = (size_t)1 << (16 + up_to(m, 6));
+	plan->checkpoint_ms = 500 + up_to(m, 5000);
+	plan->drain_ms = 3000 + up_to(m, 27000);
+	for (size_t i = 0; i < plan->pipelines[0].n_handlers; i++) {
+		struct worker_handler_plan *h = &plan->pipelines[0].handlers[i];
+
+		h->batch_records = 1 + up_to(m, chance(m, 0.5) ? 20 : 999);
+		h->batch_window_ms = up_to(m, 1000);
+	}
+	m->c->streams->page_records = 1 + (size_t)up_to(m, chance(m, 0.5) ? 10 : 999);
+}
+
+/* What a process may use beyond limits.memory_bytes. */
+static void check_memory(const struct mood *m, int id)
+{
+	const struct host *n = m->c->processes[id].node;
+	size_t bound = m->c->plan.memory_bytes + MEMORY_BESIDE + 2 * m->c->source->n_shards * MEMORY_A_SHARD;
+
+	if (n->alive && heap_peak_bytes(n->heap) > bound)
+		world_fail(m->c->world, "%s had %zu bytes, more than %zu", n->name, heap_peak_bytes(n->heap), bound);
+}
+
 void random_history(void *arg)
 {
 	struct world *w = arg;
@@ -246,6 +274,7 @@ void random_history(void *arg)
 	m.write_pause_ms = 50 + up_to(&m, 3000);
 	m.trouble_pause_ms = 3000 + up_to(&m, 60000);
 	m.until_ms = 5 * MINUTE_MS + up_to(&m, 15 * MINUTE_MS);
+	draw_limits(&m);
 	c.streams->max_readers = 2;
 	c.streams->dates.check_date = c.dynamodb->dates.check_date = true;
 	for (int id = 1; id <= m.processes; id++)
@@ -257,7 +286,9 @@ void random_history(void *arg)
 			cluster_start(&c, id);
 	if (!world_failed(w) && cluster_settle(&c, 30 * MINUTE_MS))
 		verdict_wait(&c, 10 * MINUTE_MS);
-	for (int id = 1; id <= m.processes && !world_failed(w); id++)
+	for (int id = 1; id <= m.processes && !world_failed(w); id++) {
+		check_memory(&m, id);
 		cluster_end(&c, id);
+	}
 	cluster_close(&c);
 }
