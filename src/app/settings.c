@@ -32,7 +32,7 @@ static const struct option state_options[] = {
 static const struct option limits_options[] = {
 	{ .name = "memory_bytes", .type = OPTION_INT, .offset = IN(settings_limits, memory_bytes),
 	  .default_text = "268435456", .min = 1 << 20, .max = 1LL << 40, .unit = "bytes",
-	  .help = "Pages and effects in flight, for the whole worker." },
+	  .help = "Pages and effects in flight, for the whole of one worker." },
 	{ .name = "page_bytes", .type = OPTION_INT, .offset = IN(settings_limits, page_bytes),
 	  .default_text = "16777216", .min = 1 << 16, .max = 1 << 30, .unit = "bytes",
 	  .help = "The largest answer that is read; a larger one is an error." },
@@ -40,7 +40,7 @@ static const struct option limits_options[] = {
 	  .default_text = "4194304", .min = 1 << 16, .max = 1 << 30, .unit = "bytes",
 	  .help = "Unacknowledged records of one shard; reading waits above it." },
 	{ .name = "connections", .type = OPTION_INT, .offset = IN(settings_limits, connections),
-	  .default_text = "64", .min = 1, .max = 10000, .help = "Open HTTP connections of the worker." },
+	  .default_text = "64", .min = 1, .max = 10000, .help = "Open HTTP connections of one worker." },
 	{ 0 },
 };
 
@@ -71,7 +71,7 @@ const struct option settings_file_options[] = {
 	{ .name = "state", .type = OPTION_GROUP, .offset = IN(file_settings, s.state), .table = state_options,
 	  .help = "Where positions are kept." },
 	{ .name = "workers", .type = OPTION_INT, .offset = IN(file_settings, s.workers), .default_text = "1",
-	  .help = "Workers in this process; this version has one." },
+	  .min = 1, .max = 64, .help = "Threads of this process that share the work; each has limits of its own." },
 	{ .name = "limits", .type = OPTION_GROUP, .offset = IN(file_settings, s.limits), .table = limits_options,
 	  .help = "Bounds of memory and connections." },
 	{ .name = "log", .type = OPTION_GROUP, .offset = IN(file_settings, s.log), .table = log_options,
@@ -295,10 +295,6 @@ static void check_file(struct loading *l)
 	settings_check_name(l, settings_at(l->root, "app"), s->app);
 	settings_check_table(l, settings_at(settings_at(l->root, "state"), "table"), s->state.table);
 	check_endpoint(l, s);
-	if (s->workers != 1)
-		problems_add(l->problems, settings_at(l->root, "workers"),
-			     "expected 1, found %lld: more workers are not available in this version",
-			     (long long)s->workers);
 	if (s->limits.page_bytes > s->limits.memory_bytes)
 		problems_add(l->problems, settings_at(limits, "page_bytes"),
 			     "expected at most limits.memory_bytes (%lld), found %lld",

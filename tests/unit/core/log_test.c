@@ -48,6 +48,21 @@ static void test_values_are_escaped_so_that_a_line_stays_one_line(void **state)
 			    "\"code\":\"some.code\",\"error\":\"a \\\"b\\\"\"}\n");
 }
 
+static void test_where_several_workers_write_each_line_says_which(void **state)
+{
+	const struct log_field fields[] = { LOG_TEXT("shard", "s"), { 0 } };
+	struct log log = { .level = LOG_INFO, .worker = 3, .several = true };
+	char out[4096];
+
+	(void)state;
+	assert_string_equal(written(&log, out, sizeof(out), fields, LOG_INFO),
+			    "ts=2026-01-01T00:00:00.123Z level=info event=some.event worker=3 shard=s\n");
+	log.format = LOG_JSON;
+	assert_string_equal(written(&log, out, sizeof(out), fields, LOG_INFO),
+			    "{\"ts\":\"2026-01-01T00:00:00.123Z\",\"level\":\"info\",\"event\":\"some.event\",\"worker\":3,"
+			    "\"shard\":\"s\"}\n");
+}
+
 static void test_a_line_that_is_too_long_says_that_it_is_cut(void **state)
 {
 	static char large[20000];
@@ -81,6 +96,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values_are_escaped_so_that_a_line_stays_one_line),
+		cmocka_unit_test(test_where_several_workers_write_each_line_says_which),
 		cmocka_unit_test(test_a_line_that_is_too_long_says_that_it_is_cut),
 		cmocka_unit_test(test_levels_below_the_chosen_one_are_silent),
 	};
