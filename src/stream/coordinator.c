@@ -220,3 +220,12 @@ void coordinator_wake(struct coordinator *c)
 {
 	event_set(&c->wake);
 }
+
+struct coordinator_stats coordinator_stats(const struct coordinator *c)
+{
+	struct coordinator_stats stats = { .describes = c->describes };
+
+	for (const struct member *m = c->members; m; m = m->hh.next)
+		stats.shards += m->lease->held;
+	return stats;
+}

@@ -37,6 +37,7 @@ struct coordinator {
 	bool listed, loaded, stopping;
 	bool ended, said_ended;        /* the stream is disabled; all of it is read */
 	size_t n_readings;
+	uint64_t describes;            /* calls of DescribeStream */
 };
 
 struct member *coordinator_member(const struct coordinator *c, struct str shard_id);
