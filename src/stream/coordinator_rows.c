@@ -100,7 +100,8 @@ bool coordinator_load_handler(struct coordinator *c, size_t index, struct err *e
 			c->pin_ms[index] = (int64_t)pin_ms;
 	}
 	arena_release(&arena);
-	return ok;
+	/* Another worker made it at the same moment: now it is there to be read. */
+	return ok || (err_is(err, "state.conflict") && coordinator_load_handler(c, index, err));
 }
 
 /* ---- leases' rows ---- */

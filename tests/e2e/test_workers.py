@@ -63,6 +63,7 @@ def test_two_workers_live_in_threads_of_their_own_and_sigterm_drains_both(
     assert {"worker-0", "worker-1"} <= thread_names(program)
     program.stop(deadline=settings["drain_s"])
     assert sorted(workers_that_said(program, "worker.end")) == ["0", "1"]
+    assert not program.events("pipeline.waiting"), "beginning at the same moment is no trouble"
     sessions = [line["session"] for line in program.events("worker.start")]
     assert len(set(sessions)) == 2, "each worker has a session of its own"
     for name in PIPELINES:
