@@ -32,7 +32,7 @@ static const struct option state_options[] = {
 static const struct option limits_options[] = {
 	{ .name = "memory_bytes", .type = OPTION_INT, .offset = IN(settings_limits, memory_bytes),
 	  .default_text = "268435456", .min = 1 << 20, .max = 1LL << 40, .unit = "bytes",
-	  .help = "Pages and effects in flight, for the whole of one worker." },
+	  .help = "Pages and effects in flight, for the whole worker." },
 	{ .name = "page_bytes", .type = OPTION_INT, .offset = IN(settings_limits, page_bytes),
 	  .default_text = "16777216", .min = 1 << 16, .max = 1 << 30, .unit = "bytes",
 	  .help = "The largest answer that is read; a larger one is an error." },
@@ -40,7 +40,7 @@ static const struct option limits_options[] = {
 	  .default_text = "4194304", .min = 1 << 16, .max = 1 << 30, .unit = "bytes",
 	  .help = "Unacknowledged records of one shard; reading waits above it." },
 	{ .name = "connections", .type = OPTION_INT, .offset = IN(settings_limits, connections),
-	  .default_text = "64", .min = 1, .max = 10000, .help = "Open HTTP connections of one worker." },
+	  .default_text = "64", .min = 1, .max = 10000, .help = "Open HTTP connections of the worker." },
 	{ 0 },
 };
 
@@ -73,7 +73,7 @@ const struct option settings_file_options[] = {
 	{ .name = "workers", .type = OPTION_INT, .offset = IN(file_settings, s.workers), .default_text = "1",
 	  .min = 1, .max = 64, .help = "Threads of this process that share the work; each has limits of its own." },
 	{ .name = "limits", .type = OPTION_GROUP, .offset = IN(file_settings, s.limits), .table = limits_options,
-	  .help = "Bounds of memory and connections." },
+	  .help = "Bounds of memory and connections, of each worker." },
 	{ .name = "log", .type = OPTION_GROUP, .offset = IN(file_settings, s.log), .table = log_options,
 	  .help = "The log on stderr." },
 	{ .name = "leases", .type = OPTION_GROUP, .offset = IN(file_settings, s.failover_s), .table = lease_options,

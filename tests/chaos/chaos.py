@@ -81,13 +81,13 @@ def report(storm, settled_s, wrong):
     met = [kill for kill in storm.kills if kill.failovers]
     failovers = [seconds for kill in met for seconds in kill.failovers]
     cpu_s = sum(member.cpu_s for member in storm.members)
+    seconds = storm.wrote_s + settled_s
     print(f"{storm.churn.written:,} changes in {storm.wrote_s:.0f} s ({storm.churn.written / storm.wrote_s:.0f} a second); "
-          f"{distinct:,} records arrived in {len(storm.feeds)} pipelines, the last {settled_s:.1f} s after the last change")
+          f"{distinct:,} records arrived in {len(storm.feeds)} pipelines ({distinct / seconds:.0f} a second), the last {settled_s:.1f} s after the last change")
     print(f"{len(storm.kills)} kills, {len(met)} of them of a process that had leases; "
           f"to the first record by another, in {len(failovers)} pipelines: {spread(failovers, ' s')} (min / median / max)")
     print(f"{repeats:,} repeats ({100 * repeats / max(distinct, 1):.2f} %): {repeats - moved:,} had been sent by a process that was killed "
           f"before it saved its position, for each such kill {spread([kill.repeats for kill in met], digits=0)}; {moved:,} when a lease moved")
-    seconds = storm.wrote_s + settled_s
     print(f"the {len(storm.members)} processes used {cpu_s:.1f} CPU seconds in {seconds:.0f} s ({100 * cpu_s / seconds:.0f} % of a core), "
           f"{1e6 * cpu_s / max(distinct, 1):.0f} CPU s per million records")
     for sentence in wrong:
