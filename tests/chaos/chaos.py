@@ -1,11 +1,13 @@
-"""make chaos: see run. chaos.py FOLDER; exit code 0 when all is as promised, 1 when not, 2 for a wrong option."""
+"""make chaos: see run. Exit code 0 when all is as promised, 1 when not, 2 for a wrong option, 128 and more: interrupted."""
 
 import os
 import pathlib
 import random
 import re
+import shutil
 import signal
 import sys
+import tempfile
 import time
 
 import boto3
@@ -121,6 +123,25 @@ def options():
             "rate": number("RATE"), "failover_s": number("FAILOVER"), "kill_every_s": kill_every(), "seed": number("SEED")}
 
 
+def empty_folder():
+    """FOLDER, or a new one."""
+    named = os.environ.get("FOLDER")
+    if not named:
+        return pathlib.Path(tempfile.mkdtemp(prefix="sluice-chaos."))
+    folder = pathlib.Path(named).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise WrongOption(f"FOLDER={named}: it is not empty; name another one")
+    return folder
+
+
+def leave(folder, code):
+    if os.environ.get("FOLDER") or code == 1:
+        print(f"chaos: logs and files are in {folder}", flush=True)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 class Interrupted(Exception):
     pass
 
@@ -132,32 +153,43 @@ def interrupt(signal_number, _frame):
     raise Interrupted(signal_number)
 
 
-def main(folder):
-    storm, service = None, None
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, interrupt)
+def judge(folder, chosen):
+    """The whole of it, in that folder; the exit code. Whichever way it ends, nothing is left running."""
+    service = Service("dynamodb-local", folder / "dynamodb-local")
+    storm = None
     try:
-        chosen = options()
-        number("DURATION")
-        print("chaos: " + ", ".join(f"{name} {value}" for name, value in chosen.items()), flush=True)
-        service = Service("dynamodb-local", folder / "dynamodb-local").start()
+        service.start()
         storm = Storm(folder, connect(service.url), service.url, **chosen)
         return run(storm)
     except Interrupted as error:
         print("\nchaos: interrupted; stopping what runs", flush=True)
         return 128 + error.args[0]
-    except WrongOption as error:
-        print(f"chaos: {error}", file=sys.stderr)
-        return 2
     except (AssertionError, RuntimeError, BotoCoreError, ClientError) as error:
         print(f"chaos: {error}\nverdict: NOT as promised", file=sys.stderr)
         return 1
     finally:
-        if storm:
-            storm.discard()
-        if service:
+        try:
+            if storm:
+                storm.discard()
+        finally:
             service.stop()
 
 
+def main():
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, interrupt)
+    try:
+        number("DURATION")
+        chosen = options()
+        folder = empty_folder()
+    except WrongOption as error:
+        print(f"chaos: {error}", file=sys.stderr)
+        return 2
+    print("chaos: " + ", ".join(f"{name} {value}" for name, value in chosen.items()), flush=True)
+    code = judge(folder, chosen)
+    leave(folder, code)
+    return code
+
+
 if __name__ == "__main__":
-    sys.exit(main(pathlib.Path(sys.argv[1])))
+    sys.exit(main())

@@ -18,7 +18,8 @@ struct handler_stats {
 	uint64_t retries;         /* rounds that had to be repeated */
 	uint64_t notified;        /* fan-out: members, acknowledged by the sink */
 	int64_t lag_ms;           /* when the last batch was done: how old its last record was by
-				     the service's clock (creation times are whole seconds) */
+				     the service's clock (creation times are whole seconds, in
+				     DynamoDB Local whole minutes) */
 	uint64_t expired;         /* fan-out: tasks that were dropped, or cut short, by their age */
 };
 

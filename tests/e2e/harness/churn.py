@@ -7,7 +7,8 @@ import time
 from .tables import plain, wire
 
 GROUPS = [f"group-{number}" for number in range(8)]
-MOST_A_BATCH = 10
+BATCH, LARGEST_BATCH = 10, 25
+BEHIND = 50  # so many changes are due: the largest batches alone then, to catch up
 
 
 class Churn:
@@ -63,8 +64,10 @@ class Churn:
     def _change(self, due):
         """One request of up to `due` changes; how many it was."""
         dice = self.random.random()
+        if due > BEHIND:
+            return self._put(self.random.sample(self.ids, LARGEST_BATCH))
         if dice < 0.4 or not self.alive:
-            return self._put(self.random.sample(self.ids, self.random.randint(1, min(due, MOST_A_BATCH))))
+            return self._put(self.random.sample(self.ids, self.random.randint(1, min(due, BATCH))))
         name = self.random.choice(list(self.alive))
         if dice < 0.85:
             self._update(name)
