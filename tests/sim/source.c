@@ -83,6 +83,7 @@ static struct sim_source_shard *add_shard(struct sim_source *s, struct sim_sourc
 	shard->shard->start = sequence_of(shard);
 	s->shards = grown(s->shards, s->n_shards, &s->cap_shards);
 	s->shards[s->n_shards++] = shard;
+	sim_map_put(&s->by_id, str_c(shard->shard->id), shard);
 	return shard;
 }
 
@@ -114,6 +115,7 @@ void sim_source_free(struct sim_source *s)
 		mem_free(s->changes[i]->after);
 		mem_free(s->changes[i]);
 	}
+	sim_map_release(&s->by_id);
 	mem_free(s->items);
 	mem_free(s->shards);
 	mem_free(s->changes);
@@ -333,10 +335,7 @@ const struct sim_source_item *sim_source_item(const struct sim_source *s, size_t
 
 struct sim_source_shard *sim_source_shard_named(const struct sim_source *s, struct str id)
 {
-	for (size_t i = 0; i < s->n_shards; i++)
-		if (str_eq(str_c(s->shards[i]->shard->id), id))
-			return s->shards[i];
-	return NULL;
+	return sim_map_get(&s->by_id, id);
 }
 
 const struct sim_change *sim_source_change(const struct sim_source *s, struct str shard_id, const struct sequence *sequence)

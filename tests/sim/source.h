@@ -15,6 +15,7 @@
 #define SLUICE_SIM_SOURCE_H
 
 #include "sim/dynamodb.h"
+#include "sim/map.h"
 #include "sim/source_image.h"
 #include "sluice/item/record.h"
 
@@ -73,6 +74,7 @@ struct sim_source {
 	size_t n_items;
 	struct sim_source_shard **shards; /* in order of birth */
 	size_t n_shards, cap_shards;
+	struct sim_map by_id;      /* shards */
 	struct sim_change **changes; /* all, in order of time */
 	size_t n_changes, cap_changes;
 
