@@ -46,7 +46,8 @@ static void bulk(struct fixture *f, size_t from, int version)
 
 	buf_init(&body, 1 << 20);
 	for (size_t i = from; i < from + BULK; i++) {
-		buf_putf(&body, "{\"%s\":{\"_index\":\"deals\",\"_id\":\"k%zu\",\"version\":%d}}\n", i % 3 ? "index" : "delete", i, version);
+		buf_putf(&body, "{\"%s\":{\"_index\":\"deals\",\"_id\":\"k%zu\",\"version\":%d}}\n",
+			 i % 3 ? "index" : "delete", i, version);
 		if (i % 3)
 			buf_putf(&body, "{\"n\":%zu,\"version\":%d}\n", i, version);
 	}
