@@ -87,16 +87,21 @@ static struct sim_source_shard *add_shard(struct sim_source *s, struct sim_sourc
 	return shard;
 }
 
+static void add_roots(struct sim_source *s, size_t n)
+{
+	assert(n >= 1 && n <= SIM_HASHES);
+	for (size_t i = 0; i < n; i++)
+		add_shard(s, NULL, (uint32_t)(i * SIM_HASHES / n), (uint32_t)((i + 1) * SIM_HASHES / n));
+}
+
 struct sim_source *sim_source_new(struct sim_streams *streams, uint64_t seed, size_t n_shards)
 {
 	struct sim_source *s = mem_alloc(sizeof(*s));
 
-	assert(n_shards >= 1 && n_shards <= SIM_HASHES);
 	s->streams = streams;
 	s->knobs.retention_ms = RETENTION_MS;
 	rng_seed(&s->rng, seed);
-	for (size_t i = 0; i < n_shards; i++)
-		add_shard(s, NULL, (uint32_t)(i * SIM_HASHES / n_shards), (uint32_t)((i + 1) * SIM_HASHES / n_shards));
+	add_roots(s, n_shards);
 	return s;
 }
 
@@ -159,6 +164,13 @@ void sim_source_disable(struct sim_source *s)
 		if (!s->shards[i]->closed_ms)
 			close_shard(s, s->shards[i]);
 	s->streams->status = "DISABLED";
+}
+
+void sim_source_enable(struct sim_source *s, size_t n_shards)
+{
+	assert(!sim_source_pick_open(s));
+	s->streams->status = "ENABLED";
+	add_roots(s, n_shards);
 }
 
 static void trim_shard(struct sim_source_shard *shard, int64_t before_ms)

@@ -365,6 +365,10 @@ static void disabled(struct loop *loop, void *arg)
 		CHECK_EQ(page->count, f.source->shards[i]->n_changes);
 		page_unref(page);
 	}
+	sim_source_enable(f.source, 1);
+	c = sim_source_put(f.source, 1);
+	CHECK(c->n == 3 && c->shard == f.source->shards[2] && c->shard->parent == NULL && c->at == 0);
+	CHECK(c->before == f.source->items[1]->changes[1]->after);
 	end(&f);
 }
 
