@@ -104,8 +104,6 @@ static void reading_task(void *arg)
 	struct member *m = coordinator_member(c, r->lease->shard_id);
 
 	c->set.read(c->set.ctx, r);
-	if (!r->lease->held)
-		c->loaded = false; /* what stands in the row now was written by somebody else */
 	for (size_t i = 0; i < r->n_handlers; i++)
 		m->reading[r->handlers[i]] = false;
 	c->n_readings--;
