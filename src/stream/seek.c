@@ -5,6 +5,7 @@
 enum {
 	VERSION_SHIFT = 20,                /* DESIGN: v counts from seconds << 20 */
 	VERSION_AHEAD_S = 60,              /* a worker may have given versions that it has not saved */
+	RETENTION_MS = 24 * 3600 * 1000,
 	TRIMMED_MS = 28 * 3600 * 1000,     /* a shard takes records for 4 h, each stays for 24 h */
 };
 
@@ -74,6 +75,26 @@ bool seek_gap(const struct seek *s, const struct seek_handler *h, struct lease *
 			return true;
 	}
 	return none_yet && h->begun && seek_start_ms(s, h, h->start_ms) > h->start_ms;
+}
+
+/* v is never behind the time of the record that it belongs to. */
+static bool may_be_trimmed(const struct seek *s, const struct lease_position *p)
+{
+	return !p->done && !sequence_is_none(&p->position.sequence) &&
+	       (int64_t)(p->position.v >> VERSION_SHIFT) * 1000 < s->now_ms - RETENTION_MS;
+}
+
+bool seek_lost(const struct seek *s, const struct seek_handler *h, struct lease *const *rows, size_t n,
+	       struct str *shard)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct lease_position *p = lease_position(rows[i], h->name);
+
+		*shard = rows[i]->shard_id;
+		if (p && is_current(s, h, rows[i]) && (p->losses || may_be_trimmed(s, p)))
+			return true;
+	}
+	return false;
 }
 
 /* ---- moving ---- */

@@ -100,6 +100,15 @@ static bool anything_there(const struct seek *s, struct err *err)
 		       STR_ARG(s->pipeline));
 }
 
+static bool lost_some(const struct seek_handler *h, struct str shard, struct err *err)
+{
+	return err_set(err, ERR_FATAL, "seek.gap",
+		       "handler %.*s has lost records of shard %.*s, or may have: they are older than the 24 hours that a "
+		       "stream keeps. What it keeps is derived from every change and must be made anew: give it a new name "
+		       "and an empty target. --force goes on without what is lost",
+		       STR_ARG(h->name), STR_ARG(shard));
+}
+
 static bool leaves_no_gap(const struct run *r, struct err *err)
 {
 	const struct seek *s = r->s;
@@ -108,6 +117,8 @@ static bool leaves_no_gap(const struct run *r, struct err *err)
 	for (size_t i = 0; i < s->n_handlers && !s->force; i++) {
 		const struct seek_handler *h = &s->handlers[i];
 
+		if (h->image && seek_lost(s, h, r->rows, r->n_rows, &shard))
+			return lost_some(h, shard, err);
 		if (h->image && h->begun && seek_gap(s, h, r->rows, r->n_rows, &shard))
 			return err_set(err, ERR_FATAL, "seek.gap",
 				       "handler %.*s would miss what lies between its position%s%.*s and the new start, and "

@@ -57,7 +57,7 @@ struct seek {
 
 /* Yields. Moves the handlers' positions in all rows of the pipeline. False with
  *   "seek.nothing"    neither row nor position of the handlers is there
- *   "seek.gap"        a handler of images would miss records
+ *   "seek.gap"        a handler of images would miss records, or has lost some
  *   "seek.held"       a worker that lives holds leases of the pipeline
  *   "seek.conflict"   somebody writes a row all the time
  * or with what the state store says. rows_written tells whether anything was. */
@@ -76,6 +76,11 @@ uint64_t seek_version(const struct seek *s, struct str handler, struct lease *co
  * gets one that shows it (borrowed; empty when there is none yet). */
 bool seek_gap(const struct seek *s, const struct seek_handler *h, struct lease *const *rows, size_t n,
 	      struct str *shard);
+
+/* Has the handler lost records to trim, or may it have? What is derived from every
+ * change stays wrong then, wherever it goes on. *shard gets one that shows it. */
+bool seek_lost(const struct seek *s, const struct seek_handler *h, struct lease *const *rows, size_t n,
+	       struct str *shard);
 
 /* Moves the handler in this lease (in memory) and counts it. False: it has no
  * position there; it will begin at its row's start. */

@@ -155,6 +155,34 @@ static void test_a_gap_is_seen_where_a_handler_may_not_have_had_all(void **state
 	}
 }
 
+static void test_what_was_lost_to_trim_is_seen_at_whatever_place(void **state)
+{
+	static const struct { int64_t v_ago_ms; bool done, none; uint64_t losses; bool lost; } cases[] = {
+		{ HOUR_MS, false, false, 0, false }, { HOUR_MS, false, false, 1, true }, { HOUR_MS, true, false, 1, true },
+		{ 25 * HOUR_MS, false, false, 0, true }, { 25 * HOUR_MS, true, false, 0, false },
+		{ 25 * HOUR_MS, false, true, 0, false }, /* nothing of it was acknowledged: no position is trimmed */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct seek s = { .pipeline = STR("p"), .now_ms = NOW_MS };
+		struct seek_handler h = { .name = STR("h"), .image = true, .begun = true, .label = STR("label") };
+		struct lease *l = lease_at("shard-1", "", "h");
+		struct lease_position *p = lease_position(l, STR("h"));
+		struct str shard;
+
+		p->position.v = (uint64_t)((NOW_MS - cases[i].v_ago_ms) / 1000) << 20;
+		p->done = cases[i].done;
+		p->losses = cases[i].losses;
+		if (cases[i].none)
+			p->position.sequence = (struct sequence){ 0 };
+		assert_int_equal(seek_lost(&s, &h, &l, 1, &shard), cases[i].lost);
+		h.label = STR("another stream");
+		assert_false(seek_lost(&s, &h, &l, 1, &shard));
+		lease_free(l);
+	}
+}
+
 /* ---- rows ---- */
 
 struct world {
@@ -426,6 +454,41 @@ static void test_a_worker_that_holds_nothing_of_the_pipeline_does_not_matter(voi
 	run_simulated(1, who_holds_nothing_does_not_matter, NULL);
 }
 
+static void handlers_of_images_are_not_moved_forward(struct loop *loop, void *arg)
+{
+	struct lease *l;
+	struct world w;
+	struct err err;
+
+	(void)arg;
+	CHECK(open_world(&w, loop) && add_handler_row(&w) && add_row(&w, "a", false));
+	w.handlers[0].image = true;
+	CHECK_CLASS(seek_run(&w.seek, &err), &err, ERR_FATAL);
+	CHECK(err_is(&err, "seek.gap") && strstr(err.text, "has lost records of shard a")); /* losses stand in the row */
+	CHECK(row_is(&w, "a", &l));
+	lease_position(l, STR("h"))->losses = 0;
+	lease_position(l, STR("h"))->position.v = (uint64_t)(w.seek.now_ms / 1000) << 20;
+	CHECK_OK(lease_take(l, &w.worker, &err), &err);
+	CHECK_OK(lease_release(l, &w.worker, &err), &err);
+	lease_free(l);
+	w.seek.whence = SEEK_LATEST;
+	CHECK_CLASS(seek_run(&w.seek, &err), &err, ERR_FATAL);
+	CHECK(err_is(&err, "seek.gap") && strstr(err.text, "would miss what lies between its position in shard a"));
+	CHECK_EQ(w.seek.rows_written, 0);
+	w.seek.whence = SEEK_TRIM_HORIZON;
+	CHECK_OK(seek_run(&w.seek, &err), &err);
+	w.seek.whence = SEEK_LATEST;
+	w.seek.force = true;
+	CHECK_OK(seek_run(&w.seek, &err), &err);
+	close_world(&w);
+}
+
+static void test_handlers_of_images_are_not_moved_forward_unless_forced(void **state)
+{
+	(void)state;
+	run_simulated(1, handlers_of_images_are_not_moved_forward, NULL);
+}
+
 /* ---- seeks that break ---- */
 
 static bool is_moved(struct world *w, const char *shard, bool *whole)
@@ -536,11 +599,13 @@ int main(void)
 		cmocka_unit_test(test_a_shard_that_is_trimmed_by_now_stays_finished),
 		cmocka_unit_test(test_a_counter_never_goes_back_to_before_its_start),
 		cmocka_unit_test(test_a_gap_is_seen_where_a_handler_may_not_have_had_all),
+		cmocka_unit_test(test_what_was_lost_to_trim_is_seen_at_whatever_place),
 		cmocka_unit_test(test_all_rows_are_moved_and_nothing_else_of_them),
 		cmocka_unit_test(test_without_a_position_there_is_nothing_to_seek),
 		cmocka_unit_test(test_a_holder_that_lives_refuses_unless_forced),
 		cmocka_unit_test(test_a_holder_that_stands_still_is_waited_out),
 		cmocka_unit_test(test_a_worker_that_holds_nothing_of_the_pipeline_does_not_matter),
+		cmocka_unit_test(test_handlers_of_images_are_not_moved_forward_unless_forced),
 		cmocka_unit_test(test_a_seek_that_broke_is_completed_by_repeating_it),
 		cmocka_unit_test(test_a_row_that_is_written_meanwhile_is_read_again),
 		cmocka_unit_test(test_a_worker_that_comes_meanwhile_is_seen),

@@ -302,6 +302,58 @@ static void test_an_idle_child_of_a_forgotten_parent_is_read_at_once_after_a_res
 	run_seeds(idle_children_are_read_at_once_after_a_restart);
 }
 
+struct stopping {
+	struct sequence last;   /* of the parent; what comes behind it stops h1 */
+	bool on;
+};
+
+static bool h1_stops_in_children(void *ctx, size_t handler, const struct effect *e, struct err *err)
+{
+	const struct stopping *s = ctx;
+
+	if (handler != 1 || !s->on || sequence_compare(&e->batch->records[e->record]->sequence, &s->last) < 0)
+		return true;
+	return err_set(err, ERR_FATAL, "sink.broken", "simulated: h1 stops at the parent's end");
+}
+
+/* h1 stops before it is through with the parent; so nobody may forget that one, and
+ * its children go on above its versions when h1 comes back. */
+static void versions_are_inherited_late(struct loop *loop, void *arg)
+{
+	struct stopping stopping = { .on = false };
+	struct family f;
+	struct engine e;
+
+	(void)arg;
+	engine_init(&e, loop, 2);
+	e.accept = h1_stops_in_children;
+	e.accept_ctx = &stopping;
+	write_family(&e, &f);
+	stopping.last = f.parent->last->sequence;
+	engine_start(&e);
+	CHECK(engine_wait(&e, 0, 2 * EACH, 5 * MINUTE_MS) && engine_wait(&e, 1, 2 * EACH, 5 * MINUTE_MS));
+	engine_stop(&e);
+	CHECK(seek(&e, SEEK_TRIM_HORIZON, 0, false));
+	stopping.on = true;
+	engine_start(&e);
+	CHECK(engine_wait(&e, 0, 4 * EACH, 5 * MINUTE_MS));
+	f.parent->hidden = true;
+	CHECK(task_sleep_ms(loop, 60 * MINUTE_MS, NULL));
+	engine_stop(&e);
+	stopping.on = false;
+	engine_start(&e);
+	CHECK(engine_wait(&e, 1, 4 * EACH, 5 * MINUTE_MS));
+	engine_stop(&e);
+	CHECK(in_order(&e, 0, 4 * EACH, 0) && in_order(&e, 1, 4 * EACH, 0));
+	engine_release(&e);
+}
+
+static void test_a_handler_that_comes_back_late_goes_on_above_the_parents_versions(void **state)
+{
+	(void)state;
+	run_seeds(versions_are_inherited_late);
+}
+
 /* ---- under a running worker ---- */
 
 static void a_forced_seek_moves_a_busy_worker(struct loop *loop, void *arg)
@@ -406,6 +458,7 @@ int main(void)
 		cmocka_unit_test(test_a_seek_to_a_time_passes_over_what_is_older),
 		cmocka_unit_test(test_a_seek_to_latest_passes_over_the_backlog),
 		cmocka_unit_test(test_an_idle_child_of_a_forgotten_parent_is_read_at_once_after_a_restart),
+		cmocka_unit_test(test_a_handler_that_comes_back_late_goes_on_above_the_parents_versions),
 		cmocka_unit_test(test_a_forced_seek_moves_a_worker_that_is_busy),
 		cmocka_unit_test(test_a_forced_seek_moves_a_worker_that_has_nothing_to_save),
 		cmocka_unit_test(test_a_seek_behind_a_killed_worker_waits_and_frees_its_leases),
