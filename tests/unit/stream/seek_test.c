@@ -409,6 +409,34 @@ static void test_a_holder_that_lives_refuses_unless_forced(void **state)
 	run_simulated(1, a_living_holder_refuses, NULL);
 }
 
+/* It could take the row, free and one write further, for its own release. */
+static void an_owner_sees_that_it_lost(struct loop *loop, void *arg)
+{
+	struct lease *theirs;
+	struct world w;
+	struct err err;
+
+	(void)arg;
+	CHECK(open_world(&w, loop) && add_handler_row(&w) && add_row(&w, "a", false));
+	CHECK(row_is(&w, "a", &theirs));
+	event_init(&theirs->written, loop);
+	CHECK_OK(lease_take(theirs, &w.worker, &err), &err);
+	w.seek.force = true;
+	CHECK_OK(seek_run(&w.seek, &err), &err);
+	CHECK_CLASS(lease_release(theirs, &w.worker, &err), &err, ERR_DATA);
+	CHECK(err_is(&err, "lease.lost") && !theirs->held);
+	lease_free(theirs);
+	CHECK(row_is(&w, "a", &theirs) && lease_position(theirs, STR("h"))->sought);
+	lease_free(theirs);
+	close_world(&w);
+}
+
+static void test_an_owner_does_not_take_a_forced_seek_for_its_own_release(void **state)
+{
+	(void)state;
+	run_simulated(1, an_owner_sees_that_it_lost, NULL);
+}
+
 static void a_dead_holder_is_waited_out(struct loop *loop, void *arg)
 {
 	int64_t began_ms = env_mono_ms(loop_env(loop)), took_ms;
@@ -603,6 +631,7 @@ int main(void)
 		cmocka_unit_test(test_all_rows_are_moved_and_nothing_else_of_them),
 		cmocka_unit_test(test_without_a_position_there_is_nothing_to_seek),
 		cmocka_unit_test(test_a_holder_that_lives_refuses_unless_forced),
+		cmocka_unit_test(test_an_owner_does_not_take_a_forced_seek_for_its_own_release),
 		cmocka_unit_test(test_a_holder_that_stands_still_is_waited_out),
 		cmocka_unit_test(test_a_worker_that_holds_nothing_of_the_pipeline_does_not_matter),
 		cmocka_unit_test(test_handlers_of_images_are_not_moved_forward_unless_forced),
