@@ -99,16 +99,21 @@ bool seek_lost(const struct seek *s, const struct seek_handler *h, struct lease 
 
 /* ---- moving ---- */
 
-/* Is there nothing to read again? Of a shard all of whose records are trimmed, too:
- * asked for, it would be taken for one that was lost. */
-static bool stays_finished(const struct seek *s, const struct lease *l)
+/* Are all of the shard's records trimmed by now? It took none after it was split. */
+static bool is_trimmed(const struct seek *s, const struct lease *l, struct lease *const *rows, size_t n)
 {
 	int64_t made_ms = shard_created_ms(l->shard_id);
 
-	return s->whence == SEEK_LATEST || (made_ms && s->now_ms - made_ms > TRIMMED_MS);
+	for (size_t i = 0; i < n; i++) {
+		int64_t split_ms = str_eq(rows[i]->parent_id, l->shard_id) ? shard_created_ms(rows[i]->shard_id) : 0;
+
+		if (split_ms && s->now_ms - split_ms > RETENTION_MS)
+			return true;
+	}
+	return made_ms && s->now_ms - made_ms > TRIMMED_MS;
 }
 
-bool seek_move(const struct seek *s, struct seek_handler *h, struct lease *l)
+bool seek_move(const struct seek *s, struct seek_handler *h, struct lease *l, struct lease *const *rows, size_t n)
 {
 	struct lease_position *p = lease_position(l, h->name);
 	bool was_done;
@@ -120,7 +125,8 @@ bool seek_move(const struct seek *s, struct seek_handler *h, struct lease *l)
 	if (p->position.v < h->v)
 		p->position.v = h->v;
 	p->pin_ms = seek_start_ms(s, h, p->pin_ms);
-	p->done = was_done && stays_finished(s, l);
+	/* A trimmed one that was asked for would be taken for one that was lost. */
+	p->done = was_done && (s->whence == SEEK_LATEST || is_trimmed(s, l, rows, n));
 	p->sought = !p->done;
 	l->dirty = true;
 	h->moved++;

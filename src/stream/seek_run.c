@@ -173,7 +173,7 @@ static bool move_all(struct run *r, struct seek_handler *tried, struct lease *l)
 	bool moved = false;
 
 	for (size_t i = 0; i < r->s->n_handlers; i++)
-		moved = seek_move(r->s, &tried[i], l) || moved;
+		moved = seek_move(r->s, &tried[i], l, r->rows, r->n_rows) || moved;
 	return moved;
 }
 

@@ -82,8 +82,8 @@ bool seek_gap(const struct seek *s, const struct seek_handler *h, struct lease *
 bool seek_lost(const struct seek *s, const struct seek_handler *h, struct lease *const *rows, size_t n,
 	       struct str *shard);
 
-/* Moves the handler in this lease (in memory) and counts it. False: it has no
- * position there; it will begin at its row's start. */
-bool seek_move(const struct seek *s, struct seek_handler *h, struct lease *l);
+/* Moves the handler in this lease (in memory) and counts it; rows: all of the
+ * pipeline's. False: it has no position there; it will begin at its row's start. */
+bool seek_move(const struct seek *s, struct seek_handler *h, struct lease *l, struct lease *const *rows, size_t n);
 
 #endif

@@ -59,8 +59,8 @@ static void test_a_moved_position_is_at_the_begin_with_a_higher_version(void **s
 		p->done = cases[i].done;
 		h.v = seek_version(&s, STR("h"), &l, 1);
 		assert_true(h.v >= (uint64_t)(NOW_MS / 1000) << 20);
-		assert_true(seek_move(&s, &h, l) && l->dirty);
-		assert_false(seek_move(&s, &other, l));
+		assert_true(seek_move(&s, &h, l, &l, 1) && l->dirty);
+		assert_false(seek_move(&s, &other, l, &l, 1));
 		assert_true(sequence_is_none(&p->position.sequence));
 		assert_true(p->position.v == h.v && p->losses == 3);
 		assert_true(p->pin_ms == cases[i].pin_ms && p->done == cases[i].done_after && p->sought == !p->done);
@@ -87,23 +87,28 @@ static void test_versions_go_on_above_the_highest_of_all_rows(void **state)
 
 static void test_a_shard_that_is_trimmed_by_now_stays_finished(void **state)
 {
-	struct seek s = { .pipeline = STR("p"), .whence = SEEK_TRIM_HORIZON, .now_ms = NOW_MS };
-	struct seek_handler h = { .name = STR("h") };
-	char old[80], young[80];
-	struct lease *rows[] = {
-		lease_at(shard_made(29 * HOUR_MS, "old", old, sizeof(old)), "", "h"),
-		lease_at(shard_made(27 * HOUR_MS, "young", young, sizeof(young)), "", "h"),
+	static const struct { int64_t made_ago_ms, split_ago_ms; bool done; } cases[] = {
+		{ 29 * HOUR_MS, 0, true }, { 27 * HOUR_MS, 0, false }, { 27 * HOUR_MS, 23 * HOUR_MS, false },
+		{ 26 * HOUR_MS, 25 * HOUR_MS, true },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		lease_position(rows[i], STR("h"))->done = true;
-		assert_true(seek_move(&s, &h, rows[i]));
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct seek s = { .pipeline = STR("p"), .whence = SEEK_TRIM_HORIZON, .now_ms = NOW_MS };
+		struct seek_handler h = { .name = STR("h") };
+		char parent[80], child[80];
+		struct lease *rows[] = {
+			lease_at(shard_made(cases[i].made_ago_ms, "parent", parent, sizeof(parent)), "", "h"),
+			lease_at(shard_made(cases[i].split_ago_ms, "child", child, sizeof(child)), parent, "h"),
+		};
+
+		lease_position(rows[0], STR("h"))->done = true;
+		assert_true(seek_move(&s, &h, rows[0], rows, cases[i].split_ago_ms ? 2 : 1));
+		assert_int_equal(lease_position(rows[0], STR("h"))->done, cases[i].done);
+		assert_true(h.reopened == !cases[i].done && h.finished == cases[i].done);
+		lease_free(rows[0]);
+		lease_free(rows[1]);
 	}
-	assert_true(lease_position(rows[0], STR("h"))->done && !lease_position(rows[1], STR("h"))->done);
-	assert_true(h.reopened == 1 && h.finished == 1);
-	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		lease_free(rows[i]);
 }
 
 static void test_a_counter_never_goes_back_to_before_its_start(void **state)
