@@ -329,7 +329,7 @@ static void versions_are_inherited_late(struct loop *loop, void *arg)
 	e.accept = h1_stops_in_children;
 	e.accept_ctx = &stopping;
 	write_family(&e, &f);
-	stopping.last = f.parent->last->sequence;
+	stopping.last = f.parent->records[f.parent->n_records - 1].sequence;
 	engine_start(&e);
 	CHECK(engine_wait(&e, 0, 2 * EACH, 5 * MINUTE_MS) && engine_wait(&e, 1, 2 * EACH, 5 * MINUTE_MS));
 	engine_stop(&e);
