@@ -4,8 +4,6 @@
 #include "sluice/core/mem.h"
 #include "sluice/item/attribute.h"
 
-#include <stdio.h>
-
 /* LARGEST_ROW_BYTES: 400 KB of attributes as JSON, escaped. */
 enum { LARGEST_ROW_BYTES = 3 << 20, QUERY_BYTES = 4 << 20, CREATE_POLL_MS = 500, CREATE_POLLS = 240 };
 
@@ -361,31 +359,13 @@ static bool wait_until_active(struct state_table *t, struct err *err)
 
 static bool check_schema(struct state_table *t, struct err *err)
 {
-	struct state_row row;
-	struct value version;
-	struct arena arena;
-	uint64_t found = 0;
-	bool ok = false;
+	struct buf name;
+	bool ok;
 
-	arena_init(&arena, 1 << 20);
-	if (!table_get(&t->state, STATE_SCHEMA, STR("state"), &arena, &row, err))
-		goto out;
-	if (row.counter == 0) {
-		ok = table_put(&t->state, STATE_SCHEMA, STR("state"), 0, STR("\"version\":{\"N\":\"1\"}"), err) ||
-		     err_is(err, "state.conflict");
-		goto out;
-	}
-	if (!value_get(row.item, STR("version"), &version) || !str_to_u64(version.raw, &found) ||
-	    found != STATE_SCHEMA_VERSION) {
-		err_set(err, ERR_FATAL, "state.schema",
-			"the state table %.*s was written by a version of sluice with schema %llu, this one knows %d; "
-			"run the newer version",
-			STR_ARG(t->table), (unsigned long long)found, STATE_SCHEMA_VERSION);
-		goto out;
-	}
-	ok = true;
-out:
-	arena_release(&arena);
+	buf_init(&name, 1024);
+	buf_putf(&name, "the state table %.*s", STR_ARG(t->table));
+	ok = state_check_schema(&t->state, buf_str(&name), err);
+	buf_release(&name);
 	return ok;
 }
 
