@@ -5,6 +5,7 @@
 #include "sluice/handlers/index.h"
 #include "sluice/worker/fanout.h"
 #include "sluice/worker/shard_run.h"
+#include "sluice/worker/task_sink.h"
 
 enum { HANDLER_ARENA_BYTES = 4 << 20, DEFINITION_BYTES = 1 << 20, START_PAUSE_MS = 1000, LAST_WRITES_MS = 5000 };
 
@@ -16,7 +17,7 @@ static struct sink_site site_of(struct worker *w, struct str name)
 
 	return (struct sink_site){
 		.app = plan->app, .name = name, .loop = w->loop, .transport = plan->aws.transport, .dynamodb = w->dynamodb,
-		.state_table = plan->state_table, .failover_ms = plan->failover_ms, .drain_ms = (uint32_t)plan->drain_ms,
+		.failover_ms = plan->failover_ms, .drain_ms = (uint32_t)plan->drain_ms,
 	};
 }
 
@@ -64,6 +65,7 @@ static bool open_sinks(struct worker *w, struct err *err)
 		if (!w->sinks[i])
 			return false;
 	}
+	w->tasks = task_sink_new(w->state, w->loop, w->plan->app);
 	return open_tables_sink(w, err);
 }
 
@@ -104,7 +106,7 @@ static bool open_handler(struct worker *w, struct pipeline_handler *h, const str
 	h->batch_records = plan->batch_records;
 	h->batch_bytes = plan->batch_bytes;
 	h->batch_window_ms = plan->batch_window_ms;
-	h->sink = plan->sink.len && !plan->ops->tasks ? sink_named(w, plan->sink) : w->tables;
+	h->sink = plan->ops->tasks ? w->tasks : plan->sink.len ? sink_named(w, plan->sink) : w->tables;
 	h->notifications = plan->ops->tasks ? sink_named(w, plan->sink) : NULL;
 	h->dead_letter = plan->policy.dead_letter.len ? sink_named(w, plan->policy.dead_letter) : NULL;
 	if (!h->sink || (plan->ops->tasks && !h->notifications) || (plan->policy.dead_letter.len && !h->dead_letter))
@@ -230,6 +232,7 @@ void worker_free(struct worker *w)
 	for (size_t i = 0; w->sinks && i < w->plan->n_sinks; i++)
 		close_sink(w->sinks[i]);
 	close_sink(w->tables);
+	close_sink(w->tasks);
 	if (w->state)
 		heartbeat_release(&w->heartbeat);
 	state_free(w->state);

@@ -62,6 +62,7 @@ struct worker {
 	struct heartbeat heartbeat;
 	struct budget budget;
 	struct sink *tables;               /* for handlers without a sink */
+	struct sink *tasks;                /* for handlers that make fan-out tasks */
 	void *tables_settings;
 	struct sink **sinks;               /* by index of plan->sinks */
 	struct pipeline *pipelines;

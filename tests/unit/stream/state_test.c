@@ -1,133 +1,11 @@
 /* What a state store promises, asked of each store there is. */
 #include "sluice/stream/state.h"
 
-#include "sim/dynamodb.h"
-#include "sim/env.h"
-#include "sluice/aws/credentials.h"
-#include "sluice/core/mem.h"
+#include "support/stores.h"
 #include "support/tasks.h"
 #include "support/test.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-/* ---- the stores ---- */
-
-struct store {
-	struct loop *loop;
-	struct state *state;
-
-	/* A table. */
-	struct sim_dynamodb *far;
-	struct credentials_provider credentials;
-	struct aws_client *client;
-
-	/* A file. */
-	char folder[64], path[96];
-};
-
-struct store_kind {
-	const char *name;
-	bool real;                       /* also in real time, on helper threads */
-	bool (*make)(struct store *s);
-	struct state *(*new)(struct store *s, struct str app);
-	void (*drop)(struct store *s);
-};
-
-static bool get_credentials(struct credentials_provider *p, struct credentials *out, struct err *err)
-{
-	(void)p;
-	(void)err;
-	return buf_puts(&out->access_key_id, "AKIDEXAMPLE") && buf_puts(&out->secret_access_key, "secret");
-}
-
-static bool make_table(struct store *s)
-{
-	struct aws_settings set = { .loop = s->loop, .credentials = &s->credentials, .region = STR("us-east-1") };
-	struct err err;
-
-	s->credentials.get = get_credentials;
-	s->far = sim_dynamodb_new(s->loop, NULL);
-	s->far->latency_ms = 20;
-	set.transport = &s->far->transport;
-	s->client = aws_client_new(AWS_DYNAMODB, &set, &err);
-	return s->client != NULL;
-}
-
-static struct state *new_table(struct store *s, struct str app)
-{
-	return state_table_new(s->client, s->loop, app, STR("state"));
-}
-
-static void drop_table(struct store *s)
-{
-	aws_client_free(s->client);
-	sim_dynamodb_free(s->far);
-}
-
-static bool make_file(struct store *s)
-{
-	snprintf(s->folder, sizeof(s->folder), "/tmp/sluice-state-XXXXXX");
-	if (!mkdtemp(s->folder))
-		return false;
-	snprintf(s->path, sizeof(s->path), "%s/state.db", s->folder);
-	return true;
-}
-
-static struct state *new_file(struct store *s, struct str app)
-{
-	return state_file_new(s->loop, app, str_c(s->path));
-}
-
-static void drop_file(struct store *s)
-{
-	unlink(s->path);
-	rmdir(s->folder); /* fails, and with it later tests' names, when something is left in it */
-}
-
-static const struct store_kind stores[] = {
-	{ .name = "table", .make = make_table, .new = new_table, .drop = drop_table },
-	{ .name = "file", .real = true, .make = make_file, .new = new_file, .drop = drop_file },
-};
-
-struct run {
-	const struct store_kind *kind;
-	void (*body)(struct store *s, const struct store_kind *kind);
-};
-
-static void run_store(struct loop *loop, void *arg)
-{
-	const struct run *run = arg;
-	struct store s = { .loop = loop };
-	struct err err = { 0 };
-
-	CHECK(run->kind->make(&s));
-	s.state = run->kind->new(&s, STR("app"));
-	CHECK_OK(state_open(s.state, &err), &err);
-	run->body(&s, run->kind);
-	state_free(s.state);
-	run->kind->drop(&s);
-	CHECK(s.folder[0] == '\0' || access(s.folder, F_OK) != 0); /* nothing is left beside the file */
-}
-
-static void with_each_store(void (*body)(struct store *s, const struct store_kind *kind), uint64_t seeds)
-{
-	for (size_t i = 0; i < COUNT_OF(stores); i++) {
-		struct run run = { &stores[i], body };
-
-		for (uint64_t seed = 1; seed <= seeds; seed++)
-			run_simulated(seed, run_store, &run);
-		if (stores[i].real)
-			run_real(run_store, &run);
-	}
-}
-
-static void reopen(struct store *s, const struct store_kind *kind, struct str app)
-{
-	state_free(s->state);
-	s->state = kind->new(s, app);
-}
 
 static bool put(struct store *s, const char *id, uint64_t seen, const char *attributes, struct err *err)
 {
@@ -153,12 +31,11 @@ static uint64_t look(struct store *s, const char *id, int64_t *n)
 
 /* ---- what must hold ---- */
 
-static void a_write_names_what_it_saw(struct store *s, const struct store_kind *kind)
+static void a_write_names_what_it_saw(struct store *s)
 {
 	struct err err = { 0 };
 	int64_t n;
 
-	(void)kind;
 	CHECK_EQ(look(s, "a", NULL), 0);
 	CHECK_CLASS(put(s, "a", 1, "\"n\":{\"N\":\"9\"}", &err), &err, ERR_DATA); /* there is none to be seen */
 	CHECK(err_is(&err, "state.conflict"));
@@ -182,12 +59,11 @@ static void test_a_write_names_the_counter_that_it_saw_or_is_refused(void **stat
 	with_each_store(a_write_names_what_it_saw, 3);
 }
 
-static void a_write_is_the_whole_row(struct store *s, const struct store_kind *kind)
+static void a_write_is_the_whole_row(struct store *s)
 {
 	struct err err = { 0 };
 	int64_t n;
 
-	(void)kind;
 	CHECK_OK(put(s, "a", 0, "\"n\":{\"N\":\"1\"},\"owner\":{\"S\":\"me\"}", &err), &err);
 	CHECK_OK(put(s, "a", 1, "", &err), &err);
 	CHECK_EQ(look(s, "a", &n), 2);
@@ -200,11 +76,10 @@ static void test_a_write_replaces_the_whole_row(void **state)
 	with_each_store(a_write_is_the_whole_row, 1);
 }
 
-static void a_removal_is_conditional_too(struct store *s, const struct store_kind *kind)
+static void a_removal_is_conditional_too(struct store *s)
 {
 	struct err err = { 0 };
 
-	(void)kind;
 	CHECK_OK(put(s, "a", 0, "\"n\":{\"N\":\"1\"}", &err), &err);
 	CHECK_OK(put(s, "a", 1, "\"n\":{\"N\":\"1\"}", &err), &err);
 	CHECK_CLASS(state_remove(s->state, STATE_LEASE, STR("a"), 1, &err), &err, ERR_DATA);
@@ -227,7 +102,7 @@ static void test_a_removal_names_the_counter_that_it_saw_or_is_refused(void **st
 	with_each_store(a_removal_is_conditional_too, 3);
 }
 
-static void values_come_back(struct store *s, const struct store_kind *kind)
+static void values_come_back(struct store *s)
 {
 	static const char attributes[] =
 		"\"text\":{\"S\":\"\\\"quoted\\\" back\\\\slash \\n \xc3\xa9 \xf0\x9f\x98\x80 \\u0001 '); DROP TABLE rows; --\"},"
@@ -246,7 +121,7 @@ static void values_come_back(struct store *s, const struct store_kind *kind)
 	buf_init(&text, 1 << 20);
 	buf_putf(&text, "{%s}", attributes);
 	CHECK_OK(put(s, "p#label#shard-1", 0, attributes, &err), &err);
-	reopen(s, kind, STR("app"));
+	store_reopen(s, STR("app"));
 	CHECK_OK(state_get(s->state, STATE_LEASE, STR("p#label#shard-1"), &arena, &row, &err), &err);
 	CHECK_STR(row.id, "p#label#shard-1");
 	CHECK_EQ(row.counter, 1);
@@ -265,12 +140,11 @@ static void test_values_of_all_types_come_back_as_they_were(void **state)
 	with_each_store(values_come_back, 1);
 }
 
-static void what_is_no_attribute_is_refused(struct store *s, const struct store_kind *kind)
+static void what_is_no_attribute_is_refused(struct store *s)
 {
 	static const char *const broken[] = { "\"n\":", "\"n\":{\"N\":\"1\"},", "\"n\":{\"N\":\"one\"}", "\"n\":1" };
 	struct err err = { 0 };
 
-	(void)kind;
 	for (size_t i = 0; i < COUNT_OF(broken); i++) {
 		CHECK(!put(s, "a", 0, broken[i], &err));
 		CHECK(!err_is(&err, "state.conflict"));
@@ -285,12 +159,11 @@ static void test_attributes_that_are_none_are_refused(void **state)
 	with_each_store(what_is_no_attribute_is_refused, 1);
 }
 
-static void a_row_has_a_size(struct store *s, const struct store_kind *kind)
+static void a_row_has_a_size(struct store *s)
 {
 	struct buf text;
 	struct err err = { 0 };
 
-	(void)kind;
 	buf_init(&text, 8 << 20);
 	buf_puts(&text, "\"n\":{\"N\":\"1\"},\"fill\":{\"S\":\"");
 	for (int i = 0; i < 380 << 10; i++)
@@ -314,24 +187,24 @@ static void test_a_row_that_no_table_would_hold_is_refused(void **state)
 	with_each_store(a_row_has_a_size, 1);
 }
 
-static void rows_survive(struct store *s, const struct store_kind *kind)
+static void rows_survive(struct store *s)
 {
 	struct err err = { 0 };
 	int64_t n;
 
 	CHECK_OK(put(s, "a", 0, "\"n\":{\"N\":\"1\"}", &err), &err);
 	CHECK_OK(put(s, "a", 1, "\"n\":{\"N\":\"2\"}", &err), &err);
-	reopen(s, kind, STR("app"));
+	store_reopen(s, STR("app"));
 	CHECK_OK(state_open(s->state, &err), &err);
 	CHECK_OK(state_open(s->state, &err), &err); /* as often as one likes */
 	CHECK_EQ(look(s, "a", &n), 2);
 	CHECK_EQ(n, 2);
 	CHECK_OK(put(s, "a", 2, "\"n\":{\"N\":\"3\"}", &err), &err);
-	reopen(s, kind, STR("other"));
+	store_reopen(s, STR("other"));
 	CHECK_OK(state_open(s->state, &err), &err);
 	CHECK_EQ(look(s, "a", &n), 0);
 	CHECK_OK(put(s, "a", 0, "\"n\":{\"N\":\"7\"}", &err), &err);
-	reopen(s, kind, STR("app"));
+	store_reopen(s, STR("app"));
 	CHECK_EQ(look(s, "a", &n), 3);
 	CHECK_EQ(n, 3);
 }
@@ -395,12 +268,11 @@ static bool fill_rows(struct store *s)
 	return state_put(s->state, STATE_TASK, STR("row-1"), 0, STR("\"n\":{\"N\":\"0\"}"), &err);
 }
 
-static void each_row_is_listed_once(struct store *s, const struct store_kind *kind)
+static void each_row_is_listed_once(struct store *s)
 {
 	struct listing *l = test_calloc(1, sizeof(*l));
 	struct err err = { 0 };
 
-	(void)kind;
 	*l = (struct listing){ .s = s, .ok = true };
 	CHECK_OK(state_each(s->state, STATE_LEASE, count_row, l, &err), &err);
 	CHECK_EQ(l->n, 0);
@@ -458,7 +330,7 @@ static void count_up(void *arg)
 	}
 }
 
-static void nobody_overwrites(struct store *s, const struct store_kind *kind)
+static void nobody_overwrites(struct store *s)
 {
 	struct writer writers[WRITERS];
 	struct scope scope;
@@ -466,7 +338,6 @@ static void nobody_overwrites(struct store *s, const struct store_kind *kind)
 	struct err err = { 0 };
 	int64_t n;
 
-	(void)kind;
 	CHECK_OK(put(s, "a", 0, "\"n\":{\"N\":\"0\"}", &err), &err);
 	scope_init(&scope, s->loop);
 	for (size_t i = 0; i < WRITERS; i++) {
@@ -521,12 +392,11 @@ static void call_when_cancelled(void *arg)
 	arena_release(&arena);
 }
 
-static void a_cancelled_task_is_refused(struct store *s, const struct store_kind *kind)
+static void a_cancelled_task_is_refused(struct store *s)
 {
 	struct cancelled c = { .s = s };
 	struct err err = { 0 };
 
-	(void)kind;
 	CHECK_OK(put(s, "a", 0, "\"n\":{\"N\":\"0\"}", &err), &err);
 	scope_init(&c.scope, s->loop);
 	scope_spawn(&c.scope, "cancelled", call_when_cancelled, &c);
@@ -545,15 +415,15 @@ static void test_a_cancelled_task_is_refused_and_changes_nothing(void **state)
 
 /* ---- opening ---- */
 
-static void a_newer_schema_is_refused(struct store *s, const struct store_kind *kind)
+static void a_newer_schema_is_refused(struct store *s)
 {
 	struct err err = { 0 };
 
 	CHECK_OK(state_put(s->state, STATE_SCHEMA, STR("state"), 1, STR("\"version\":{\"N\":\"2\"}"), &err), &err);
-	reopen(s, kind, STR("app"));
+	store_reopen(s, STR("app"));
 	CHECK_CLASS(state_open(s->state, &err), &err, ERR_FATAL);
 	CHECK(err_is(&err, "state.schema"));
-	CHECK(strstr(err.text, kind->name) && strstr(err.text, "schema 2"));
+	CHECK(strstr(err.text, s->name) && strstr(err.text, "schema 2"));
 }
 
 static void test_rows_of_a_newer_version_are_refused(void **state)
