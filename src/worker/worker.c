@@ -207,7 +207,8 @@ struct worker *worker_new(struct loop *loop, const struct worker_plan *plan, str
 	w->pipelines = mem_array(plan->n_pipelines, sizeof(*w->pipelines));
 	if (!open_clients(w, err))
 		goto fail;
-	w->state = state_table_new(w->dynamodb, loop, plan->app, plan->state_table);
+	w->state = plan->state_file.len ? state_file_new(loop, plan->app, plan->state_file) :
+					  state_table_new(w->dynamodb, loop, plan->app, plan->state_table);
 	heartbeat_init(&w->heartbeat, w->state, loop, plan->instance, plan->failover_ms);
 	if (!open_sinks(w, err))
 		goto fail;
@@ -298,7 +299,12 @@ static void deadline_task(void *arg)
 	scope_cancel(&w->work);
 }
 
-/* The state table and the first heartbeat come before everything. What is wrong
+static struct str state_name(const struct worker_plan *plan)
+{
+	return plan->state_file.len ? plan->state_file : plan->state_table;
+}
+
+/* The state and the first heartbeat come before everything. What is wrong
  * there can mend (a service that starts later, a permission), so it is tried
  * for as long as it takes. */
 static bool open_state(struct worker *w)
@@ -310,7 +316,7 @@ static bool open_state(struct worker *w)
 	while (!state_open(w->state, &err) || !heartbeat_renew(&w->heartbeat, &err)) {
 		if (err.class == ERR_CANCELLED)
 			return false;
-		log_at(w->env->log, LOG_ERROR, "worker.waiting", LOG_STR("state_table", w->plan->state_table),
+		log_at(w->env->log, LOG_ERROR, "worker.waiting", LOG_STR("state", state_name(w->plan)),
 		       LOG_INT("retry_ms", pause_ms), LOG_ERR(&err));
 		if (err.class == ERR_FATAL) {
 			w->failed = true;

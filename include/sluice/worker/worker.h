@@ -44,6 +44,7 @@ struct worker_plan {
 	struct str instance;               /* "<host>:<pid>", begins the worker's session */
 	struct aws_settings aws;           /* credentials, transport, region, endpoint */
 	struct str state_table;
+	struct str state_file;             /* instead of the table; empty: none */
 	int64_t failover_ms, checkpoint_ms, drain_ms;
 	int64_t list_ms;                   /* between listings of a stream; 0: the coordinator's default */
 	size_t memory_bytes, page_bytes, window_bytes;
@@ -71,7 +72,7 @@ struct worker {
 	struct event drain;                /* set: finish what is in flight, then end */
 	struct scope work, services;
 	struct worker_stats told;          /* as the figures were logged last */
-	bool running, opened;              /* in worker_run(); the state table is open */
+	bool running, opened;              /* in worker_run(); the state is open */
 	bool expired;                      /* the drain's deadline has passed */
 	bool failed;                       /* it could not start */
 };
