@@ -9,14 +9,13 @@
 #include "support/test.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct place {
@@ -286,7 +285,7 @@ static void test_missing_rights_are_named_and_can_mend(void **state)
 
 static void open_in_child(void *arg)
 {
-	run_real(open_in_loop, arg);
+	run_simulated(1, open_in_loop, arg);
 }
 
 static void a_second_process(struct loop *loop, void *arg)
@@ -554,21 +553,18 @@ static void test_a_power_cut_leaves_a_prefix_of_the_writes(void **state)
 struct victim {
 	struct place *p;
 	int kill_at;
-	unsigned delay;
-	atomic_int acknowledged;
+	long delay_ns;
 };
 
-/* Ends the process in the middle of whatever the helper thread does. */
-static void *kill_soon(void *arg)
+/* From a timer of the kernel's: it ends the process in whatever it does then. */
+static void kill_soon(long delay_ns)
 {
-	struct victim *v = arg;
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
+	struct itimerspec when = { .it_value.tv_nsec = delay_ns };
+	timer_t timer;
 
-	while (atomic_load(&v->acknowledged) < v->kill_at)
-		;
-	for (volatile unsigned i = 0; i < v->delay; i++)
-		;
-	kill(getpid(), SIGKILL);
-	return NULL;
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0 || timer_settime(timer, 0, &when, NULL) != 0)
+		_exit(1);
 }
 
 static void write_until_killed(struct loop *loop, void *arg)
@@ -590,7 +586,8 @@ static void write_until_killed(struct loop *loop, void *arg)
 
 		if (write(STDERR_FILENO, line, (size_t)len) != len)
 			_exit(1);
-		atomic_fetch_add(&v->acknowledged, 1);
+		if (k - first + 1 == v->kill_at)
+			kill_soon(v->delay_ns);
 	}
 	fprintf(stderr, "writing: %s", err.text);
 	_exit(1);
@@ -598,10 +595,7 @@ static void write_until_killed(struct loop *loop, void *arg)
 
 static void be_victim(void *arg)
 {
-	pthread_t killer;
-
-	pthread_create(&killer, NULL, kill_soon, arg);
-	run_real(write_until_killed, arg);
+	run_simulated(1, write_until_killed, arg);
 }
 
 struct survivor {
@@ -626,7 +620,7 @@ static void test_kill_9_in_the_middle_of_writes_loses_none_that_was_acknowledged
 	struct survivor after = { .p = *state };
 
 	for (unsigned round = 0; round < 12; round++) {
-		struct victim v = { .p = *state, .kill_at = 3 + (int)round, .delay = round * 40000 };
+		struct victim v = { .p = *state, .kill_at = 3 + (int)round, .delay_ns = 1 + round * 370000 };
 		int acknowledged;
 
 		run_child(be_victim, &v, end);
