@@ -21,7 +21,8 @@ static uint64_t look(struct store *s, const char *id, int64_t *n)
 	struct err err;
 
 	arena_init(&arena, 16 << 20);
-	if (!check_class(state_get(s->state, STATE_LEASE, str_c(id), &arena, &row, &err), &err, ERR_NONE, __FILE__, __LINE__))
+	if (!check_class(state_get(s->state, STATE_LEASE, str_c(id), &arena, &row, &err), &err, ERR_NONE, __FILE__,
+			 __LINE__))
 		return UINT64_MAX;
 	if (n)
 		*n = row.counter && value_get(row.item, STR("n"), &v) && str_to_i64(v.raw, n) ? *n : -1;
