@@ -122,3 +122,27 @@ def test_fan_out_tasks_are_in_the_file_too(sluice, in_a_file, state, make_table,
     tasks = rows(state, "task")
     assert len(tasks) == len(deals)
     assert {task["status"] for task in tasks.values()} == {"done"} and all("ttl" in task for task in tasks.values())
+
+
+def test_seek_moves_what_stands_in_the_file_once_nobody_holds_it(sluice, in_a_file, make_table, output, command):
+    table = make_table("Deals", "id")
+    program = sluice(forward(in_a_file, table.name, output))
+    program.write_settings()
+
+    def seek():
+        return command("seek", "-c", program.file, "--pipeline", "deals", "--to", "trim_horizon")
+
+    never_run = seek()
+    assert never_run.returncode == 1 and "no state file" in never_run.stderr
+    table.put(id="a", n=1)
+    program.start()
+    wait_arrived(program, output, table.records())
+    held = seek()
+    assert held.returncode == 1 and "held by another process" in held.stderr
+    program.stop()
+    done = seek()
+    assert done.returncode == 0, done.stderr
+    program.start()
+    program.wait_for(lambda: line_count(output) == 2)
+    program.stop()
+    assert [message["new"]["n"] for message in read_lines(output)[0]] == [1, 1]
