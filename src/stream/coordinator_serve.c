@@ -125,8 +125,8 @@ static void start_reading(struct coordinator *c, struct member *m, bool position
 	for (size_t h = 0; h < c->set.n_handlers; h++) {
 		const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
 
-		if (!wants(c, m, h) || sequence_is_none(&p->position.sequence) == positioned)
-			continue;
+		if (!p || !wants(c, m, h) || sequence_is_none(&p->position.sequence) == positioned)
+			continue; /* !p: became entitled while the row was written; the next round gives it its place */
 		m->reading[h] = true;
 		r->handlers[r->n_handlers++] = h;
 	}

@@ -17,7 +17,7 @@ static struct sink_site site_of(struct worker *w, struct str name)
 
 	return (struct sink_site){
 		.app = plan->app, .name = name, .loop = w->loop, .transport = plan->aws.transport, .dynamodb = w->dynamodb,
-		.failover_ms = plan->failover_ms, .drain_ms = (uint32_t)plan->drain_ms,
+		.failover_ms = plan->failover_ms, .drain_ms = (uint32_t)plan->drain_ms, .producers = plan->producers,
 	};
 }
 

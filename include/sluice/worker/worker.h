@@ -48,6 +48,7 @@ struct worker_plan {
 	int64_t failover_ms, checkpoint_ms, drain_ms;
 	int64_t list_ms;                   /* between listings of a stream; 0: the coordinator's default */
 	size_t memory_bytes, page_bytes, window_bytes;
+	const struct producer_factory *producers;  /* of kafka sinks; NULL: librdkafka's */
 	struct worker_sink_plan *sinks;
 	size_t n_sinks;
 	struct worker_pipeline_plan *pipelines;
