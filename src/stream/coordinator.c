@@ -23,6 +23,7 @@ struct coordinator *coordinator_new(const struct coordinator_settings *settings)
 	c->pin_ms = mem_array(settings->n_handlers, sizeof(*c->pin_ms));
 	c->first_start = mem_array(settings->n_handlers, sizeof(*c->first_start));
 	event_init(&c->wake, settings->loop);
+	event_init(&c->parking_wake, settings->loop);
 	return c;
 }
 
@@ -30,6 +31,7 @@ void coordinator_free_member(struct member *m)
 {
 	lease_free(m->lease);
 	mem_free(m->reading);
+	mem_free(m->parked);
 	mem_free(m);
 }
 
@@ -64,6 +66,8 @@ struct member *coordinator_add_member(struct coordinator *c, struct lease *lease
 
 	m->lease = lease;
 	m->reading = mem_array(c->set.n_handlers, sizeof(*m->reading));
+	m->parked = mem_array(c->set.n_handlers, sizeof(*m->parked));
+	mutex_init(&m->turn, c->set.loop);
 	HASH_ADD_KEYPTR(hh, c->members, lease->shard_id.ptr, lease->shard_id.len, m);
 	return m;
 }
@@ -75,10 +79,8 @@ struct str coordinator_handler_name(const struct coordinator *c, size_t h)
 
 bool coordinator_is_read(const struct coordinator *c, const struct member *m)
 {
-	for (size_t h = 0; h < c->set.n_handlers; h++)
-		if (m->reading[h])
-			return true;
-	return m->lease->writing;
+	(void)c;
+	return m->readings || m->lease->writing;
 }
 
 bool coordinator_is_done(const struct coordinator *c, const struct lease *lease, size_t h)
@@ -188,6 +190,8 @@ void coordinator_run(struct coordinator *c)
 	struct err err;
 
 	scope_init(&c->readings, c->set.loop);
+	scope_init(&c->parking, c->set.loop);
+	scope_spawn(&c->parking, "parking", coordinator_parking_task, c);
 	c->running = true;
 	while (alive && !c->stopping) {
 		if (!opened)
@@ -199,6 +203,8 @@ void coordinator_run(struct coordinator *c)
 			alive = trouble(c, &err, &failures);
 		}
 	}
+	scope_cancel(&c->parking);
+	scope_wait(&c->parking);
 	scope_wait(&c->readings);
 	c->running = false;
 	release_leases(c);
@@ -214,6 +220,9 @@ void coordinator_stop(struct coordinator *c)
 {
 	c->stopping = true;
 	event_set(&c->wake);
+	for (const struct member *m = c->members; m; m = m->hh.next)
+		for (struct reading *r = m->readings; r; r = r->next)
+			event_set(&r->end);
 }
 
 void coordinator_wake(struct coordinator *c)

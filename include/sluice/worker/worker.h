@@ -59,7 +59,9 @@ struct worker {
 	struct aws_client *dynamodb, *streams;
 	struct state *state;
 	struct heartbeat heartbeat;
-	struct budget budget;
+	struct budget budget;              /* pages, and fan-out tasks: three quarters of memory_bytes */
+	struct budget apart;               /* of these at most half, for handlers that were parked */
+	struct budget effects;             /* the other quarter */
 	struct sink *tables;               /* for handlers without a sink */
 	void *tables_settings;
 	struct sink **sinks;               /* by index of plan->sinks */
