@@ -224,12 +224,14 @@ static bool get_iterator(struct exchange *x)
 static struct sequence write_page(struct exchange *x, struct sim_shard *shard, struct sequence after, bool *at_end)
 {
 	const struct sim_record *r = shard->first;
+	int64_t limit = 1000;
 	size_t n = 0;
 
+	json_get_int(json_get(x->body, "Limit"), &limit);
 	while (r && sequence_compare(&r->sequence, &after) <= 0)
 		r = r->next;
 	buf_puts(&x->answer, "{\"Records\":[");
-	for (; r && n < x->s->page_records; r = r->next, n++) {
+	for (; r && n < x->s->page_records && n < (size_t)limit; r = r->next, n++) {
 		buf_putf(&x->answer, "%s%s", n ? "," : "", r->json);
 		after = r->sequence;
 	}
