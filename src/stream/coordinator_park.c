@@ -152,11 +152,18 @@ static void sooner(int64_t *wait_ms, int64_t ms)
 
 static void look_at(struct coordinator *c, struct member *m, int64_t *wait_ms)
 {
-	for (int kind = 0; kind < 4; kind++)
-		coordinator_start_reading(c, m, kind & 1, kind & 2);
-	for (size_t h = 0; h < c->set.n_handlers; h++)
-		if (m->parked[h].why != PARKING_NONE && !m->reading[h] && !coordinator_may_return(c, m, h, false))
+	bool due = false;
+
+	for (size_t h = 0; h < c->set.n_handlers; h++) {
+		if (m->parked[h].why == PARKING_NONE || m->reading[h])
+			continue;
+		if (coordinator_may_return(c, m, h, false))
+			due = true;
+		else
 			sooner(wait_ms, m->parked[h].due_ms - env_mono_ms(c->env));
+	}
+	for (int kind = 0; due && kind < 4; kind++)
+		coordinator_start_reading(c, m, kind & 1, kind & 2);
 	if (!m->readings || (!m->readings->next && !m->readings->apart))
 		return;
 	join(c, m, false);

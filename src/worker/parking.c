@@ -137,7 +137,7 @@ void parking_note_tip(struct shard_run *run)
 		return;
 	}
 	for (size_t i = 0; i < run->n_chains; i++)
-		if (!run->chains[i].over)
+		if (run->chains[i].idle)
 			parking_acknowledged(&run->chains[i], NULL); /* it has nothing to be stalled with */
 }
 
