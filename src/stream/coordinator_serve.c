@@ -299,7 +299,7 @@ bool coordinator_forget_old(struct coordinator *c, struct err *err)
 		bool ours = m->lease->held || m->lease->owner.len == 0;
 
 		next = m->hh.next;
-		if (!ours || !coordinator_is_finished(c, m) || m->lease->writing)
+		if (!ours || !coordinator_is_finished(c, m) || coordinator_is_read(c, m))
 			continue;
 		if (now_ms - seen_ms < FORGET_MS || !children_have_begun(c, m->lease->shard_id))
 			continue;

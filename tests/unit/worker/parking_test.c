@@ -1,6 +1,7 @@
 /* Parked handlers, in virtual time: a sink that is down, hangs or is slow holds up
  * nobody else and holds no memory. T<n> are the numbers of the traps in
  * src/README.md. */
+#include "../../../src/stream/coordinator_impl.h"
 #include "support/engine.h"
 #include "support/test.h"
 
@@ -254,11 +255,11 @@ static void test_a_slow_sink_does_not_slow_the_other_handler(void **state)
 
 /* ---- hundreds of shards ---- */
 
-enum { SHARDS = 300, EACH = 12 };
+enum { SHARDS = 300, EACH = 32 }; /* a page is larger than a reader expects at first */
 
 static void put_large(struct engine *e, struct sim_shard *shard, int n)
 {
-	static char padding[2001], image[2200];
+	static char padding[2501], image[2700];
 	char keys[64];
 
 	memset(padding, 'x', sizeof(padding) - 1);
@@ -447,6 +448,44 @@ static void test_poison_reaches_the_dead_letter_with_all_its_retries(void **stat
 	run_seeds(poison_is_tried_to_its_end);
 }
 
+/* Who waits for the dead letter is parked as well. */
+static void the_dead_letter_is_down(struct loop *loop, void *arg)
+{
+	struct trouble trouble;
+	struct sim_shard *shard;
+	struct engine e;
+
+	(void)arg;
+	open_engine(&e, loop, 2, &trouble);
+	e.accept = poison_and_outage;
+	e.plan.window_bytes = 4000;
+	e.dead_letter_down = true;
+	shard = sim_shard_add(e.streams, "shard-1", NULL);
+	engine_start(&e);
+	for (int i = 0; i < 100; i++) {
+		engine_put(&e, shard, i, i);
+		CHECK(task_sleep_ms(loop, SECOND_MS, NULL));
+	}
+	CHECK(engine_wait(&e, 1, 100, 5 * SECOND_MS));
+	CHECK_EQ(parked(&e, 0), 1);
+	CHECK_EQ(e.n_dead_letters, 0);
+	CHECK(task_sleep_ms(loop, 10 * MINUTE_MS, NULL));
+	e.dead_letter_down = false;
+	CHECK(engine_wait(&e, 0, 90, 10 * MINUTE_MS));
+	CHECK(task_sleep_ms(loop, MINUTE_MS, NULL));
+	CHECK_EQ(e.n_dead_letters, 10);
+	CHECK(engine_count(&e, 0) <= 100); /* what was acknowledged behind poison may come again */
+	CHECK_EQ(parked(&e, 0), 0);
+	engine_stop(&e);
+	engine_release(&e);
+}
+
+static void test_a_handler_whose_dead_letter_is_down_is_parked(void **state)
+{
+	(void)state;
+	run_seeds(the_dead_letter_is_down);
+}
+
 static void age_ends_an_outage(struct loop *loop, void *arg)
 {
 	struct lease_position p;
@@ -592,6 +631,83 @@ static void test_t15_what_is_trimmed_while_a_handler_is_parked_is_counted(void *
 	run_seeds(trimmed_while_parked);
 }
 
+/* ---- a soft end ---- */
+
+static struct reading *reading_of(const struct engine *e)
+{
+	return e->worker->pipelines[0].coordinator->members->readings;
+}
+
+static void a_reading_ends_softly(struct loop *loop, void *arg)
+{
+	struct sequence wrote[60];
+	struct lease_position p;
+	struct trouble trouble;
+	struct sim_shard *shard;
+	struct reading *before;
+	struct engine e;
+	int n = 0;
+
+	(void)arg;
+	open_engine(&e, loop, 2, &trouble);
+	e.streams->latency_ms = 20;
+	e.handlers[0].batch_records = 10;
+	trouble.slow_ms = 300; /* a batch takes three seconds */
+	shard = sim_shard_add(e.streams, "shard-1", NULL);
+	for (; n < 20; n++)
+		wrote[n] = engine_put(&e, shard, n % 7, n);
+	engine_start(&e);
+	CHECK(engine_wait(&e, 0, 2, MINUTE_MS));
+	before = reading_of(&e);
+	CHECK(before && !before->next);
+	reading_end(before);
+	CHECK(task_sleep_ms(loop, 3500, NULL)); /* the batch is finished, and saved */
+	CHECK(engine_saved(&e, "shard-1", "h0", &p) && sequence_compare(&p.position.sequence, &wrote[9]) == 0);
+	CHECK(engine_saved(&e, "shard-1", "h1", &p) && sequence_compare(&p.position.sequence, &wrote[19]) == 0);
+	for (; n < 60; n++)
+		wrote[n] = engine_put(&e, shard, n % 7, n);
+	CHECK(engine_wait(&e, 0, 60, MINUTE_MS) && engine_wait(&e, 1, 60, MINUTE_MS));
+	engine_stop(&e);
+	CHECK_EQ(e.n_messages, 120);
+	CHECK(all_in_order(&e, 0, wrote, 60) && all_in_order(&e, 1, wrote, 60));
+	engine_release(&e);
+}
+
+static void test_a_reading_that_shall_end_finishes_its_batches(void **state)
+{
+	(void)state;
+	run_seeds(a_reading_ends_softly);
+}
+
+static void a_hanging_reading_ends(struct loop *loop, void *arg)
+{
+	struct trouble trouble;
+	struct sim_shard *shard;
+	struct engine e;
+
+	(void)arg;
+	open_engine(&e, loop, 1, &trouble);
+	trouble.hangs = true;
+	shard = sim_shard_add(e.streams, "shard-1", NULL);
+	engine_put(&e, shard, 1, 1);
+	engine_start(&e);
+	CHECK(task_sleep_ms(loop, 3000, NULL));
+	CHECK(reading_of(&e));
+	reading_end(reading_of(&e));
+	CHECK(task_sleep_ms(loop, 5000, NULL));
+	CHECK(reading_of(&e) && !reading_of(&e)->ending); /* that one has ended, and another has begun */
+	trouble.hangs = false;
+	CHECK(engine_wait(&e, 0, 1, MINUTE_MS));
+	engine_stop(&e);
+	engine_release(&e);
+}
+
+static void test_a_reading_that_hangs_ends_all_the_same(void **state)
+{
+	(void)state;
+	run_seeds(a_hanging_reading_ends);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -604,6 +720,9 @@ int main(void)
 		cmocka_unit_test(test_what_gets_too_old_in_an_outage_goes_to_the_dead_letter),
 		cmocka_unit_test(test_t31_kills_and_stops_while_parked_lose_nothing),
 		cmocka_unit_test(test_t15_what_is_trimmed_while_a_handler_is_parked_is_counted),
+		cmocka_unit_test(test_a_handler_whose_dead_letter_is_down_is_parked),
+		cmocka_unit_test(test_a_reading_that_shall_end_finishes_its_batches),
+		cmocka_unit_test(test_a_reading_that_hangs_ends_all_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
