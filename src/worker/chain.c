@@ -84,6 +84,8 @@ static void take_available(struct chain *c, size_t *bytes)
 	while (!is_full(c, *bytes) && (r = window_next(&c->run->window, &c->cursor))) {
 		if (sequence_compare(&r->sequence, &c->after) <= 0)
 			continue; /* done before this reading */
+		if (sequence_is_none(&position_of(c)->position.sequence) && c->count == 0)
+			shard_run_first(c->run, c, r);
 		*bytes += r->raw.len;
 		take(c, r);
 	}
@@ -131,6 +133,8 @@ static bool take_batch(struct chain *c)
 		if (c->h->place->stopped || c->leaves || shard_run_ending(c->run))
 			return false;
 		take_available(c, &bytes);
+		if (c->h->place->stopped) /* at its first record */
+			return false;
 		if (is_due(c, bytes, &left_ms))
 			return true;
 		if (c->count == 0) {

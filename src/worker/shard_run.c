@@ -76,23 +76,21 @@ static void count_loss(struct shard_run *run, struct chain *c, const char *event
 		  LOG_STR("after", sequence_wire(&p->position.sequence)));
 }
 
-/* Records behind this handler's position are gone. Who may goes on at the horizon,
- * in a reading of its own; the others stop, since what they keep can no longer
- * be true. */
-static void lose_trimmed(struct shard_run *run, struct chain *c)
+/* Records behind this handler's position are gone. Who may goes on at the horizon;
+ * the others stop, since what they keep can no longer be true. True: it may. */
+static bool lose_trimmed(struct shard_run *run, struct chain *c)
 {
 	struct err err;
 
 	count_loss(run, c, "records.lost_to_trim");
-	if (run->pipeline->on_trim == TRIM_SKIP && !c->h->handler->ops->image) {
-		c->skips = true;
-		return;
-	}
+	if (run->pipeline->on_trim == TRIM_SKIP && !c->h->handler->ops->image)
+		return true;
 	err_set(&err, ERR_FATAL, "stream.trimmed",
 		"records of shard %.*s that this handler has not had are gone (older than 24 h); with on_trim = \"skip\" "
 		"forward and fanout go on without them, what other kinds keep must be made anew",
 		STR_ARG(run->lease->shard_id));
 	pipeline_stop_handler(run->pipeline, c->h, &err);
+	return false;
 }
 
 /* Only those that were read from are known to have lost something; the reading
@@ -101,7 +99,22 @@ static void after_trim(struct shard_run *run, const struct sequence *read_after)
 {
 	for (size_t i = 0; i < run->n_chains; i++)
 		if (run->chains[i].cursor.attached && sequence_compare(&run->chains[i].after, read_after) <= 0)
-			lose_trimmed(run, &run->chains[i]);
+			run->chains[i].skips = lose_trimmed(run, &run->chains[i]); /* in a reading of its own */
+}
+
+/* From the trim horizon no gap is seen, so the first record's number is kept until
+ * one is acknowledged: a handler may be parked, or stopped, in front of it. */
+void shard_run_first(struct shard_run *run, struct chain *c, const struct record *r)
+{
+	struct lease_position *p = &run->lease->positions[c->lease_index];
+	struct sequence before = p->first;
+
+	if (!sequence_is_none(&p->position.sequence) || sequence_compare(&before, &r->sequence) == 0)
+		return;
+	p->first = r->sequence;
+	run->lease->dirty = true;
+	if (!sequence_is_none(&before) && sequence_compare(&before, &r->sequence) < 0)
+		lose_trimmed(run, c);
 }
 
 /* The shard ended without its end having been read (T14): its children may begin,
@@ -249,6 +262,7 @@ static void reset_skipping(struct shard_run *run)
 		if (!run->chains[i].skips)
 			continue;
 		run->lease->positions[run->chains[i].lease_index].position.sequence = (struct sequence){ 0 };
+		run->lease->positions[run->chains[i].lease_index].first = (struct sequence){ 0 }; /* counted already */
 		run->lease->dirty = true;
 	}
 }

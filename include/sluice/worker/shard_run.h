@@ -33,6 +33,10 @@ void shard_run(void *pipeline, struct reading *r);
  * lease is lost. */
 bool shard_run_ending(const struct shard_run *run);
 
+/* The chain has this record before any other: is something missing in front of it
+ * that the handler had seen, but not acknowledged (trimmed, T15)? May stop it. */
+void shard_run_first(struct shard_run *run, struct chain *c, const struct record *r);
+
 /* Yields. Saves the positions where they moved. */
 void shard_run_checkpoint(struct shard_run *run);
 

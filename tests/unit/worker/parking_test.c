@@ -625,6 +625,62 @@ static void trimmed_while_parked(struct loop *loop, void *arg)
 	engine_release(&e);
 }
 
+/* It has acknowledged nothing in the shard yet, so there is no position to be seen. */
+static void trimmed_in_front_of_the_first(struct loop *loop, bool restarted)
+{
+	struct sequence cut = { 0 };
+	struct lease_position p;
+	struct trouble trouble;
+	struct sim_shard *shard;
+	struct engine e;
+
+	open_engine(&e, loop, 2, &trouble);
+	e.pipeline.on_trim = TRIM_SKIP;
+	e.pipeline.poll_max_ms = 10 * SECOND_MS;
+	shard = sim_shard_add(e.streams, "shard-1", NULL);
+	trouble.down = true;
+	engine_start(&e);
+	for (int i = 0; i < 10; i++)
+		cut = engine_put(&e, shard, i, i);
+	CHECK(engine_wait(&e, 1, 10, MINUTE_MS));
+	CHECK(task_sleep_ms(loop, MINUTE_MS, NULL));
+	if (restarted)
+		engine_kill(&e);
+	for (int i = 0; i < 10; i++)
+		engine_put(&e, shard, i, i);
+	CHECK(restarted || engine_wait(&e, 1, 20, MINUTE_MS));
+	sim_shard_trim(shard, &cut);
+	trouble.down = false;
+	if (restarted)
+		engine_start(&e);
+	CHECK(engine_wait(&e, 0, 10, 5 * MINUTE_MS) && engine_wait(&e, 1, 20, MINUTE_MS));
+	CHECK(task_sleep_ms(loop, MINUTE_MS, NULL));
+	CHECK_EQ(e.n_messages, 30);
+	engine_stop(&e);
+	CHECK(engine_saved(&e, "shard-1", "h0", &p) && p.losses == 1);
+	CHECK(engine_saved(&e, "shard-1", "h1", &p) && p.losses == 0);
+	engine_release(&e);
+}
+
+static void trimmed_while_it_runs(struct loop *loop, void *arg)
+{
+	(void)arg;
+	trimmed_in_front_of_the_first(loop, false);
+}
+
+static void trimmed_while_it_is_dead(struct loop *loop, void *arg)
+{
+	(void)arg;
+	trimmed_in_front_of_the_first(loop, true);
+}
+
+static void test_t15_a_trim_in_front_of_the_first_acknowledgement_is_counted(void **state)
+{
+	(void)state;
+	run_seeds(trimmed_while_it_runs);
+	run_seeds(trimmed_while_it_is_dead);
+}
+
 static void test_t15_what_is_trimmed_while_a_handler_is_parked_is_counted(void **state)
 {
 	(void)state;
@@ -720,6 +776,7 @@ int main(void)
 		cmocka_unit_test(test_what_gets_too_old_in_an_outage_goes_to_the_dead_letter),
 		cmocka_unit_test(test_t31_kills_and_stops_while_parked_lose_nothing),
 		cmocka_unit_test(test_t15_what_is_trimmed_while_a_handler_is_parked_is_counted),
+		cmocka_unit_test(test_t15_a_trim_in_front_of_the_first_acknowledgement_is_counted),
 		cmocka_unit_test(test_a_handler_whose_dead_letter_is_down_is_parked),
 		cmocka_unit_test(test_a_reading_that_shall_end_finishes_its_batches),
 		cmocka_unit_test(test_a_reading_that_hangs_ends_all_the_same),
