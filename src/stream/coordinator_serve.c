@@ -178,6 +178,7 @@ static bool serve(struct coordinator *c, struct member *m, struct err *err)
 		}
 		log_info(c->env->log, "lease.taken", LOG_STR("pipeline", c->set.pipeline),
 			 LOG_STR("shard", m->lease->shard_id), LOG_INT("counter", m->lease->counter));
+		event_set(&c->parking_wake); /* who was parked when it was lost comes back */
 	} else if (!lease_save(m->lease, c->set.heartbeat, err)) {
 		return false;
 	}

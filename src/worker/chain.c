@@ -27,7 +27,7 @@ void chain_init(struct chain *c, struct shard_run *run, struct pipeline_handler 
 	c->v = p->position.v;
 	c->partial_ms = INT64_MIN / 2;
 	c->drained_ms = env_mono_ms(run->worker->env);
-	c->limit = run->reading->probe;
+	c->limit = c->most_records = run->reading->probe;
 	progress_init(&c->progress, &p->position);
 }
 
@@ -74,7 +74,9 @@ static void take(struct chain *c, const struct record *r)
 
 static bool is_full(const struct chain *c, size_t bytes)
 {
-	return (int64_t)c->count >= c->h->batch_records || (int64_t)bytes >= c->h->batch_bytes;
+	int64_t most = c->most_records ? c->most_records : c->h->batch_records;
+
+	return (int64_t)c->count >= most || (int64_t)bytes >= c->h->batch_bytes;
 }
 
 static void take_available(struct chain *c, size_t *bytes)
@@ -430,10 +432,13 @@ static bool process_part(struct chain *c, size_t begin, size_t *end)
 	return ok;
 }
 
-/* A probe in which nothing failed, and nothing was acknowledged either (filtered,
- * too old), goes on with more. */
+/* Behind a stall batches begin small. A probe in which nothing failed, and nothing was
+ * acknowledged either (filtered, too old), goes on with larger pages, too. */
 static void widen(struct chain *c)
 {
+	/* A sink may need longer for a full batch than a stall is long, and say nothing
+	 * meanwhile: each time it gets as far as it can. */
+	c->most_records = 2 * c->most_records < c->h->batch_records ? 2 * c->most_records : 0;
 	if (c->limit)
 		c->limit = c->limit < MOST_RECORDS / 2 ? 2 * c->limit : MOST_RECORDS;
 }

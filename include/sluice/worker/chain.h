@@ -30,6 +30,7 @@ struct chain {
 	uint64_t *slots;                   /* in progress, one a record */
 	size_t count, cap;
 	int64_t partial_ms;                /* when the last batch that was not full began */
+	int64_t most_records;              /* of a batch, while it comes back after a stall; or 0 */
 	size_t room_bytes;                 /* for a batch's effects, where the guess was too small; or 0 */
 
 	/* How it goes; for worker/parking. */

@@ -80,7 +80,7 @@ struct trouble {
 	struct engine *e;
 	bool down, hangs;
 	int64_t slow_ms;           /* an effect takes so long */
-	int64_t hangs_until_ms;
+	int64_t silent_ms;         /* the same, but a send acknowledges all of it at its end */
 	bool exceeded;             /* a budget was */
 };
 
@@ -89,11 +89,13 @@ static bool is_ill(void *ctx, size_t handler, const struct effect *e, struct err
 {
 	struct trouble *t = ctx;
 
-	(void)e;
 	t->exceeded = t->exceeded || !memory_holds(t->e);
 	if (handler != 0)
 		return true;
 	if (t->slow_ms && !task_sleep_ms(t->e->loop, t->slow_ms, err))
+		return false;
+	if (t->silent_ms && e == e->batch->effects[0] &&
+	    !task_sleep_ms(t->e->loop, t->silent_ms * (int64_t)e->batch->pending, err))
 		return false;
 	if (t->hangs && !task_sleep_ms(t->e->loop, 100 * HOUR_MS, err))
 		return false;
@@ -257,6 +259,34 @@ static void test_a_slow_sink_does_not_slow_the_other_handler(void **state)
 {
 	(void)state;
 	run_seeds(a_sink_is_slow);
+}
+
+/* A full batch takes it longer than a stall is long, and it says nothing meanwhile. */
+static void a_sink_is_slow_and_silent(struct loop *loop, void *arg)
+{
+	static struct sequence wrote[1000];
+	struct trouble trouble;
+	struct sim_shard *shard;
+	struct engine e;
+
+	(void)arg;
+	open_engine(&e, loop, 2, &trouble);
+	trouble.silent_ms = 150;
+	shard = sim_shard_add(e.streams, "shard-1", NULL);
+	for (int n = 0; n < 1000; n++)
+		wrote[n] = engine_put(&e, shard, n % 7, n);
+	engine_start(&e);
+	CHECK(engine_wait(&e, 1, 1000, 20 * SECOND_MS));
+	CHECK(engine_wait(&e, 0, 1000, 8 * MINUTE_MS)); /* at its best it needs 150 s */
+	engine_stop(&e);
+	CHECK(all_in_order(&e, 0, wrote, 1000));
+	engine_release(&e);
+}
+
+static void test_a_slow_sink_that_says_nothing_meanwhile_gets_on(void **state)
+{
+	(void)state;
+	run_seeds(a_sink_is_slow_and_silent);
 }
 
 /* ---- hundreds of shards ---- */
@@ -776,6 +806,7 @@ int main(void)
 		cmocka_unit_test(test_t35_an_outage_of_six_hours_over_two_roll_overs_holds_up_nobody_else),
 		cmocka_unit_test(test_a_sink_that_hangs_is_left_alone_and_gets_all_later),
 		cmocka_unit_test(test_a_slow_sink_does_not_slow_the_other_handler),
+		cmocka_unit_test(test_a_slow_sink_that_says_nothing_meanwhile_gets_on),
 		cmocka_unit_test(test_hundreds_of_stalled_shards_stay_within_the_memory),
 		cmocka_unit_test(test_a_single_handler_is_parked_and_comes_back),
 		cmocka_unit_test(test_poison_reaches_the_dead_letter_with_all_its_retries),
