@@ -34,7 +34,8 @@ static const struct option state_options[] = {
 static const struct option limits_options[] = {
 	{ .name = "memory_bytes", .type = OPTION_INT, .offset = IN(settings_limits, memory_bytes),
 	  .default_text = "268435456", .min = 1 << 20, .max = 1LL << 40, .unit = "bytes",
-	  .help = "Pages and effects in flight, for the whole worker." },
+	  .help = "Pages (three quarters) and effects (a quarter) in flight, for the whole worker; see "
+		  "[Memory](#memory)." },
 	{ .name = "page_bytes", .type = OPTION_INT, .offset = IN(settings_limits, page_bytes),
 	  .default_text = "16777216", .min = 1 << 16, .max = 1 << 30, .unit = "bytes",
 	  .help = "The largest answer that is read; a larger one is an error." },

@@ -24,6 +24,7 @@ struct coordinator *coordinator_new(const struct coordinator_settings *settings)
 	c->row_counter = mem_array(settings->n_handlers, sizeof(*c->row_counter));
 	c->first_start = mem_array(settings->n_handlers, sizeof(*c->first_start));
 	event_init(&c->wake, settings->loop);
+	event_init(&c->parking_wake, settings->loop);
 	return c;
 }
 
@@ -31,6 +32,7 @@ void coordinator_free_member(struct member *m)
 {
 	lease_free(m->lease);
 	mem_free(m->reading);
+	mem_free(m->parked);
 	mem_free(m);
 }
 
@@ -66,6 +68,8 @@ struct member *coordinator_add_member(struct coordinator *c, struct lease *lease
 
 	m->lease = lease;
 	m->reading = mem_array(c->set.n_handlers, sizeof(*m->reading));
+	m->parked = mem_array(c->set.n_handlers, sizeof(*m->parked));
+	mutex_init(&m->turn, c->set.loop);
 	HASH_ADD_KEYPTR(hh, c->members, lease->shard_id.ptr, lease->shard_id.len, m);
 	return m;
 }
@@ -77,10 +81,8 @@ struct str coordinator_handler_name(const struct coordinator *c, size_t h)
 
 bool coordinator_is_read(const struct coordinator *c, const struct member *m)
 {
-	for (size_t h = 0; h < c->set.n_handlers; h++)
-		if (m->reading[h])
-			return true;
-	return m->lease->writing;
+	(void)c;
+	return m->readings || m->lease->writing;
 }
 
 bool coordinator_is_done(const struct coordinator *c, const struct lease *lease, size_t h)
@@ -194,6 +196,8 @@ void coordinator_run(struct coordinator *c)
 	struct err err;
 
 	scope_init(&c->readings, c->set.loop);
+	scope_init(&c->parking, c->set.loop);
+	scope_spawn(&c->parking, "parking", coordinator_parking_task, c);
 	c->running = true;
 	while (alive && !c->stopping) {
 		if (!opened)
@@ -205,6 +209,8 @@ void coordinator_run(struct coordinator *c)
 			alive = trouble(c, &err, &failures);
 		}
 	}
+	scope_cancel(&c->parking);
+	scope_wait(&c->parking);
 	scope_wait(&c->readings);
 	c->running = false;
 	release_leases(c);
@@ -220,6 +226,9 @@ void coordinator_stop(struct coordinator *c)
 {
 	c->stopping = true;
 	event_set(&c->wake);
+	for (const struct member *m = c->members; m; m = m->hh.next)
+		for (struct reading *r = m->readings; r; r = r->next)
+			event_set(&r->end);
 }
 
 void coordinator_wake(struct coordinator *c)

@@ -10,10 +10,21 @@
 #include "sluice/stream/lineage.h"
 
 
+/* A handler that left its reading, until its sink acknowledges something again. */
+struct parked {
+	enum parking why;             /* NONE: it is not */
+	int64_t early_ms, due_ms;     /* mono: it may come back with others from then on; it must */
+	int64_t backoff_ms;
+};
+
 /* What is known of one shard of this pipeline. */
 struct member {
 	struct lease *lease;
 	bool *reading;                /* per handler: a reading is under way */
+	struct parked *parked;        /* per handler */
+	struct reading *readings;
+	size_t n_ending;              /* readings that were asked to end: none begins before they have */
+	struct mutex turn;            /* its readings ask for records one after the other */
 	uint64_t waits_for;           /* hash of the foreign owner that was told of; 0: none */
 	bool past;                    /* closed before the first start's time was taken */
 	UT_hash_handle hh;
@@ -28,8 +39,9 @@ struct coordinator {
 	int64_t *pin_ms;               /* per handler: from its row */
 	uint64_t *row_counter;         /* per handler: of its row, as last seen */
 	bool *first_start;             /* per handler: its row was made by this start */
-	struct scope readings;
+	struct scope readings, parking;
 	struct event wake;
+	struct event parking_wake;     /* set: somebody was parked, or may come back */
 	uint64_t listing;              /* number of the latest listing that was begun */
 	uint64_t first_listing;        /* of the first that was complete; 0: none yet */
 	int64_t listed_ms, loaded_ms;
@@ -78,6 +90,20 @@ bool coordinator_load_leases(struct coordinator *c, struct err *err);
 /* Takes what is free, and starts a reading for every handler that is entitled to a
  * shard and does not read it. */
 bool coordinator_serve(struct coordinator *c, struct err *err);
+
+/* Starts a reading for the handlers that are entitled to the shard, have their place
+ * in its lease, and are of that kind; probe: those that had stalled. */
+void coordinator_start_reading(struct coordinator *c, struct member *m, bool positioned, bool probe);
+
+/* coordinator_park.c: a task body. Has parked handlers come back, and joins readings
+ * that have met, until the coordinator stops. */
+void coordinator_parking_task(void *coordinator);
+
+/* May a handler that is parked be read for now? */
+bool coordinator_may_return(const struct coordinator *c, const struct member *m, size_t h, bool early);
+
+/* A reading has ended. */
+void coordinator_end_of_reading(struct reading *r);
 
 /* Does a shard wait for a parent that no listing has shown? */
 bool coordinator_misses_parent(const struct coordinator *c);

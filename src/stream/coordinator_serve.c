@@ -83,14 +83,14 @@ static void begin_again(const struct coordinator *c, struct lease *lease, struct
 	lease->dirty = true;
 }
 
-/* Entitled, not done, not stopped, not being read already. Who has begun was
+/* Entitled, not done, not stopped, not being read already, not parked. Who has begun was
  * entitled then, whatever has become of the parent; whom a seek has moved must
  * have come through the parent again. */
 static bool wants(const struct coordinator *c, const struct member *m, size_t h)
 {
 	const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
 
-	if (c->set.handlers[h].stopped || m->reading[h])
+	if (c->set.handlers[h].stopped || m->reading[h] || m->n_ending || !coordinator_may_return(c, m, h, false))
 		return false;
 	return p ? !p->done && (!p->sought || parent_is_done(c, m->lease, h)) : parent_is_done(c, m->lease, h);
 }
@@ -101,43 +101,63 @@ static void reading_task(void *arg)
 {
 	struct reading *r = arg;
 	struct coordinator *c = r->coordinator;
-	struct member *m = coordinator_member(c, r->lease->shard_id);
 
 	c->set.read(c->set.ctx, r);
-	for (size_t i = 0; i < r->n_handlers; i++)
-		m->reading[r->handlers[i]] = false;
+	coordinator_end_of_reading(r);
 	c->n_readings--;
-	c->soon_ms = 0;
+	if (r->n_handlers || r->ending) { /* else all were parked, and nothing else has changed */
+		c->soon_ms = 0;
+		coordinator_wake(c);
+	}
 	mem_free(r->handlers);
 	mem_free(r);
-	coordinator_wake(c);
 }
 
 /* Handlers at the begin of the shard and such that go on from a position get
  * readings of their own: read from the trim horizon, a gap behind a position
- * would not be seen (T15). */
-static void start_reading(struct coordinator *c, struct member *m, bool positioned)
+ * would not be seen (T15). A probe is slow, so only those that need it are in it. */
+static bool belongs(const struct coordinator *c, const struct member *m, size_t h, bool positioned, bool probe)
+{
+	const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
+
+	return p && !p->done && !p->sought && !c->set.handlers[h].stopped && !m->reading[h] &&
+	       coordinator_may_return(c, m, h, true) && sequence_is_none(&p->position.sequence) != positioned && (m->parked[h].why == PARKING_STALLED) == probe;
+}
+
+static struct reading *new_reading(struct coordinator *c, struct member *m, bool probe)
 {
 	struct reading *r = mem_alloc(sizeof(*r));
 
-	*r = (struct reading){ .coordinator = c, .lease = m->lease, .stream_arn = c->stream_arn };
+	*r = (struct reading){
+		.coordinator = c, .lease = m->lease, .stream_arn = c->stream_arn, .probe = probe, .turn = &m->turn,
+		.behind_ms = env_mono_ms(c->env), .member = m, .next = m->readings,
+	};
 	r->handlers = mem_array(c->set.n_handlers, sizeof(*r->handlers));
-	for (size_t h = 0; h < c->set.n_handlers; h++) {
-		const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
+	event_init(&r->end, c->set.loop);
+	m->readings = r;
+	return r;
+}
 
-		if (!p || !wants(c, m, h) || sequence_is_none(&p->position.sequence) == positioned)
-			continue; /* !p: became entitled while the row was written; the next round gives it its place */
+void coordinator_start_reading(struct coordinator *c, struct member *m, bool positioned, bool probe)
+{
+	struct reading *r;
+	bool any = false;
+
+	for (size_t h = 0; h < c->set.n_handlers && !any; h++)
+		any = wants(c, m, h) && belongs(c, m, h, positioned, probe);
+	if (!any)
+		return;
+	r = new_reading(c, m, probe);
+	for (size_t h = 0; h < c->set.n_handlers; h++) {
+		if (!belongs(c, m, h, positioned, probe))
+			continue;
 		m->reading[h] = true;
+		r->apart = r->apart || m->parked[h].why != PARKING_NONE;
 		r->handlers[r->n_handlers++] = h;
 	}
-	if (r->n_handlers == 0) {
-		mem_free(r->handlers);
-		mem_free(r);
-		return;
-	}
 	c->n_readings++;
-	log_info(c->env->log, "shard.open", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", m->lease->shard_id),
-		 LOG_INT("handlers", r->n_handlers));
+	log_at(c->env->log, probe ? LOG_DEBUG : LOG_INFO, "shard.open", LOG_STR("pipeline", c->set.pipeline),
+	       LOG_STR("shard", m->lease->shard_id), LOG_INT("handlers", r->n_handlers));
 	scope_spawn(&c->readings, "reading", reading_task, r);
 }
 
@@ -169,13 +189,14 @@ static bool serve(struct coordinator *c, struct member *m, struct err *err)
 		}
 		log_info(c->env->log, "lease.taken", LOG_STR("pipeline", c->set.pipeline),
 			 LOG_STR("shard", m->lease->shard_id), LOG_INT("counter", m->lease->counter));
+		event_set(&c->parking_wake); /* who was parked when it was lost comes back */
 	} else if (!lease_save(m->lease, c->set.heartbeat, err)) {
 		return false;
 	}
 	if (!anybody_wants(c, m))
 		coordinator_wake(c); /* all of it lies before the start: on to its children */
-	start_reading(c, m, false);
-	start_reading(c, m, true);
+	for (int kind = 0; kind < 4; kind++)
+		coordinator_start_reading(c, m, kind & 1, kind & 2);
 	return true;
 }
 
@@ -293,7 +314,7 @@ bool coordinator_forget_old(struct coordinator *c, struct err *err)
 		bool ours = m->lease->held || m->lease->owner.len == 0;
 
 		next = m->hh.next;
-		if (!ours || !coordinator_is_finished(c, m) || m->lease->writing)
+		if (!ours || !coordinator_is_finished(c, m) || coordinator_is_read(c, m))
 			continue;
 		if (now_ms - seen_ms < FORGET_MS || !children_have_begun(c, m->lease->shard_id))
 			continue;

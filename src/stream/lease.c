@@ -89,12 +89,13 @@ static bool read_position(struct value v, struct lease_position *p, struct err *
 {
 	uint64_t version, pin, lost;
 	struct value done, sought;
-	struct str sequence;
+	struct str sequence, first;
 
-	if (v.type != VALUE_M || !text_of(v, STR("sequence"), &sequence) || !number_of(v, STR("v"), &version) ||
+	if (v.type != VALUE_M || !text_of(v, STR("sequence"), &sequence) || !text_of(v, STR("first"), &first) || !number_of(v, STR("v"), &version) ||
 	    !number_of(v, STR("pin_ms"), &pin) || !number_of(v, STR("lost"), &lost))
 		return err_set(err, ERR_FATAL, "state.row", "a position has attributes of the wrong type");
-	if (sequence.len && !sequence_parse(sequence, &p->position.sequence, err))
+	if ((sequence.len && !sequence_parse(sequence, &p->position.sequence, err)) ||
+	    (first.len && !sequence_parse(first, &p->first, err)))
 		return false;
 	p->position.v = version;
 	p->pin_ms = (int64_t)pin;
@@ -149,6 +150,8 @@ static void write_position(struct json_writer *w, const struct lease_position *p
 	attribute_begin_map(w, p->handler);
 	if (!sequence_is_none(&p->position.sequence))
 		attribute_str(w, "sequence", sequence_str(&p->position.sequence));
+	else if (!sequence_is_none(&p->first))
+		attribute_str(w, "first", sequence_str(&p->first));
 	attribute_uint(w, "v", p->position.v);
 	if (p->pin_ms)
 		attribute_uint(w, "pin_ms", (uint64_t)p->pin_ms);

@@ -7,7 +7,7 @@
 #include "sluice/worker/shard_run.h"
 #include "sluice/worker/task_sink.h"
 
-enum { HANDLER_ARENA_BYTES = 4 << 20, DEFINITION_BYTES = 1 << 20, START_PAUSE_MS = 1000, LAST_WRITES_MS = 5000 };
+enum { HANDLER_ARENA_BYTES = 4 << 20, DEFINITION_BYTES = 1 << 20, START_PAUSE_MS = 1000, LAST_WRITES_MS = 5000, EFFECTS_SHARE = 4 };
 
 /* ---- sinks ---- */
 
@@ -141,6 +141,17 @@ static bool writes_into(const struct worker_handler_plan *plan, struct str table
 	return target && target->kind == NODE_STRING && str_eq(target->text, table);
 }
 
+/* Each handler makes effects in its own share: one whose sink hangs on hundreds of
+ * shards leaves the others theirs. */
+static void share_memory(struct worker *w, struct pipeline_handler *h)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->plan->n_pipelines; i++)
+		n += w->plan->pipelines[i].n_handlers;
+	budget_init_share(&h->memory, &w->effects, w->effects.total_bytes / n);
+}
+
 static bool open_pipeline(struct worker *w, struct pipeline *p, const struct worker_pipeline_plan *plan, struct err *err)
 {
 	struct coordinator_settings set = {
@@ -159,6 +170,7 @@ static bool open_pipeline(struct worker *w, struct pipeline *p, const struct wor
 	p->places = mem_array(p->n_handlers, sizeof(*p->places));
 	for (size_t i = 0; i < p->n_handlers; i++) {
 		p->handlers[i].place = &p->places[i];
+		share_memory(w, &p->handlers[i]);
 		if (!open_handler(w, &p->handlers[i], &plan->handlers[i], err))
 			return false;
 		p->places[i].name = plan->handlers[i].site.name;
@@ -203,7 +215,9 @@ struct worker *worker_new(struct loop *loop, const struct worker_plan *plan, str
 	w->env = loop_env(loop);
 	event_init(&w->drain, loop);
 	event_init(&w->new_tasks, loop);
-	budget_init(&w->budget, loop, plan->memory_bytes);
+	budget_init(&w->effects, loop, plan->memory_bytes / EFFECTS_SHARE);
+	budget_init(&w->budget, loop, plan->memory_bytes - w->effects.total_bytes);
+	budget_init_share(&w->apart, &w->budget, w->budget.total_bytes / 2);
 	w->pipelines = mem_array(plan->n_pipelines, sizeof(*w->pipelines));
 	if (!open_clients(w, err))
 		goto fail;

@@ -67,6 +67,11 @@ static void sink_send(struct sink *sink, struct effect *const *effects, size_t n
 			effect_fail(effects[i], &err);
 			continue;
 		}
+		if (engine->dead_letter_down && s->index == ENGINE_HANDLERS) {
+			err_set(&err, ERR_RETRY, "sink.down", "simulated: the dead letter is down");
+			effect_fail(effects[i], &err);
+			continue;
+		}
 		note(s, effects[i]);
 		effect_done(effects[i]);
 	}

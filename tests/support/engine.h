@@ -51,6 +51,7 @@ struct engine {
 	struct engine_message *messages;
 	size_t n_messages;
 	size_t n_dead_letters;
+	bool dead_letter_down;         /* it takes nothing for now */
 	char last_dead_letter[4096];
 
 	/* Asked for each effect before it is acknowledged; returns false with err to

@@ -5,10 +5,17 @@
  * A reading is one walk through one shard for some of the pipeline's handlers.
  * Usually it is all of them together; handlers that became entitled at different
  * times get readings of their own.
+ *
+ * A handler that cannot keep up is parked: it leaves its reading, so that the
+ * others go on without it, and comes back in another one. One that lagged comes
+ * back at once; one whose sink does nothing comes back after a back-off, with a
+ * probe (a record at a time, until an effect was acknowledged). Readings that are
+ * all at the stream's tip end, and one begins for all their handlers.
  */
 #ifndef SLUICE_STREAM_COORDINATOR_H
 #define SLUICE_STREAM_COORDINATOR_H
 
+#include "sluice/core/mutex.h"
 #include "sluice/stream/lease.h"
 
 enum stream_start { STREAM_START_TRIM_HORIZON, STREAM_START_LATEST, STREAM_START_TIME };
@@ -19,12 +26,29 @@ struct coordinator_handler {
 	bool stopped;              /* FATAL: reads nothing until the next start */
 };
 
+/* Why a handler left its reading. */
+enum parking {
+	PARKING_NONE,
+	PARKING_STALLED,           /* what it waits for does nothing */
+	PARKING_LAGGING,           /* it works, but others had to wait for it */
+};
+
+struct member;
+
 struct reading {
 	struct coordinator *coordinator;
 	struct lease *lease;       /* held */
 	struct str stream_arn;
-	size_t *handlers;          /* indexes into the coordinator's handlers */
+	size_t *handlers;          /* indexes into the coordinator's handlers, less those that left */
 	size_t n_handlers;
+	bool probe;                /* of handlers that had stalled: begins with pages of one record */
+	bool apart;                /* of handlers that were parked: a share of the memory must do */
+	struct mutex *turn;        /* the shard's readings ask for records in turn */
+	int64_t behind_ms;         /* mono time at which it was last behind the tip; whoever runs it notes it */
+	bool ending;               /* finish what is in flight, within seconds, and return */
+	struct event end;          /* set: look at `ending`, and whether the worker drains */
+	struct member *member;     /* the coordinator's */
+	struct reading *next;
 };
 
 struct coordinator_settings {
@@ -74,5 +98,20 @@ struct coordinator_stats coordinator_stats(const struct coordinator *c);
 
 /* Something that it decides by has changed (a shard ended, a handler stopped). */
 void coordinator_wake(struct coordinator *c);
+
+/* Has a reading end softly: it finishes the batches in flight, for a few seconds at
+ * most, saves and returns. Its handlers are served again after that. */
+void reading_end(struct reading *r);
+
+/* For whoever runs the reading, which goes on without the handler: it is parked. Its
+ * position must stand in the lease. It comes back no sooner than least_ms from now.
+ * True: it was not parked yet (false: it was on its way back). */
+bool reading_leave(struct reading *r, size_t handler, enum parking why, int64_t least_ms);
+
+/* The handler's sink has acknowledged something. True when that ends its parking. */
+bool reading_acknowledged(struct reading *r, size_t handler);
+
+/* In how many of the shards that we hold the handler is parked now. */
+size_t coordinator_parked(const struct coordinator *c, size_t handler);
 
 #endif

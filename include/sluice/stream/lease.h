@@ -14,6 +14,7 @@
 struct lease_position {
 	struct str handler;        /* owned */
 	struct position position;
+	struct sequence first;     /* while nothing is acknowledged: the first record that was read */
 	int64_t pin_ms;            /* while nothing is acknowledged: records at or before this
 	                              service time are not this handler's; 0: none */
 	bool done;                 /* the shard was read to its end and all is acknowledged */

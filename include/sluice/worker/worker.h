@@ -62,7 +62,9 @@ struct worker {
 	struct aws_client *dynamodb, *streams;
 	struct state *state;
 	struct heartbeat heartbeat;
-	struct budget budget;
+	struct budget budget;              /* pages, and fan-out tasks: three quarters of memory_bytes */
+	struct budget apart;               /* of these at most half, for handlers that were parked */
+	struct budget effects;             /* the other quarter */
 	struct sink *tables;               /* for handlers without a sink */
 	struct sink *tasks;                /* for handlers that make fan-out tasks */
 	void *tables_settings;

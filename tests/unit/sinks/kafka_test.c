@@ -346,6 +346,69 @@ static void cancelled_body(struct loop *loop, void *arg)
 	s->ops->close(s);
 }
 
+/* As a parked handler does: a send is cancelled, what it has queued may still go out,
+ * and the records from the acknowledged prefix on are sent again, at first one alone. */
+static void parked_body(struct loop *loop, void *arg)
+{
+	struct sim_kafka *k = arg;
+	struct rng *rng = &loop_env(loop)->rng;
+	struct sink *s = open_sink(loop, k, NULL);
+	unsigned at = 0, total = 120, n = 20;
+
+	for (unsigned attempt = 0; at < total; attempt++) {
+		struct made_batch m;
+		struct scope scope;
+		struct one_send o = { s, &m };
+		unsigned before = at;
+
+		made_batch_init(&m, 1 + at, n);
+		for (unsigned i = 0; i < n; i++) {
+			char key[16], body[16];
+
+			snprintf(key, sizeof(key), "k%u", (at + i) % KEYS);
+			snprintf(body, sizeof(body), "%u", (at + i) / KEYS);
+			made_message(&m, i, "t", key, body);
+		}
+		scope_init(&scope, loop);
+		scope_spawn(&scope, "send", send_task, &o);
+		CHECK(task_sleep_ms(loop, 1 + (int64_t)rng_below(rng, 60), NULL));
+		if (attempt % 4)
+			scope_cancel(&scope);
+		scope_wait(&scope);
+		while (at - before < n && m.batch.effects[at - before]->state == EFFECT_DONE)
+			at++;
+		n = at == before ? 1 : 20;
+		if (n > total - at)
+			n = total - at;
+		made_batch_release(&m);
+	}
+	CHECK(task_sleep_ms(loop, 10000, NULL));
+	for (unsigned i = 0; i < KEYS; i++) {
+		char key[16];
+
+		snprintf(key, sizeof(key), "k%u", i);
+		CHECK(in_order(k, key, (int)(total / KEYS)));
+	}
+	s->ops->close(s);
+}
+
+static void test_what_is_sent_again_after_a_cancelled_send_stays_in_order(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 100; seed++) {
+		struct sim_kafka k;
+
+		sim_kafka_init(&k, seed);
+		k.faults = (struct sim_kafka_faults){ .timeout = 0.01 * (double)(seed % 3),
+						      .lost_ack = 0.01 * (double)(seed % 2),
+						      .fatal = seed % 5 ? 0 : 0.01,
+						      .most_delay_ms = 30,
+						      .queue = seed % 7 ? 0 : 10 };
+		run_simulated(seed, parked_body, &k);
+		sim_kafka_release(&k);
+	}
+}
+
 static void test_a_cancelled_send_leaves_what_is_not_known(void **state)
 {
 	(void)state;
@@ -434,6 +497,7 @@ int main(void)
 		cmocka_unit_test(test_a_missing_topic_is_waited_for_with_the_same_producer),
 		cmocka_unit_test(test_an_outage_is_told_and_waited_out),
 		cmocka_unit_test(test_a_cancelled_send_leaves_what_is_not_known),
+		cmocka_unit_test(test_what_is_sent_again_after_a_cancelled_send_stays_in_order),
 		cmocka_unit_test(test_a_sink_closes_with_messages_still_out),
 		cmocka_unit_test(test_a_purge_forgets_what_is_queued),
 	};

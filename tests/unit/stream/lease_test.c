@@ -106,6 +106,7 @@ static void rows_keep_what_was_saved(struct loop *loop, void *arg)
 	p = lease_add_position(l, STR("other"));
 	p->pin_ms = 77;
 	p->sought = true;
+	CHECK(sequence_parse(STR("123"), &p->first, NULL));
 	CHECK_OK(lease_take(l, &w.me, &err), &err);
 	again = load(&w);
 	CHECK(again != NULL);
@@ -116,6 +117,7 @@ static void rows_keep_what_was_saved(struct loop *loop, void *arg)
 	CHECK_STR(sequence_wire(&p->position.sequence), "000000000000000000123");
 	p = lease_position(again, STR("other"));
 	CHECK(p && !p->done && p->sought && p->pin_ms == 77 && sequence_is_none(&p->position.sequence));
+	CHECK_STR(sequence_wire(&p->first), "000000000000000000123");
 	lease_free(l);
 	lease_free(again);
 	close_world(&w);
