@@ -83,16 +83,22 @@ static void begin_again(const struct coordinator *c, struct lease *lease, struct
 	lease->dirty = true;
 }
 
-/* Entitled, not done, not stopped, not being read already, not parked. Who has begun was
+/* Entitled, not done, not stopped, not being read already. Who has begun was
  * entitled then, whatever has become of the parent; whom a seek has moved must
  * have come through the parent again. */
-static bool wants(const struct coordinator *c, const struct member *m, size_t h)
+static bool is_entitled(const struct coordinator *c, const struct member *m, size_t h)
 {
 	const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
 
-	if (c->set.handlers[h].stopped || m->reading[h] || m->n_ending || !coordinator_may_return(c, m, h, false))
+	if (c->set.handlers[h].stopped || m->reading[h] || m->n_ending)
 		return false;
 	return p ? !p->done && (!p->sought || parent_is_done(c, m->lease, h)) : parent_is_done(c, m->lease, h);
+}
+
+/* And not parked. */
+static bool wants(const struct coordinator *c, const struct member *m, size_t h)
+{
+	return is_entitled(c, m, h) && coordinator_may_return(c, m, h, false);
 }
 
 /* ---- readings ---- */
@@ -120,8 +126,8 @@ static bool belongs(const struct coordinator *c, const struct member *m, size_t 
 {
 	const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
 
-	return p && !p->done && !p->sought && !c->set.handlers[h].stopped && !m->reading[h] &&
-	       coordinator_may_return(c, m, h, true) && sequence_is_none(&p->position.sequence) != positioned && (m->parked[h].why == PARKING_STALLED) == probe;
+	return p && !p->sought && is_entitled(c, m, h) && coordinator_may_return(c, m, h, true) &&
+	       sequence_is_none(&p->position.sequence) != positioned && (m->parked[h].why == PARKING_STALLED) == probe;
 }
 
 static struct reading *new_reading(struct coordinator *c, struct member *m, bool probe)
