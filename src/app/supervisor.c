@@ -11,7 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { PLAN_BYTES = 16 << 20, WORKER_STACK_BYTES = 1 << 20 };
+enum { PLAN_BYTES = 16 << 20, WORKER_STACK_BYTES = 1 << 20, STATE_CONNECTIONS = 16 };
 
 /* One worker and its thread. What the supervisor and the thread both touch is
  * handed over by loop_post() and pthread_join(). */
@@ -84,9 +84,9 @@ static void run_worker(struct worker_thread *t, const struct worker_plan *plan)
 	t->worker = NULL;
 }
 
-static bool open_client(struct worker_thread *t, struct http_client **client)
+static bool open_client(struct worker_thread *t, size_t connections, struct http_client **client)
 {
-	struct http_client_settings set = { .max_connections = (size_t)t->settings->limits.connections };
+	struct http_client_settings set = { .max_connections = connections };
 
 	*client = http_client_new(t->loop, &set, &t->err);
 	return *client != NULL;
@@ -106,7 +106,7 @@ static void worker_task(void *arg)
 {
 	struct worker_thread *t = arg;
 	struct credentials_provider *credentials = default_chain(t);
-	struct http_client *client = NULL;
+	struct http_client *client = NULL, *state_client = NULL;
 	struct worker_plan plan;
 	struct arena arena;
 	struct buf region;
@@ -116,12 +116,16 @@ static void worker_task(void *arg)
 	plan_make(t->settings, &arena, &plan);
 	plan.instance = instance_name(&arena);
 	if (aws_region_resolve(&process_env_real, t->settings->aws.region, t->settings->aws.profile, &region, &t->err) &&
-	    open_client(t, &client)) {
+	    open_client(t, (size_t)t->settings->limits.connections, &client) &&
+	    open_client(t, STATE_CONNECTIONS, &state_client)) {
 		plan.aws.region = buf_str(&region);
 		plan.aws.credentials = credentials;
 		plan.aws.transport = http_client_transport(client);
+		plan.state_transport = http_client_transport(state_client);
 		run_worker(t, &plan);
 	}
+	if (state_client)
+		http_client_free(state_client);
 	if (client)
 		http_client_free(client);
 	credentials_provider_free(credentials);

@@ -5,6 +5,7 @@
 #define SLUICE_STREAM_COORDINATOR_IMPL_H
 
 #include "sluice/core/loop.h"
+#include "sluice/stream/balancer.h"
 #include "sluice/stream/coordinator.h"
 #include "sluice/stream/lineage.h"
 
@@ -15,6 +16,12 @@ struct member {
 	struct lease *lease;
 	bool *reading;                /* per handler: a reading is under way */
 	uint64_t waits_for;           /* hash of the foreign owner that was told of; 0: none */
+	struct str heir;              /* owned: session that the lease is being given to; empty: none */
+	struct str given_to;          /* owned: session that it was given to and may not count yet */
+	int64_t given_ms;
+	int64_t taken_ms;             /* when it was seen to have taken it; 0: not yet */
+	int64_t free_ms;              /* since when it is seen to be nobody's; 0: it is somebody's */
+	uint64_t free_counter;        /* its row's counter then */
 	bool past;                    /* closed before the first start's time was taken */
 	UT_hash_handle hh;
 };
@@ -28,10 +35,14 @@ struct coordinator {
 	int64_t *pin_ms;               /* per handler: from its row */
 	bool *first_start;             /* per handler: its row was made by this start */
 	struct scope readings;
+	struct reading *reading_list;
 	struct event wake;
 	uint64_t listing;              /* number of the latest listing that was begun */
 	uint64_t first_listing;        /* of the first that was complete; 0: none yet */
 	int64_t listed_ms, loaded_ms;
+	int64_t leases_ms;             /* when the leases were last listed */
+	int64_t rest_ms;               /* until the next listing of them when nothing goes on */
+	uint64_t changes;              /* the balancer's, at that time */
 	int64_t soon_ms;               /* pause while something is about to be listed; 0: start over */
 	bool running;                  /* `readings` is open */
 	bool listed, loaded, stopping;
@@ -63,7 +74,8 @@ int64_t coordinator_list_pause_ms(const struct coordinator *c);
  * the row is of another definition or stream. */
 bool coordinator_load_handler(struct coordinator *c, size_t index, struct err *err);
 
-/* Takes up the leases' rows; those that we hold are ahead in memory. */
+/* Takes up the leases' rows; those that we hold are ahead in memory, unless somebody
+ * else wrote them. */
 bool coordinator_load_leases(struct coordinator *c, struct err *err);
 
 /* coordinator_serve.c: who is entitled to what. All yield. */
@@ -71,6 +83,32 @@ bool coordinator_load_leases(struct coordinator *c, struct err *err);
 /* Takes what is free, and starts a reading for every handler that is entitled to a
  * shard and does not read it. */
 bool coordinator_serve(struct coordinator *c, struct err *err);
+
+/* Is there a handler that is entitled to the shard and has not read all of it? */
+bool coordinator_is_wanted(const struct coordinator *c, const struct member *m);
+
+/* coordinator_share.c: leases among many workers. */
+
+/* Yields. Lists the leases when it is time to: at once when a worker has come or
+ * gone or a lease was lost, three times in a failover time while something goes on
+ * that others write of, else every 30 to 60 s. */
+bool coordinator_load_when_due(struct coordinator *c, struct err *err);
+int64_t coordinator_load_pause_ms(const struct coordinator *c);
+
+/* May the lease be taken, with so many free ones left that we may take? Uses one of
+ * them up where it is such. */
+bool coordinator_may_take(struct coordinator *c, struct member *m, size_t *allowance);
+
+/* Yields. Writes the rows of leases that are given away and no longer read. */
+bool coordinator_hand_over(struct coordinator *c, struct err *err);
+
+/* Asks a reading, or those of a shard, to end. */
+void coordinator_end_reading(struct reading *r);
+void coordinator_end_readings(struct coordinator *c, const struct lease *lease);
+
+/* Yields. Does fn for each of n members, 16 at a time; false with the first error. */
+typedef bool coordinator_member_fn(struct coordinator *c, struct member *m, struct err *err);
+bool coordinator_each(struct coordinator *c, struct member **members, size_t n, coordinator_member_fn *fn, struct err *err);
 
 /* Does a shard wait for a parent that no listing has shown? */
 bool coordinator_misses_parent(const struct coordinator *c);

@@ -112,7 +112,28 @@ struct loading {
 	bool ok;
 };
 
-/* A row that we hold is ahead in memory; any other is as the table says. */
+/* Somebody wrote the row of a lease that we hold, as by a take-over while we could
+ * not be heard (T20): what reads it must end at once. */
+static void lose(struct coordinator *c, struct member *m, const struct lease *row)
+{
+	log_warn(c->env->log, "lease.lost", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", m->lease->shard_id),
+		 LOG_STR("holder", row->owner), LOG_INT("counter", row->counter));
+	m->lease->held = false;
+	coordinator_end_readings(c, m->lease);
+}
+
+static void replace(struct coordinator *c, struct member *m, struct lease *row)
+{
+	HASH_DEL(c->members, m);
+	lease_free(m->lease);
+	m->lease = row;
+	HASH_ADD_KEYPTR(hh, c->members, row->shard_id.ptr, row->shard_id.len, m);
+	if (m->given_to.len && row->owner.len && !m->taken_ms)
+		m->taken_ms = env_mono_ms(c->env);
+}
+
+/* A row that we hold is ahead in memory, and has our counter, or one that is about
+ * to be; any other is as the table says. */
 static bool load_lease(void *ctx, const struct state_row *row)
 {
 	struct loading *l = ctx;
@@ -129,14 +150,14 @@ static bool load_lease(void *ctx, const struct state_row *row)
 	m = coordinator_member(l->c, lease->shard_id);
 	if (!m) {
 		coordinator_add_member(l->c, lease);
-	} else if (coordinator_is_read(l->c, m) || m->lease->held || m->lease->counter >= lease->counter) {
-		lease_free(lease);
-	} else {
-		HASH_DEL(l->c->members, m);
-		lease_free(m->lease);
-		m->lease = lease;
-		HASH_ADD_KEYPTR(hh, l->c->members, lease->shard_id.ptr, lease->shard_id.len, m);
+		return true;
 	}
+	if (m->lease->held && !m->lease->writing && !m->lease->in_doubt && lease->counter > m->lease->counter)
+		lose(l->c, m, lease);
+	if (coordinator_is_read(l->c, m) || m->lease->held || m->lease->counter >= lease->counter)
+		lease_free(lease);
+	else
+		replace(l->c, m, lease);
 	return true;
 }
 

@@ -2,9 +2,11 @@
 
 #include "sluice/core/mem.h"
 
+enum { SOFT_END_MS = 5000 };
+
 bool shard_run_ending(const struct shard_run *run)
 {
-	return run->worker->drain.set || !run->lease->held;
+	return run->worker->drain.set || run->reading->ending || !run->lease->held;
 }
 
 /* ---- the reader ---- */
@@ -131,22 +133,22 @@ static void checkpoint(struct shard_run *run)
 		 LOG_STR("pipeline", run->pipeline->name), LOG_STR("shard", run->lease->shard_id), LOG_ERR(&err));
 }
 
-/* Saves positions while the run goes on; ends the reading on drain, everything on
- * a lost lease. */
+/* Saves positions while the run goes on; ends the reading when it is asked to,
+ * everything on a lost lease. What is in flight then has a few seconds, or what
+ * the drain gives it. */
 static void ticker_task(void *arg)
 {
 	struct shard_run *run = arg;
-	bool draining = false;
+	bool ending = false;
 
-	while (!draining && event_wait(&run->worker->drain, run->worker->plan->checkpoint_ms, &draining, NULL)) {
-		if (!draining)
+	while (!ending && run->lease->held &&
+	       event_wait(&run->reading->end, run->worker->plan->checkpoint_ms, &ending, NULL))
+		if (!ending)
 			checkpoint(run);
-		if (!run->lease->held) {
-			scope_cancel(&run->walkers);
-			break;
-		}
-	}
 	scope_cancel(&run->readers);
+	if (run->lease->held && (run->worker->drain.set || !task_sleep_ms(run->worker->loop, SOFT_END_MS, NULL)))
+		return;
+	scope_cancel(&run->walkers);
 }
 
 /* ---- one reading ---- */

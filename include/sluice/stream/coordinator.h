@@ -25,13 +25,19 @@ struct reading {
 	struct str stream_arn;
 	size_t *handlers;          /* indexes into the coordinator's handlers */
 	size_t n_handlers;
+	bool ending;               /* it shall end: nothing more is begun, what is in flight may finish */
+	struct event end;          /* set with it */
+	struct reading *next;      /* of the coordinator's */
 };
+
+struct balancer;
 
 struct coordinator_settings {
 	struct loop *loop;
 	struct aws_client *dynamodb, *streams;
 	struct state *state;
 	struct heartbeat *heartbeat;
+	struct balancer *balancer;
 	struct str pipeline, table;
 	struct coordinator_handler *handlers;
 	size_t n_handlers;
@@ -59,11 +65,35 @@ void coordinator_free(struct coordinator *c);
  * its readings have ended and its leases are given up, or when cancelled. */
 void coordinator_run(struct coordinator *c);
 
-/* No new readings. Those under way are ended by whoever runs them. */
+/* No new readings; those under way are asked to end. */
 void coordinator_stop(struct coordinator *c);
+
+/* After coordinator_run() was cancelled: no lease is ours any more, as far as we
+ * know. It may be run again, and then takes what it may take. */
+void coordinator_let_go(struct coordinator *c);
 
 /* Cancels the readings; their leases are saved and given up all the same. */
 void coordinator_cancel_readings(struct coordinator *c);
+
+/* For the balancer: unfinished leases held here that are not being given away, and
+ * all unfinished ones that somebody holds or that could be taken. */
+struct coordinator_count {
+	size_t held, all;
+};
+struct coordinator_count coordinator_count(const struct coordinator *c);
+
+/* How many leases were handed over to that session and do not stand in its load yet,
+ * as of the time at which its row last moved. */
+size_t coordinator_under_way(struct coordinator *c, struct str session, int64_t moved_ms);
+
+/* Gives n leases to that session: their readings end softly, then the rows are
+ * written. */
+void coordinator_give(struct coordinator *c, struct str session, size_t n);
+
+/* Does an unfinished lease name that session? */
+bool coordinator_names(const struct coordinator *c, struct str session);
+
+struct str coordinator_pipeline(const struct coordinator *c);
 
 /* Something that it decides by has changed (a shard ended, a handler stopped). */
 void coordinator_wake(struct coordinator *c);

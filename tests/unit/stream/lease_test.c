@@ -145,7 +145,7 @@ static void only_one_takes_a_lease(struct loop *loop, void *arg)
 	mine->dirty = true;
 	CHECK_CLASS(lease_save(mine, &w.me, &err), &err, ERR_DATA);
 	CHECK(err_is(&err, "lease.lost") && !mine->held);
-	CHECK_OK(lease_release(theirs, &w.other, &err), &err);
+	CHECK_OK(lease_release(theirs, &w.other, str_of(NULL, 0), &err), &err);
 	lease_free(mine);
 	mine = load(&w);
 	CHECK_EQ(mine->owner.len, 0);
@@ -293,6 +293,10 @@ static void an_owner_stops_sending_in_time(struct loop *loop, void *arg)
 	CHECK_CLASS(heartbeat_may_send(&w.me, &err), &err, ERR_RETRY);
 	w.next_put = SIM_DROP_AFTER;
 	CHECK(!heartbeat_renew(&w.me, &err)); /* it took effect, but nobody told us */
+	CHECK(!heartbeat_may_send(&w.me, &err));
+	CHECK_OK(heartbeat_renew(&w.me, &err), &err);
+	CHECK(!heartbeat_may_send(&w.me, &err)); /* others may have taken its leases meanwhile */
+	heartbeat_let_go(&w.me);
 	CHECK(!heartbeat_may_send(&w.me, &err));
 	CHECK_OK(heartbeat_renew(&w.me, &err), &err);
 	CHECK(heartbeat_may_send(&w.me, &err));
