@@ -144,10 +144,9 @@ static void add_peer(struct balancer *b, struct look *l, const struct heartbeat_
 		total += w->loads[i].leases;
 	for (size_t i = 0; i < l->n_pipelines; i++) {
 		const struct heartbeat_load *load = load_of(w, coordinator_pipeline(b->coordinators[i]));
-		size_t under_way = coordinator_under_way(b->coordinators[i], w->session, w->moved_ms);
 
-		total += under_way;
-		leases[i] = load ? load->leases + under_way : BALANCE_ABSENT;
+		leases[i] = load ? coordinator_load_of(b->coordinators[i], w->session, load->leases) : BALANCE_ABSENT;
+		total += load ? leases[i] - load->leases : 0;
 	}
 	l->sessions[l->n] = w->session;
 	l->workers[l->n++] = (struct balance_worker){ .total = total, .leases = leases };

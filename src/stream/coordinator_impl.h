@@ -15,11 +15,9 @@
 struct member {
 	struct lease *lease;
 	bool *reading;                /* per handler: a reading is under way */
-	uint64_t waits_for;           /* hash of the foreign owner that was told of; 0: none */
 	struct str heir;              /* owned: session that the lease is being given to; empty: none */
-	struct str given_to;          /* owned: session that it was given to and may not count yet */
+	struct str given_to;          /* owned: session that it was given to and that has not taken it yet */
 	int64_t given_ms;
-	int64_t taken_ms;             /* when it was seen to have taken it; 0: not yet */
 	int64_t free_ms;              /* since when it is seen to be nobody's; 0: it is somebody's */
 	uint64_t free_counter;        /* its row's counter then */
 	bool past;                    /* closed before the first start's time was taken */
@@ -44,6 +42,7 @@ struct coordinator {
 	int64_t rest_ms;               /* until the next listing of them when nothing goes on */
 	uint64_t changes;              /* the balancer's, at that time */
 	int64_t soon_ms;               /* pause while something is about to be listed; 0: start over */
+	uint64_t waits_for;            /* hash of the foreign owner that was told of last; 0: none */
 	bool running;                  /* `readings` is open */
 	bool listed, loaded, stopping;
 	bool ended, said_ended;        /* the stream is disabled; all of it is read */
@@ -101,6 +100,9 @@ bool coordinator_may_take(struct coordinator *c, struct member *m, size_t *allow
 
 /* Yields. Writes the rows of leases that are given away and no longer read. */
 bool coordinator_hand_over(struct coordinator *c, struct err *err);
+
+/* The lease's row has changed hands since we gave it away. */
+void coordinator_forget_gift(struct member *m);
 
 /* Asks a reading, or those of a shard, to end. */
 void coordinator_end_reading(struct reading *r);

@@ -84,7 +84,8 @@ bool coordinator_load_handler(struct coordinator *c, size_t index, struct err *e
 	arena_init(&arena, 1 << 20);
 	ok = state_get(c->set.state, STATE_HANDLER, handler_row_id(c, h, &arena), &arena, &row, err);
 	if (ok && row.counter == 0) {
-		ok = make_handler_row(c, index, &arena, err);
+		ok = make_handler_row(c, index, &arena, err) ||
+		     (err_is(err, "state.conflict") && coordinator_load_handler(c, index, err)); /* another worker was quicker */
 	} else if (ok) {
 		if (!value_get(row.item, STR("definition"), &definition) || !value_get(row.item, STR("pin_ms"), &pin) ||
 		    !value_get(row.item, STR("stream"), &stream) || !str_to_u64(pin.raw, &pin_ms))
@@ -128,8 +129,7 @@ static void replace(struct coordinator *c, struct member *m, struct lease *row)
 	lease_free(m->lease);
 	m->lease = row;
 	HASH_ADD_KEYPTR(hh, c->members, row->shard_id.ptr, row->shard_id.len, m);
-	if (m->given_to.len && row->owner.len && !m->taken_ms)
-		m->taken_ms = env_mono_ms(c->env);
+	coordinator_forget_gift(m);
 }
 
 /* A row that we hold is ahead in memory, and has our counter, or one that is about

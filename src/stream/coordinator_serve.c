@@ -163,6 +163,7 @@ static bool take(struct coordinator *c, struct member *m, struct err *err)
 	c->set.balancer->taking++;
 	ok = lease_take(m->lease, c->set.heartbeat, err);
 	c->set.balancer->taking--;
+	event_set(&c->set.heartbeat->due); /* the others go by what its row says */
 	if (ok)
 		log_info(c->env->log, "lease.taken", LOG_STR("pipeline", c->set.pipeline),
 			 LOG_STR("shard", m->lease->shard_id), LOG_INT("counter", m->lease->counter));
@@ -207,15 +208,16 @@ static struct member *make_member(struct coordinator *c, const struct lineage_sh
 	return m;
 }
 
-/* Once for each owner: so that a start that waits for another's lease to expire
- * does not look as if it hung. */
-static void say_waiting(const struct coordinator *c, struct member *m)
+/* Once for each owner, so that a start that waits for another's leases to expire
+ * does not look as if it hung; not where that one is seen to live. */
+static void say_waiting(struct coordinator *c, const struct member *m)
 {
-	uint64_t owner = str_hash(m->lease->owner) | 1;
+	uint64_t owner = str_hash(m->lease->owner);
 
-	if (m->lease->owner.len == 0 || coordinator_is_read(c, m) || m->waits_for == owner)
+	if (m->lease->owner.len == 0 || coordinator_is_read(c, m) || c->waits_for == owner ||
+	    heartbeat_beats(c->set.heartbeat, m->lease->owner))
 		return;
-	m->waits_for = owner;
+	c->waits_for = owner;
 	log_info(c->env->log, "lease.waiting", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", m->lease->shard_id),
 		 LOG_STR("holder", m->lease->owner), LOG_INT("failover_ms", c->set.heartbeat->failover_ms),
 		 LOG_TEXT("hint", "another worker has it; it is taken when that one's heartbeat stands still"));

@@ -66,7 +66,7 @@ bool coordinator_each(struct coordinator *c, struct member **members, size_t n, 
 /* Given away, and the receiver has not been seen to take it. */
 static bool is_under_way(const struct coordinator *c, const struct member *m)
 {
-	return m->given_to.len && !m->taken_ms && env_mono_ms(c->env) - m->given_ms <= failover_ms(c);
+	return m->given_to.len && env_mono_ms(c->env) - m->given_ms <= failover_ms(c);
 }
 
 /* Could be read, and nobody is known to do it. */
@@ -195,22 +195,23 @@ struct coordinator_count coordinator_count(const struct coordinator *c)
 	return n;
 }
 
-size_t coordinator_under_way(struct coordinator *c, struct str session, int64_t moved_ms)
+size_t coordinator_load_of(const struct coordinator *c, struct str session, size_t published)
 {
-	int64_t now_ms = env_mono_ms(c->env);
-	size_t n = 0;
+	bool fresh = c->loaded_ms && env_mono_ms(c->env) - c->leases_ms <= failover_ms(c);
+	size_t rows = 0, under_way = 0;
 
-	for (struct member *m = c->members; m; m = m->hh.next) {
-		if (m->heir.len && str_eq(m->heir, session))
-			n++;
-		if (!m->given_to.len || !str_eq(m->given_to, session))
-			continue;
-		if (now_ms - m->given_ms > failover_ms(c) || (m->taken_ms && moved_ms > m->taken_ms))
-			set_text(&m->given_to, str_of(NULL, 0));
-		else
-			n++;
+	for (const struct member *m = c->members; m; m = m->hh.next) {
+		if (!m->lease->held && str_eq(m->lease->owner, session))
+			rows += !coordinator_is_finished(c, m);
+		else if (str_eq(m->heir, session) || (is_under_way(c, m) && str_eq(m->given_to, session)))
+			under_way++;
 	}
-	return n;
+	return (fresh && rows > published ? rows : published) + under_way;
+}
+
+void coordinator_forget_gift(struct member *m)
+{
+	set_text(&m->given_to, str_of(NULL, 0));
 }
 
 bool coordinator_names(const struct coordinator *c, struct str session)
@@ -272,7 +273,8 @@ static bool hand_over(struct coordinator *c, struct member *m, struct err *err)
 	set_text(&m->given_to, m->heir);
 	set_text(&m->heir, str_of(NULL, 0));
 	m->given_ms = env_mono_ms(c->env);
-	m->taken_ms = m->free_ms = 0;
+	m->free_ms = 0;
+	event_set(&c->set.heartbeat->due); /* the others go by what its row says */
 	return true;
 }
 

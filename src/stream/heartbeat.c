@@ -13,6 +13,7 @@ struct heartbeat_sighting {
 	struct str session;    /* owned */
 	uint64_t counter;
 	int64_t moved_ms;      /* mono time at which we first saw this counter */
+	bool beats;            /* it was seen to change */
 	int64_t seen_ms;       /* mono time at which its row was last seen; INT64_MIN: never */
 	struct heartbeat_load *loads;  /* owned, as are their names */
 	size_t n_loads;
@@ -28,6 +29,7 @@ void heartbeat_init(struct heartbeat *h, struct state *state, struct loop *loop,
 	*h = (struct heartbeat){ .state = state, .loop = loop, .failover_ms = failover_ms };
 	event_init(&h->renewed, loop);
 	event_init(&h->due, loop);
+	event_init(&h->written, loop);
 	h->session = str_of(mem_dup(session.ptr, session.len), session.len);
 	buf_release(&session);
 }
@@ -157,7 +159,7 @@ static void confirm(struct heartbeat *h, int64_t sent_ms)
 	event_set(&h->renewed);
 }
 
-bool heartbeat_renew(struct heartbeat *h, struct err *err)
+static bool renew(struct heartbeat *h, struct err *err)
 {
 	struct str attributes;
 	int64_t sent_ms;
@@ -183,12 +185,24 @@ bool heartbeat_renew(struct heartbeat *h, struct err *err)
 	return true;
 }
 
+bool heartbeat_renew(struct heartbeat *h, struct err *err)
+{
+	bool ok;
+
+	h->writing = true;
+	ok = renew(h, err);
+	h->writing = false;
+	event_set(&h->written);
+	event_clear(&h->written);
+	return ok;
+}
+
 void heartbeat_run(struct heartbeat *h)
 {
 	struct env *env = loop_env(h->loop);
 	struct err err;
 
-	for (;;) {
+	while (!h->ended) {
 		int64_t pause_ms = h->failover_ms / 3;
 
 		if (!heartbeat_renew(h, &err)) {
@@ -205,6 +219,10 @@ void heartbeat_run(struct heartbeat *h)
 
 bool heartbeat_remove(struct heartbeat *h, struct err *err)
 {
+	h->ended = true;
+	while (h->writing)
+		if (!event_wait(&h->written, -1, NULL, err))
+			return false;
 	if (h->in_doubt && !settle_doubt(h, err))
 		return false;
 	heartbeat_let_go(h);
@@ -265,6 +283,7 @@ static bool note(void *ctx, const struct state_row *row)
 	s = watch(h, row->id, now_ms);
 	s->seen_ms = now_ms;
 	if (s->counter != row->counter) {
+		s->beats = s->counter > 0;
 		s->counter = row->counter;
 		s->moved_ms = now_ms;
 		note_loads(s, row->item);
@@ -305,6 +324,13 @@ bool heartbeat_is_dead(struct heartbeat *h, struct str session)
 	return stands_still(h, watch(h, session, now_ms), h->failover_ms);
 }
 
+bool heartbeat_beats(const struct heartbeat *h, struct str session)
+{
+	const struct heartbeat_sighting *s = sighting(h, session);
+
+	return s && s->beats && !stands_still(h, s, h->failover_ms);
+}
+
 bool heartbeat_next_alive(const struct heartbeat *h, const struct heartbeat_sighting **at, struct heartbeat_worker *out)
 {
 	const struct heartbeat_sighting *s = *at ? (*at)->hh.next : h->sightings;
@@ -313,7 +339,7 @@ bool heartbeat_next_alive(const struct heartbeat *h, const struct heartbeat_sigh
 		s = s->hh.next;
 	*at = s;
 	if (s)
-		*out = (struct heartbeat_worker){ s->session, s->moved_ms, s->loads, s->n_loads };
+		*out = (struct heartbeat_worker){ s->session, s->loads, s->n_loads };
 	return s != NULL;
 }
 

@@ -82,9 +82,10 @@ struct coordinator_count {
 };
 struct coordinator_count coordinator_count(const struct coordinator *c);
 
-/* How many leases were handed over to that session and do not stand in its load yet,
- * as of the time at which its row last moved. */
-size_t coordinator_under_way(struct coordinator *c, struct str session, int64_t moved_ms);
+/* The leases that another worker has of this pipeline: what its heartbeat's row says,
+ * or the leases' own rows where we have just listed them and they say more; with
+ * those that are under way to it. */
+size_t coordinator_load_of(const struct coordinator *c, struct str session, size_t published);
 
 /* Gives n leases to that session: their readings end softly, then the rows are
  * written. */

@@ -35,6 +35,9 @@ struct heartbeat {
 	bool confirmed;               /* one was, since the start or since we let go */
 	bool lapsed;                  /* a renewal came too late; stays until we let go */
 	bool in_doubt;                /* the last write's outcome is unknown */
+	bool ended;                   /* heartbeat_remove() was called: no renewal any more */
+	bool writing;                 /* one write at a time; the removal waits for `written` */
+	struct event written;
 	struct event renewed;         /* set by each confirmed renewal; for whoever clears it */
 	struct event due;             /* set: heartbeat_run() shall renew at once */
 	struct heartbeat_sighting *sightings;  /* other workers, by session */
@@ -83,10 +86,12 @@ bool heartbeat_observe(struct heartbeat *h, struct err *err);
  * The first question about an unknown one starts its clock. */
 bool heartbeat_is_dead(struct heartbeat *h, struct str session);
 
+/* Was its row seen to move, and not to stand still since? */
+bool heartbeat_beats(const struct heartbeat *h, struct str session);
+
 /* Another worker that the latest look showed alive. Borrowed until the next look. */
 struct heartbeat_worker {
 	struct str session;
-	int64_t moved_ms;             /* when its row was first seen as it is now */
 	const struct heartbeat_load *loads;
 	size_t n_loads;
 };
