@@ -242,7 +242,6 @@ void balancer_run(struct balancer *b)
 	bool stopped = false;
 	struct err err;
 
-	b->looked = false;
 	while (!stopped) {
 		int64_t pause_ms = third_ms - third_ms / 20 + (int64_t)rng_below(&env->rng, (uint64_t)third_ms / 10 + 1);
 

@@ -2,6 +2,8 @@
 
 #include "sluice/core/mem.h"
 
+#include <assert.h>
+
 enum {
 	LIST_MS = 30000,
 	FIRST_LOOK_MS = 1000,         /* until the leases could be loaded */
@@ -209,6 +211,7 @@ void coordinator_run(struct coordinator *c)
 		}
 	}
 	scope_wait(&c->readings);
+	assert(c->n_readings == 0 && !c->reading_list); /* T25 */
 	c->running = false;
 	if (!task_cancelled(c->set.loop))
 		release_leases(c);

@@ -188,6 +188,8 @@ static bool serve(struct coordinator *c, struct member *m, struct err *err)
 	} else if (!lease_save(m->lease, c->set.heartbeat, err)) {
 		return false;
 	}
+	if (c->stopping || m->heir.len || !m->lease->held) /* meanwhile it is no longer to be read */
+		return true;
 	if (!coordinator_is_wanted(c, m))
 		coordinator_wake(c); /* all of it lies before the start: on to its children */
 	start_reading(c, m, false);

@@ -384,6 +384,7 @@ static void live(struct worker *w)
 {
 	scope_init(&w->life, w->loop);
 	w->living = true;
+	w->balancer.looked = false;
 	scope_spawn(&w->life, "balance", balance_task, w);
 	for (size_t i = 0; i < w->n_pipelines; i++)
 		scope_spawn(&w->life, "pipeline", pipeline_task, &w->pipelines[i]);
