@@ -78,6 +78,11 @@ static void sink_send(struct sink *sink, struct effect *const *effects, size_t n
 	}
 }
 
+static void sink_purge(struct sink *sink)
+{
+	((struct engine_sink *)sink)->engine->n_purges++;
+}
+
 static void sink_close(struct sink *sink)
 {
 	mem_free(sink);
@@ -92,7 +97,7 @@ static struct sink *sink_open(const void *settings, const struct sink_site *site
 
 static const struct sink_ops recorder_ops = {
 	.kind = "recorder", .settings_size = sizeof(struct recorder_settings), .accepts = 1u << EFFECT_MESSAGE,
-	.open = sink_open, .send = sink_send, .close = sink_close,
+	.open = sink_open, .send = sink_send, .purge = sink_purge, .close = sink_close,
 };
 
 static struct sink *sink_open(const void *settings, const struct sink_site *site, struct err *err)

@@ -61,6 +61,7 @@ struct engine {
 	struct engine_message *messages;
 	size_t n_messages;
 	size_t n_dead_letters;
+	size_t n_purges;           /* times that a sink was told to forget what it holds */
 	char last_dead_letter[4096];
 
 	/* Asked for each effect before it is acknowledged; returns false with err to

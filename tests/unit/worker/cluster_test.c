@@ -379,6 +379,8 @@ static void a_worker_without_heartbeats_lets_go(struct loop *loop, void *arg)
 		CHECK(task_sleep_ms(loop, 1000, NULL));
 	}
 	CHECK_EQ(holds(c, other), 1);
+	CHECK(c->e[owner].n_purges > 0);
+	CHECK_EQ(c->e[other].n_purges, 0);
 	CHECK_EQ(sent_since(&c->e[owner], cut_ms + FAILOVER_MS * 9 / 10, INT64_MAX), 0);
 	CHECK(sent_since(&c->e[other], cut_ms, cut_ms + 2 * FAILOVER_MS) > 0);
 	c->e[owner].state_way.cut = false;
