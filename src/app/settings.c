@@ -43,7 +43,7 @@ static const struct option limits_options[] = {
 	  .default_text = "4194304", .min = 1 << 16, .max = 1 << 30, .unit = "bytes",
 	  .help = "Unacknowledged records of one shard; reading waits above it." },
 	{ .name = "connections", .type = OPTION_INT, .offset = IN(settings_limits, connections),
-	  .default_text = "64", .min = 1, .max = 10000, .help = "Open HTTP connections of the worker." },
+	  .default_text = "64", .min = 1, .max = 10000, .help = "Open HTTP connections of the worker; the state table has 16 of its own." },
 	{ 0 },
 };
 

@@ -2,6 +2,8 @@
 
 #include "sluice/core/mem.h"
 
+#include <assert.h>
+
 enum {
 	LIST_MS = 30000,
 	FIRST_LOOK_MS = 1000,         /* until the leases could be loaded */
@@ -25,12 +27,15 @@ struct coordinator *coordinator_new(const struct coordinator_settings *settings)
 	c->first_start = mem_array(settings->n_handlers, sizeof(*c->first_start));
 	event_init(&c->wake, settings->loop);
 	event_init(&c->parking_wake, settings->loop);
+	balancer_add(settings->balancer, c);
 	return c;
 }
 
 void coordinator_free_member(struct member *m)
 {
 	lease_free(m->lease);
+	mem_free((char *)m->heir.ptr);
+	mem_free((char *)m->given_to.ptr);
 	mem_free(m->reading);
 	mem_free(m->parked);
 	mem_free(m);
@@ -133,16 +138,11 @@ static bool step(struct coordinator *c, struct err *err)
 		return false;
 	if ((c->listing != listing || !c->loaded) && !coordinator_look_for_seek(c, err))
 		return false;
-	if (!c->loaded || has_foreign_leases(c)) {
-		if (!coordinator_load_leases(c, err))
-			return false;
-		c->loaded = true;
-		if (c->loaded_ms == 0)
-			c->loaded_ms = env_mono_ms(c->env);
-	}
-	if (has_foreign_leases(c) && !heartbeat_observe(c->set.heartbeat, err))
+	if (!coordinator_load_when_due(c, err))
 		return false;
-	if (!coordinator_serve(c, err) || !coordinator_forget_old(c, err))
+	if (!c->set.balancer->looked) /* it wakes us */
+		return true;
+	if (!coordinator_hand_over(c, err) || !coordinator_serve(c, err) || !coordinator_forget_old(c, err))
 		return false;
 	look_for_end(c);
 	return true;
@@ -152,6 +152,8 @@ static int64_t pause_ms(const struct coordinator *c)
 {
 	int64_t pause = coordinator_list_pause_ms(c) - (env_mono_ms(c->env) - c->listed_ms);
 
+	if (pause > coordinator_load_pause_ms(c))
+		pause = coordinator_load_pause_ms(c);
 	if (pause < 1)
 		pause = 1;
 	if (!c->loaded && pause > FIRST_LOOK_MS)
@@ -178,15 +180,24 @@ static bool trouble(struct coordinator *c, const struct err *err, unsigned *fail
 	return c->stopping || event_wait(&c->wake, pause, NULL, NULL);
 }
 
+static bool release(struct coordinator *c, struct member *m, struct err *err)
+{
+	if (!lease_release(m->lease, c->set.heartbeat, str_of(NULL, 0), err))
+		log_warn(c->env->log, "lease.release_failed", LOG_STR("shard", m->lease->shard_id), LOG_ERR(err));
+	return true;
+}
+
 static void release_leases(struct coordinator *c)
 {
-	struct err err;
+	struct member **held = mem_array(HASH_COUNT(c->members), sizeof(struct member *));
+	struct err ignored;
+	size_t n = 0;
 
-	for (struct member *m = c->members; m; m = m->hh.next) {
-		if (!m->lease->held || lease_release(m->lease, c->set.heartbeat, &err))
-			continue;
-		log_warn(c->env->log, "lease.release_failed", LOG_STR("shard", m->lease->shard_id), LOG_ERR(&err));
-	}
+	for (struct member *m = c->members; m; m = m->hh.next)
+		if (m->lease->held)
+			held[n++] = m;
+	coordinator_each(c, held, n, release, &ignored);
+	mem_free(held);
 }
 
 void coordinator_run(struct coordinator *c)
@@ -212,8 +223,10 @@ void coordinator_run(struct coordinator *c)
 	scope_cancel(&c->parking);
 	scope_wait(&c->parking);
 	scope_wait(&c->readings);
+	assert(c->n_readings == 0); /* T25 */
 	c->running = false;
-	release_leases(c);
+	if (!task_cancelled(c->set.loop))
+		release_leases(c);
 }
 
 void coordinator_cancel_readings(struct coordinator *c)
@@ -229,6 +242,13 @@ void coordinator_stop(struct coordinator *c)
 	for (const struct member *m = c->members; m; m = m->hh.next)
 		for (struct reading *r = m->readings; r; r = r->next)
 			event_set(&r->end);
+}
+
+void coordinator_let_go(struct coordinator *c)
+{
+	for (struct member *m = c->members; m; m = m->hh.next)
+		lease_let_go(m->lease);
+	c->loaded = false;
 }
 
 void coordinator_wake(struct coordinator *c)

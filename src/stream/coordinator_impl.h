@@ -6,6 +6,7 @@
 
 #include "sluice/core/hash.h"
 #include "sluice/core/loop.h"
+#include "sluice/stream/balancer.h"
 #include "sluice/stream/coordinator.h"
 #include "sluice/stream/lineage.h"
 
@@ -25,7 +26,11 @@ struct member {
 	struct reading *readings;
 	size_t n_ending;              /* readings that were asked to end: none begins before they have */
 	struct mutex turn;            /* its readings ask for records one after the other */
-	uint64_t waits_for;           /* hash of the foreign owner that was told of; 0: none */
+	struct str heir;              /* owned: session that the lease is being given to; empty: none */
+	struct str given_to;          /* owned: session that it was given to and that has not taken it yet */
+	int64_t given_ms;
+	int64_t free_ms;              /* since when it is seen to be nobody's; 0: it is somebody's */
+	uint64_t free_counter;        /* its row's counter then */
 	bool past;                    /* closed before the first start's time was taken */
 	UT_hash_handle hh;
 };
@@ -45,7 +50,11 @@ struct coordinator {
 	uint64_t listing;              /* number of the latest listing that was begun */
 	uint64_t first_listing;        /* of the first that was complete; 0: none yet */
 	int64_t listed_ms, loaded_ms;
+	int64_t leases_ms;             /* when the leases were last listed */
+	int64_t rest_ms;               /* until the next listing of them when nothing goes on */
+	uint64_t changes;              /* the balancer's, at that time */
 	int64_t soon_ms;               /* pause while something is about to be listed; 0: start over */
+	uint64_t waits_for;            /* hash of the foreign owner that was told of last; 0: none */
 	bool running;                  /* `readings` is open */
 	bool listed, loaded, stopping;
 	bool ended, said_ended;        /* the stream is disabled; all of it is read */
@@ -104,6 +113,33 @@ bool coordinator_may_return(const struct coordinator *c, const struct member *m,
 
 /* A reading has ended. */
 void coordinator_end_of_reading(struct reading *r);
+/* Is there a handler that is entitled to the shard and has not read all of it? */
+bool coordinator_is_wanted(const struct coordinator *c, const struct member *m);
+
+/* coordinator_share.c: leases among many workers. */
+
+/* Yields. Lists the leases when it is time to: at once when a worker has come or
+ * gone or a lease was lost, three times in a failover time while something goes on
+ * that others write of, else every 30 to 60 s. */
+bool coordinator_load_when_due(struct coordinator *c, struct err *err);
+int64_t coordinator_load_pause_ms(const struct coordinator *c);
+
+/* May the lease be taken, with so many free ones left that we may take? Uses one of
+ * them up where it is such. */
+bool coordinator_may_take(struct coordinator *c, struct member *m, size_t *allowance);
+
+/* Yields. Writes the rows of leases that are given away and no longer read. */
+bool coordinator_hand_over(struct coordinator *c, struct err *err);
+
+/* The lease's row has changed hands since we gave it away. */
+void coordinator_forget_gift(struct member *m);
+
+/* Asks the shard's readings to end. */
+void coordinator_end_readings(struct member *m);
+
+/* Yields. Does fn for each of n members, 16 at a time; false with the first error. */
+typedef bool coordinator_member_fn(struct coordinator *c, struct member *m, struct err *err);
+bool coordinator_each(struct coordinator *c, struct member **members, size_t n, coordinator_member_fn *fn, struct err *err);
 
 /* Does a shard wait for a parent that no listing has shown? */
 bool coordinator_misses_parent(const struct coordinator *c);

@@ -83,14 +83,14 @@ static void begin_again(const struct coordinator *c, struct lease *lease, struct
 	lease->dirty = true;
 }
 
-/* Entitled, not done, not stopped, not being read already. Who has begun was
+/* Entitled, not done, not stopped, not being read already, not given away. Who has begun was
  * entitled then, whatever has become of the parent; whom a seek has moved must
  * have come through the parent again. */
 static bool is_entitled(const struct coordinator *c, const struct member *m, size_t h)
 {
 	const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
 
-	if (c->set.handlers[h].stopped || m->reading[h] || m->n_ending)
+	if (c->set.handlers[h].stopped || m->reading[h] || m->n_ending || m->heir.len)
 		return false;
 	return p ? !p->done && (!p->sought || parent_is_done(c, m->lease, h)) : parent_is_done(c, m->lease, h);
 }
@@ -113,6 +113,10 @@ static void reading_task(void *arg)
 	c->n_readings--;
 	if (r->n_handlers || r->ending) { /* else all were parked, and nothing else has changed */
 		c->soon_ms = 0;
+		coordinator_wake(c);
+	}
+	if (!r->lease->held) {
+		c->loaded = false; /* whose is it now? */
 		coordinator_wake(c);
 	}
 	mem_free(r->handlers);
@@ -167,7 +171,7 @@ void coordinator_start_reading(struct coordinator *c, struct member *m, bool pos
 	scope_spawn(&c->readings, "reading", reading_task, r);
 }
 
-static bool anybody_wants(const struct coordinator *c, const struct member *m)
+bool coordinator_is_wanted(const struct coordinator *c, const struct member *m)
 {
 	for (size_t h = 0; h < c->set.n_handlers; h++)
 		if (wants(c, m, h))
@@ -175,9 +179,31 @@ static bool anybody_wants(const struct coordinator *c, const struct member *m)
 	return false;
 }
 
+static bool take(struct coordinator *c, struct member *m, struct err *err)
+{
+	bool ok;
+
+	c->set.balancer->taking++;
+	ok = lease_take(m->lease, c->set.heartbeat, err);
+	c->set.balancer->taking--;
+	event_set(&c->set.heartbeat->due); /* the others go by what its row says */
+	if (!ok) {
+		c->loaded = false; /* another worker was quicker: whose is it now? */
+		return false;
+	}
+	log_info(c->env->log, "lease.taken", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", m->lease->shard_id),
+		 LOG_INT("counter", m->lease->counter));
+	event_set(&c->parking_wake); /* who was parked when it was lost comes back */
+	return true;
+}
+
 /* Gives every entitled handler its place, saves the row, reads. */
 static bool serve(struct coordinator *c, struct member *m, struct err *err)
 {
+	if (c->stopping)
+		return true;
+	if (!heartbeat_may_send(c->set.heartbeat, err))
+		return false;
 	for (size_t h = 0; h < c->set.n_handlers; h++) {
 		struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
 
@@ -189,32 +215,18 @@ static bool serve(struct coordinator *c, struct member *m, struct err *err)
 			begin_again(c, m->lease, p);
 	}
 	if (!m->lease->held) {
-		if (!lease_take(m->lease, c->set.heartbeat, err)) {
-			c->loaded = false; /* another worker was quicker: whose is it now? */
+		if (!take(c, m, err))
 			return err_is(err, "lease.lost");
-		}
-		log_info(c->env->log, "lease.taken", LOG_STR("pipeline", c->set.pipeline),
-			 LOG_STR("shard", m->lease->shard_id), LOG_INT("counter", m->lease->counter));
-		event_set(&c->parking_wake); /* who was parked when it was lost comes back */
 	} else if (!lease_save(m->lease, c->set.heartbeat, err)) {
 		return false;
 	}
-	if (!anybody_wants(c, m))
+	if (c->stopping || m->heir.len || !m->lease->held) /* meanwhile it is no longer to be read */
+		return true;
+	if (!coordinator_is_wanted(c, m))
 		coordinator_wake(c); /* all of it lies before the start: on to its children */
 	for (int kind = 0; kind < 4; kind++)
 		coordinator_start_reading(c, m, kind & 1, kind & 2);
 	return true;
-}
-
-/* Free, its owner is dead, or it is ours by a write whose answer got lost. */
-static bool may_take(struct coordinator *c, const struct member *m)
-{
-	const struct lease *l = m->lease;
-
-	if (coordinator_is_read(c, m)) /* lost while being read: that reading must end first */
-		return false;
-	return l->owner.len == 0 || str_eq(l->owner, c->set.heartbeat->session) ||
-	       heartbeat_is_dead(c->set.heartbeat, l->owner);
 }
 
 static struct member *make_member(struct coordinator *c, const struct lineage_shard *s)
@@ -230,15 +242,16 @@ static struct member *make_member(struct coordinator *c, const struct lineage_sh
 	return m;
 }
 
-/* Once for each owner: so that a start that waits for another's lease to expire
- * does not look as if it hung. */
-static void say_waiting(const struct coordinator *c, struct member *m)
+/* Once for each owner, so that a start that waits for another's leases to expire
+ * does not look as if it hung; not where that one is seen to live. */
+static void say_waiting(struct coordinator *c, const struct member *m)
 {
-	uint64_t owner = str_hash(m->lease->owner) | 1;
+	uint64_t owner = str_hash(m->lease->owner);
 
-	if (coordinator_is_read(c, m) || m->waits_for == owner)
+	if (m->lease->owner.len == 0 || coordinator_is_read(c, m) || c->waits_for == owner ||
+	    heartbeat_beats(c->set.heartbeat, m->lease->owner))
 		return;
-	m->waits_for = owner;
+	c->waits_for = owner;
 	log_info(c->env->log, "lease.waiting", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", m->lease->shard_id),
 		 LOG_STR("holder", m->lease->owner), LOG_INT("failover_ms", c->set.heartbeat->failover_ms),
 		 LOG_TEXT("hint", "another worker has it; it is taken when that one's heartbeat stands still"));
@@ -253,23 +266,45 @@ bool coordinator_misses_parent(const struct coordinator *c)
 	return false;
 }
 
+/* Those that are ours or may become ours, from a random one on: workers that start
+ * together do not all want the same one first. */
+static size_t collect_due(struct coordinator *c, struct member **due)
+{
+	size_t allowance = balancer_allowance(c->set.balancer), n = 0, n_all = 0, first;
+	struct member **all = mem_array(HASH_COUNT(c->members), sizeof(struct member *));
+
+	for (struct member *m = c->members; m; m = m->hh.next)
+		all[n_all++] = m;
+	first = n_all ? (size_t)rng_below(&c->env->rng, n_all) : 0;
+	for (size_t i = 0; i < n_all; i++) {
+		struct member *m = all[(first + i) % n_all];
+
+		if (m->heir.len || !coordinator_is_wanted(c, m))
+			continue;
+		if (m->lease->held || coordinator_may_take(c, m, &allowance))
+			due[n++] = m;
+		else
+			say_waiting(c, m);
+	}
+	mem_free(all);
+	return n;
+}
+
+static bool serve_due(struct coordinator *c, struct err *err)
+{
+	struct member **due = mem_array(HASH_COUNT(c->members), sizeof(struct member *));
+	bool ok = coordinator_each(c, due, collect_due(c, due), serve, err);
+
+	mem_free(due);
+	return ok;
+}
+
 bool coordinator_serve(struct coordinator *c, struct err *err)
 {
 	for (const struct lineage_shard *s = lineage_next(c->lineage, NULL); s; s = lineage_next(c->lineage, s))
 		if (!coordinator_member(c, s->id))
 			make_member(c, s);
-	for (struct member *m = c->members, *next; m && !c->stopping; m = next) {
-		next = m->hh.next;
-		if (!anybody_wants(c, m))
-			continue;
-		if (!m->lease->held && !may_take(c, m)) {
-			say_waiting(c, m);
-			continue;
-		}
-		if (!heartbeat_may_send(c->set.heartbeat, err) || !serve(c, m, err))
-			return false;
-	}
-	return true;
+	return serve_due(c, err);
 }
 
 /* ---- what is no longer needed ---- */
@@ -317,7 +352,7 @@ bool coordinator_forget_old(struct coordinator *c, struct err *err)
 	for (struct member *m = c->members, *next; m; m = next) {
 		const struct lineage_shard *s = lineage_find(c->lineage, m->lease->shard_id);
 		int64_t seen_ms = s ? s->seen_ms : c->loaded_ms;
-		bool ours = m->lease->held || m->lease->owner.len == 0;
+		bool ours = m->lease->held || m->lease->owner.len == 0 || heartbeat_is_dead(c->set.heartbeat, m->lease->owner);
 
 		next = m->hh.next;
 		if (!ours || !coordinator_is_finished(c, m) || coordinator_is_read(c, m))

@@ -1,5 +1,6 @@
 #include "sluice/stream/state.h"
 
+#include "sluice/core/budget.h"
 #include "sluice/core/loop.h"
 #include "sluice/core/mem.h"
 #include "sluice/item/attribute.h"
@@ -8,12 +9,16 @@
 enum { LARGEST_ROW_BYTES = 3 << 20, QUERY_BYTES = 4 << 20, CREATE_POLL_MS = 500, CREATE_POLLS = 240 };
 
 enum { READ_UNIT_BYTES = 4096, WRITE_UNIT_BYTES = 1024 };
+/* So many requests for other rows are under way at most, so that a heartbeat, whose
+ * delay costs every lease, always finds a connection free (T21). */
+enum { UNDER_WAY = 12 };
 
 struct state_table {
 	struct state state;
 	struct aws_client *client;
 	struct loop *loop;
 	struct str table;
+	struct budget others;         /* a unit for each request that is no heartbeat */
 };
 
 static struct state_table *table_of(struct state *s)
@@ -24,6 +29,13 @@ static struct state_table *table_of(struct state *s)
 unsigned state_bucket(struct str id)
 {
 	return (unsigned)(str_hash(id) % STATE_BUCKETS);
+}
+
+/* Heartbeats: few rows, which every worker reads three times in a failover time: they
+ * stand in one bucket. */
+static bool is_urgent(const char *kind)
+{
+	return strcmp(kind, STATE_WORKER) == 0;
 }
 
 /* ---- writing requests ---- */
@@ -40,7 +52,7 @@ static void put_pk(struct json_writer *w, const char *name, const struct state *
 
 static void put_key(struct json_writer *w, const struct state *s, const char *kind, struct str id)
 {
-	put_pk(w, "pk", s, kind, state_bucket(id));
+	put_pk(w, "pk", s, kind, is_urgent(kind) ? 0 : state_bucket(id));
 	attribute_str(w, "sk", id);
 }
 
@@ -65,6 +77,7 @@ static void put_condition(struct json_writer *w, uint64_t seen)
 /* One call: its body is written between open and send. */
 struct request {
 	struct state_table *t;
+	bool urgent;
 	struct json_writer w;
 	struct buf body, answer;
 	size_t item_bytes;            /* of the row that it writes */
@@ -74,6 +87,7 @@ static void open_request(struct request *r, struct state_table *t, size_t max_an
 {
 	r->t = t;
 	r->item_bytes = 0;
+	r->urgent = false;
 	buf_init(&r->body, LARGEST_ROW_BYTES);
 	buf_init(&r->answer, max_answer_bytes);
 	json_write_init(&r->w, &r->body);
@@ -101,6 +115,20 @@ static void count_answered(struct request *r, const char *operation)
 	}
 }
 
+static bool call_in_turn(struct request *r, const char *operation, struct err *err)
+{
+	struct budget *others = &r->t->others;
+	bool ok;
+
+	if (r->urgent)
+		return dynamodb_call(r->t->client, operation, buf_str(&r->body), &r->answer, err);
+	if (!budget_take(others, 1, err))
+		return false;
+	ok = dynamodb_call(r->t->client, operation, buf_str(&r->body), &r->answer, err);
+	budget_return(others, 1);
+	return ok;
+}
+
 static bool send_request(struct request *r, const char *operation, struct err *err)
 {
 	bool ok;
@@ -109,7 +137,7 @@ static bool send_request(struct request *r, const char *operation, struct err *e
 	if (!buf_ok(&r->body))
 		return err_set(err, ERR_DATA, "state.row_size",
 			       "a row of the state table %.*s would pass DynamoDB's 400 KB", STR_ARG(r->t->table));
-	ok = dynamodb_call(r->t->client, operation, buf_str(&r->body), &r->answer, err);
+	ok = call_in_turn(r, operation, err);
 	if (ok || (err && err_is(err, "ConditionalCheckFailedException"))) /* which is billed, too */
 		count_answered(r, operation);
 	if (ok)
@@ -157,6 +185,7 @@ static bool table_get(struct state *s, const char *kind, struct str id, struct a
 
 	*out = (struct state_row){ .id = id };
 	open_request(&r, table_of(s), 2 * LARGEST_ROW_BYTES);
+	r.urgent = is_urgent(kind);
 	json_member_bool(&r.w, STR("ConsistentRead"), true);
 	put_key_member(&r, kind, id);
 	ok = send_request(&r, "GetItem", err);
@@ -176,6 +205,7 @@ static bool table_put(struct state *s, const char *kind, struct str id, uint64_t
 	bool ok;
 
 	open_request(&r, table_of(s), LARGEST_ROW_BYTES);
+	r.urgent = is_urgent(kind);
 	put_condition(&r.w, seen);
 	json_key(&r.w, STR("Item"));
 	json_begin_object(&r.w);
@@ -198,6 +228,7 @@ static bool table_remove(struct state *s, const char *kind, struct str id, uint6
 	bool ok;
 
 	open_request(&r, table_of(s), LARGEST_ROW_BYTES);
+	r.urgent = is_urgent(kind);
 	put_condition(&r.w, seen);
 	put_key_member(&r, kind, id);
 	ok = send_request(&r, "DeleteItem", err);
@@ -263,6 +294,7 @@ static bool each_in_bucket(struct listing *l, unsigned bucket, struct err *err)
 		struct request r;
 
 		open_request(&r, l->t, QUERY_BYTES);
+		r.urgent = is_urgent(l->kind);
 		write_query(&r, l, bucket, buf_str(&start));
 		ok = send_request(&r, "Query", err) && each_item(l, buf_str(&r.answer), err);
 		buf_clear(&start);
@@ -279,7 +311,9 @@ static bool table_each(struct state *s, const char *kind, bool (*fn)(void *ctx, 
 {
 	struct listing l = { .t = table_of(s), .kind = kind, .fn = fn, .ctx = ctx };
 
-	for (unsigned bucket = 0; bucket < STATE_BUCKETS && !l.stopped; bucket++)
+	unsigned buckets = is_urgent(kind) ? 1 : STATE_BUCKETS;
+
+	for (unsigned bucket = 0; bucket < buckets && !l.stopped; bucket++)
 		if (!each_in_bucket(&l, bucket, err))
 			return false;
 	return true;
@@ -402,5 +436,6 @@ struct state *state_table_new(struct aws_client *client, struct loop *loop, stru
 	struct state_table *t = mem_alloc(sizeof(*t));
 
 	*t = (struct state_table){ .state = { .ops = &ops, .app = app }, .client = client, .loop = loop, .table = table };
+	budget_init(&t->others, loop, UNDER_WAY);
 	return &t->state;
 }

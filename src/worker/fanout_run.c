@@ -563,6 +563,8 @@ static void give_up(struct fanout_job *job)
 
 	job->lease.status = FANOUT_OPEN;
 	job->lease.reason = STR("");
+	if (heartbeat_lapsed(&job->worker->heartbeat)) /* it may be another's: the next listing shows whose */
+		return;
 	task_shield_begin(job->worker->loop);
 	if (!fanout_lease_give_up(&job->lease, &err) && err.class != ERR_CANCELLED)
 		log_warn(env_of(job)->log, "fanout.give_up_failed", LOG_STR("task", job->lease.id), LOG_ERR(&err));

@@ -51,11 +51,14 @@ struct reading {
 	struct reading *next;
 };
 
+struct balancer;
+
 struct coordinator_settings {
 	struct loop *loop;
 	struct aws_client *dynamodb, *streams;
 	struct state *state;
 	struct heartbeat *heartbeat;
+	struct balancer *balancer;
 	struct str pipeline, table;
 	struct coordinator_handler *handlers;
 	size_t n_handlers;
@@ -83,8 +86,12 @@ void coordinator_free(struct coordinator *c);
  * its readings have ended and its leases are given up, or when cancelled. */
 void coordinator_run(struct coordinator *c);
 
-/* No new readings. Those under way are ended by whoever runs them. */
+/* No new readings; those under way are asked to end. */
 void coordinator_stop(struct coordinator *c);
+
+/* After coordinator_run() was cancelled: no lease is ours any more, as far as we
+ * know. It may be run again, and then takes what it may take. */
+void coordinator_let_go(struct coordinator *c);
 
 /* Cancels the readings; their leases are saved and given up all the same. */
 void coordinator_cancel_readings(struct coordinator *c);
@@ -95,6 +102,26 @@ struct coordinator_stats {
 	size_t shards;
 };
 struct coordinator_stats coordinator_stats(const struct coordinator *c);
+/* For the balancer: unfinished leases held here that are not being given away, and
+ * all unfinished ones that somebody holds or that could be taken. */
+struct coordinator_count {
+	size_t held, all;
+};
+struct coordinator_count coordinator_count(const struct coordinator *c);
+
+/* The leases that another worker has of this pipeline: what its heartbeat's row says,
+ * or the leases' own rows where we have just listed them and they say more; with
+ * those that are under way to it. */
+size_t coordinator_load_of(const struct coordinator *c, struct str session, size_t published);
+
+/* Gives n leases to that session: their readings end softly, then the rows are
+ * written. */
+void coordinator_give(struct coordinator *c, struct str session, size_t n);
+
+/* Does an unfinished lease name that session? */
+bool coordinator_names(const struct coordinator *c, struct str session);
+
+struct str coordinator_pipeline(const struct coordinator *c);
 
 /* Something that it decides by has changed (a shard ended, a handler stopped). */
 void coordinator_wake(struct coordinator *c);

@@ -4,7 +4,7 @@
  * nobody overwrites what somebody else wrote in between.
  *
  * Row layout (final; src/README.md): pk = "<app>#<kind>#<bucket>", bucket 0..15 by
- * a hash of the id, sk = id, counter N, and the kind's own attributes.
+ * a hash of the id (workers: always 0), sk = id, counter N, and the kind's own attributes.
  *
  * The interface is row-level: a DynamoDB table stands behind it, or a file of the
  * only worker there is. All calls yield.

@@ -8,6 +8,7 @@
 #include "sluice/handlers/handler.h"
 #include "sluice/pipeline/failure.h"
 #include "sluice/sinks/sink.h"
+#include "sluice/stream/balancer.h"
 #include "sluice/stream/coordinator.h"
 #include "sluice/stream/reader.h"
 

@@ -7,6 +7,7 @@
 #include "sluice/core/budget.h"
 #include "sluice/core/loop.h"
 #include "sluice/worker/figures.h"
+#include "sluice/worker/gate.h"
 #include "sluice/worker/pipeline.h"
 
 /* What to run, made by app from the settings; everything in it is borrowed. */
@@ -43,6 +44,7 @@ struct worker_plan {
 	struct str app;
 	struct str instance;               /* "<host>:<pid>", begins the worker's session */
 	struct aws_settings aws;           /* credentials, transport, region, endpoint */
+	struct transport *state_transport; /* the state table's own connections (T21); NULL: aws.transport */
 	struct str state_table;
 	struct str state_file;             /* instead of the table; empty: none */
 	int64_t failover_ms, checkpoint_ms, drain_ms;
@@ -59,9 +61,12 @@ struct worker {
 	const struct worker_plan *plan;
 	struct loop *loop;
 	struct env *env;
-	struct aws_client *dynamodb, *streams;
+	struct send_gate gate;                   /* what leaves for shards, tables and sinks passes it */
+	struct aws_client *dynamodb, *streams;  /* through the gate */
+	struct aws_client *state_client;   /* past it */
 	struct state *state;
 	struct heartbeat heartbeat;
+	struct balancer balancer;
 	struct budget budget;              /* pages, and fan-out tasks: three quarters of memory_bytes */
 	struct budget apart;               /* of these at most half, for handlers that were parked */
 	struct budget effects;             /* the other quarter */
@@ -74,6 +79,8 @@ struct worker {
 	struct event new_tasks;            /* set: the fan-out runner shall look at once */
 	struct event drain;                /* set: finish what is in flight, then end */
 	struct scope work, services;
+	struct scope life;                 /* what ends when the heartbeat lapses */
+	bool living;                       /* `life` is open and not cancelled by a lapse */
 	struct worker_stats told;          /* as the figures were logged last */
 	bool running, opened;              /* in worker_run(); the state is open */
 	bool expired;                      /* the drain's deadline has passed */

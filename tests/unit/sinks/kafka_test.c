@@ -488,6 +488,44 @@ static void test_a_purge_forgets_what_is_queued(void **state)
 	sim_kafka_release(&k);
 }
 
+static bool two_may(void *ctx, struct err *err)
+{
+	int *left = ctx;
+
+	return (*left)-- > 0 || err_set(err, ERR_RETRY, "lease.deadline", "simulated: the deadline has passed");
+}
+
+static void deadline_body(struct loop *loop, void *arg)
+{
+	struct sim_kafka *k = arg;
+	struct sink *s = open_sink(loop, k, NULL);
+	struct made_batch m;
+	int left = 2;
+
+	s->site.may_send = two_may;
+	s->site.may_send_ctx = &left;
+	made_batch_init(&m, 1, 5);
+	for (unsigned i = 0; i < 5; i++)
+		made_message(&m, i, "t", i < 2 ? "a" : "b", "x");
+	send_all(s, &m);
+	CHECK_EQ(made_count(&m, EFFECT_DONE), 2);
+	CHECK_EQ(made_count(&m, EFFECT_FAILED), 3);
+	CHECK_EQ(m.batch.effects[2]->err->class, ERR_RETRY);
+	CHECK_EQ(k->count, 2);
+	made_batch_release(&m);
+	s->ops->close(s);
+}
+
+static void test_t36_nothing_is_produced_after_the_deadline(void **state)
+{
+	struct sim_kafka k;
+
+	(void)state;
+	sim_kafka_init(&k, 1);
+	run_simulated(1, deadline_body, &k);
+	sim_kafka_release(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -500,6 +538,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_sent_again_after_a_cancelled_send_stays_in_order),
 		cmocka_unit_test(test_a_sink_closes_with_messages_still_out),
 		cmocka_unit_test(test_a_purge_forgets_what_is_queued),
+		cmocka_unit_test(test_t36_nothing_is_produced_after_the_deadline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
