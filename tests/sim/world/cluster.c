@@ -28,7 +28,7 @@ const char cluster_all_kinds[] = HEAD
 	"                 where: { status = [ \"active\" ]; }; "
 	"                 add = ( { attribute = \"deals\"; by = \"1\"; }, { attribute = \"stock\"; by = \"${item.stock}\"; } ); },"
 	"               { kind = \"view\"; name = \"by-category\"; table = \"ByCategory\";"
-	"                 key: { category = \"${item.category}\"; id = \"${item.id}\"; }; attributes = [ \"n\", \"brand\" ]; },"
+	"                 key: { category = \"${item.category}\"; id = \"${item.id}\"; }; attributes = [ \"n\", \"brand\" ]; deletes = \"tombstone\"; },"
 	"               { kind = \"index\"; name = \"deals\"; sink = \"search\"; index = \"deals\"; id = \"${item.id}\"; document = [ \"id\", \"n\", \"brand\" ]; }"
 	" ); } );";
 
