@@ -129,7 +129,8 @@ static void open_kafka(struct cluster *c)
 	c->plan.producers = &c->kafka.factory;
 }
 
-/* The topic is the handler's name; sequence numbers are unique over shards here. */
+/* The topic is the handler's name. Two shards may use one sequence number, but not
+ * for one item. */
 static void tell_message(struct cluster *c, const struct sim_kafka_message *m)
 {
 	struct ledger_track *t = ledger_find(&c->ledger, STR("p"), str_c(m->topic));
@@ -143,8 +144,11 @@ static void tell_message(struct cluster *c, const struct sim_kafka_message *m)
 	}
 	for (size_t i = 0; i < c->source->n_shards; i++) {
 		struct str shard = str_c(c->source->shards[i]->shard->id);
+		const struct sim_change *change = sim_source_change(c->source, shard, &sequence);
+		char quoted[32];
 
-		if (!sim_source_change(c->source, shard, &sequence))
+		snprintf(quoted, sizeof(quoted), "\"k%zu\"", change ? change->key : SIZE_MAX);
+		if (!change || str_find(str_c(m->key), str_c(quoted)) == SIZE_MAX)
 			continue;
 		ledger_arrived(&c->ledger, t, shard, &sequence, m->v);
 		return;
