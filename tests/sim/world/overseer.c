@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct overseer_lease {
-	char id[200];              /* "<pipeline>#<label>#<shard>" */
+	char id[200];              /* "<pipeline>#<label>#<shard>"; of another app than "sim" "<app>/…" */
 	char owner[64];
 	bool finished;
 	struct lease *last;        /* as its row says */
@@ -30,6 +30,18 @@ void overseer_release(struct overseer *o)
 		lease_free(l->last);
 		mem_free(l);
 	}
+}
+
+/* The lease's id among those of all apps, into out. */
+static struct str full_id(const struct sim_item *item, char *out, size_t cap)
+{
+	struct str pk = sim_item_get(item, STR("pk")).raw, app = str_split(&pk, '#'), id = sim_item_get(item, STR("sk")).raw;
+
+	if (str_eq(app, STR("sim")))
+		snprintf(out, cap, "%.*s", STR_ARG(id));
+	else
+		snprintf(out, cap, "%.*s/%.*s", STR_ARG(app), STR_ARG(id));
+	return str_c(out);
 }
 
 static struct overseer_lease *find(const struct overseer *o, struct str id)
@@ -77,10 +89,10 @@ static const struct sim_source_shard *shard_of(const struct overseer *o, const s
 	return sim_source_shard_named(o->ledger->source, l->shard_id);
 }
 
-static void check_position(struct overseer *o, const struct lease *row, const struct lease_position *p,
+static void check_position(struct overseer *o, struct str id, const struct lease *row, const struct lease_position *p,
 			   const struct lease_position *before)
 {
-	struct str id = row->id, pipeline = str_split(&id, '#');
+	struct str pipeline = str_split(&id, '#');
 	struct ledger_track *t = ledger_find(o->ledger, pipeline, p->handler);
 	const struct sim_source_shard *shard = shard_of(o, row);
 
@@ -154,18 +166,19 @@ static void lease_written(struct overseer *o, const struct sim_item *after)
 {
 	struct lease *row = read_row(o, after);
 	struct overseer_lease *l;
+	char id[sizeof(l->id)];
 
 	if (!row)
 		return;
 	o->lease_writes++;
-	l = add(o, row->id);
+	l = add(o, full_id(after, id, sizeof(id)));
 	if (!o->edited && l->last && row->counter != l->last->counter + 1)
 		world_fail(o->world, "%s: counter went from %llu to %llu", l->id, (unsigned long long)l->last->counter,
 			   (unsigned long long)row->counter);
 	if (!o->edited)
 		check_owner(o, l, row);
 	for (size_t i = 0; i < row->n_positions && !o->edited; i++)
-		check_position(o, row, &row->positions[i], l->last ? lease_position(l->last, row->positions[i].handler) : NULL);
+		check_position(o, str_c(id), row, &row->positions[i], l->last ? lease_position(l->last, row->positions[i].handler) : NULL);
 	snprintf(l->owner, sizeof(l->owner), "%.*s", STR_ARG(row->owner));
 	l->finished = all_done(row);
 	lease_free(l->last);
@@ -174,7 +187,8 @@ static void lease_written(struct overseer *o, const struct sim_item *after)
 
 static void lease_removed(struct overseer *o, const struct sim_item *before)
 {
-	struct overseer_lease *l = find(o, sim_item_get(before, STR("sk")).raw);
+	char id[sizeof(((struct overseer_lease *)0)->id)];
+	struct overseer_lease *l = find(o, full_id(before, id, sizeof(id)));
 
 	if (!l)
 		return;

@@ -29,6 +29,8 @@ static void write_body(struct effect *const *effects, size_t n, struct buf *body
 {
 	const struct effect_source *source = &effects[0]->batch->source;
 
+	if (!str_eq(source->app, STR("sim")))
+		buf_putf(body, "%.*s/", STR_ARG(source->app));
 	buf_putf(body, "%.*s %.*s %.*s\n", STR_ARG(source->pipeline), STR_ARG(source->handler), STR_ARG(source->shard_id));
 	for (size_t i = 0; i < n; i++)
 		buf_putf(body, "%s %" PRIu64 "\n", effects[i]->batch->records[effects[i]->record]->sequence.digits, effects[i]->v);
