@@ -33,6 +33,8 @@ struct cluster {
 	struct worker_plan plan;   /* of every process */
 	struct credentials_provider credentials;
 	struct process processes[WORLD_HOSTS];
+	bool ghosts;               /* writes arrive that late that a view (deletes = "remove") may
+	                              keep rows of items that are gone */
 };
 
 struct cluster_options {

@@ -393,7 +393,8 @@ static void a_closed_shard_is_half_read(struct cluster *c)
 }
 
 const struct scenario scenarios_shards[] = {
-	{ "T1 a child waits for its parent, for each handler apart", a_child_waits_for_its_parent, .shards = 2 },
+	{ "T1 a child waits for its parent, for each handler apart", a_child_waits_for_its_parent, .shards = 2,
+	  .later = "parking" },
 	{ "T1 both halves of a split wait, and their children", both_halves_wait, .shards = 2 },
 	{ "T2 a child whose parent is not listed is a root", a_child_without_its_parent_is_a_root, .shards = 1 },
 	{ "T3 records of the closing page are delivered", the_closing_page_holds_records, .shards = 1 },
@@ -404,7 +405,8 @@ const struct scenario scenarios_shards[] = {
 	{ "T6 a shard leaves the listing and comes back", a_shard_leaves_the_listing_and_comes_back, .shards = 2 },
 	{ "T7 more shards than a page of the listing holds", more_shards_than_a_page, .shards = 250 },
 	{ "T7 a listing that loops is said and outlived", a_listing_that_loops, .shards = 12 },
-	{ "T9 a finished shard that is still listed is not read again", a_finished_shard_is_not_read_again, .failover_ms = 300000 },
+	{ "T9 a finished shard that is still listed is not read again", a_finished_shard_is_not_read_again, .failover_ms = 300000,
+	  .later = "rows of finished shards of a dead owner" },
 	{ "T11 a disabled stream is read to its end, without spinning", a_disabled_stream_is_read_to_its_end, .shards = 3 },
 	{ "T14 a shard that is gone is a counted loss, its children start", a_shard_that_is_gone_frees_its_children, .shards = 1 },
 	{ "T16 trouble of every kind is waited out", trouble_is_not_the_end, .shards = 2 },

@@ -115,6 +115,7 @@ static void stuck_then_dead(struct cluster *c, enum world_service service, int64
 {
 	struct lingering l = { .service = service, .least_ms = least_ms, .most_ms = most_ms, .chance = 0.7 };
 
+	c->ghosts = service == WORLD_TABLES;
 	c->world->net.delay_ms = linger;
 	c->world->net.delay_ctx = &l;
 	scenario_start(c, 2);
@@ -148,7 +149,6 @@ static void writes_of_tables_arrive_too_late(struct cluster *c)
 
 static void documents_arrive_late(struct cluster *c)
 {
-	c->recorders.ledger->new_versions = false;
 	stuck_then_dead(c, WORLD_SEARCH, 30 * SECOND_MS, 10 * MINUTE_MS);
 }
 
@@ -162,6 +162,7 @@ static void late_beside_the_living(struct cluster *c)
 {
 	struct lingering l = { .node = 1, .service = WORLD_TABLES, .least_ms = 5000, .most_ms = 5 * MINUTE_MS, .chance = 0.2 };
 
+	c->ghosts = true;
 	c->world->net.delay_ms = linger;
 	c->world->net.delay_ctx = &l;
 	scenario_start(c, 1);

@@ -143,7 +143,7 @@ static void compare_totals(struct cluster *c, struct truth *t)
 
 		documents += d && d->body;
 	}
-	if (sim_table_named(c->dynamodb, STR("ByCategory"))->n_rows != t->items)
+	if (!c->ghosts && sim_table_named(c->dynamodb, STR("ByCategory"))->n_rows != t->items)
 		differ(t, "rows", "the view", (int64_t)sim_table_named(c->dynamodb, STR("ByCategory"))->n_rows, (int64_t)t->items);
 	if (documents != t->items)
 		differ(t, "documents", "the index", (int64_t)documents, (int64_t)t->items);
