@@ -216,24 +216,44 @@ bool scenario_saved(struct cluster *c, const char *shard, const char *handler, s
 	return p != NULL;
 }
 
-bool scenario_steal_row(struct cluster *c, const char *shard)
+bool scenario_edit_row(struct cluster *c, const char *shard, scenario_edit *edit, const void *arg)
 {
 	const struct sim_row *row = row_of(c, shard);
 	struct sim_item item;
 	struct buf text;
+	char next[40];
+	int64_t counter;
 
-	if (!row)
+	if (!row || !str_to_i64(sim_item_get(&row->item, STR("counter")).raw, &counter))
 		return false;
 	sim_item_copy(&row->item, &item);
-	sim_item_set(&item, STR("owner"), STR("{\"S\":\"thief:0000000000000001\"}"));
-	sim_item_set(&item, STR("counter"), STR("{\"N\":\"100000\"}"));
+	snprintf(next, sizeof(next), "{\"N\":\"%lld\"}", (long long)counter + 1);
+	sim_item_set(&item, STR("counter"), str_c(next));
 	buf_init(&text, 1 << 20);
 	sim_item_write(&item, &text);
+	edit(c, &text, arg);
 	buf_putc(&text, '\0');
 	sim_table_put(c->dynamodb, state(c), text.ptr);
 	buf_release(&text);
 	sim_item_release(&item);
 	return true;
+}
+
+/* The owner's session, by a thief's of the same length. */
+static void set_thief(struct cluster *c, struct buf *text, const void *arg)
+{
+	size_t at = str_find(buf_str(text), STR("\"owner\":{\"S\":\""));
+
+	(void)arg;
+	if (at == SIZE_MAX)
+		world_fail(c->world, "the row has no owner");
+	else
+		memcpy(text->ptr + at + strlen("\"owner\":{\"S\":\""), "xx", 2);
+}
+
+bool scenario_steal_row(struct cluster *c, const char *shard)
+{
+	return scenario_edit_row(c, shard, set_thief, NULL);
 }
 
 bool scenario_delete_row(struct cluster *c, const char *shard)

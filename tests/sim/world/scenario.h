@@ -82,8 +82,10 @@ void scenario_watch(struct cluster *c, const char *text);
  * out->handler is empty. */
 bool scenario_saved(struct cluster *c, const char *shard, const char *handler, struct lease_position *out);
 
-/* Changes and removes the shard's row as somebody outside would. overseer.edited is
- * the caller's. False: there is none. */
+/* Changes and removes the shard's row as somebody outside would: its text by `edit`, its
+ * counter by one. overseer.edited is the caller's. False: there is no row. */
+typedef void scenario_edit(struct cluster *c, struct buf *text, const void *arg);
+bool scenario_edit_row(struct cluster *c, const char *shard, scenario_edit *edit, const void *arg);
 bool scenario_steal_row(struct cluster *c, const char *shard);
 bool scenario_delete_row(struct cluster *c, const char *shard);
 

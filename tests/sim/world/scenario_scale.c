@@ -94,12 +94,12 @@ static void empty_pages_for_hours(struct cluster *c)
 	EXPECT(c, calls.gets <= 3 * 360 * 12 / 10, "%zu GetRecords calls in three idle hours at one in 10 s", calls.gets);
 	EXPECT(c, calls.gets >= 3 * 360 * 8 / 10, "%zu GetRecords calls in three idle hours: it hardly looks", calls.gets);
 	begin_ms = world_ms(c->world);
-	scenario_write(c, 1);
+	sim_source_put(c->source, 1);
 	scenario_settle(c);
 	EXPECT(c, world_ms(c->world) - begin_ms <= p->poll_max_ms + 2000, "a record after idle hours took %lld ms",
 	       (long long)(world_ms(c->world) - begin_ms));
 	begin_ms = world_ms(c->world); /* back to fast at the first record */
-	scenario_write(c, 1);
+	sim_source_put(c->source, 1);
 	scenario_settle(c);
 	EXPECT(c, world_ms(c->world) - begin_ms <= 4 * p->poll_min_ms + 1000, "the record after that took %lld ms",
 	       (long long)(world_ms(c->world) - begin_ms));

@@ -221,7 +221,7 @@ static void a_row_is_deleted(struct cluster *c)
 	scenario_write(c, 50);
 	scenario_settle(c);
 	cluster_sleep(c, 10000);
-	scenario_watch(c, "level=warn");
+	scenario_watch(c, "event=lease.deleted");
 	c->overseer.edited = true;
 	EXPECT(c, scenario_delete_row(c, open->shard->id), "there is no row");
 	scenario_write_for(c, MINUTE_MS, 500);

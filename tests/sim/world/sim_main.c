@@ -5,9 +5,12 @@
  *   sim twice N              one, twice: the traces must be equal to the byte
  *   sim scenarios            lists their names, a line each
  *   sim scenario NAME|all [SEED] [trace]
+ *   sim self [TEXT]          tests of the simulator itself, those with TEXT in their name
+ *   sim self-tests           lists their names
  */
 #include "sim/world/random.h"
 #include "sim/world/scenario.h"
+#include "sim/world/self.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -139,6 +142,29 @@ static int list_scenarios(void)
 	return 0;
 }
 
+static int run_self(const char *text)
+{
+	size_t ran = 0, failed = 0;
+
+	for (size_t i = 0; self_name(i); i++) {
+		if (!strstr(self_name(i), text))
+			continue;
+		ran++;
+		if (self_run(i))
+			printf("ok: %s\n", self_name(i));
+		else
+			failed++;
+	}
+	return ran && !failed ? 0 : 1;
+}
+
+static int list_self(void)
+{
+	for (size_t i = 0; self_name(i); i++)
+		puts(self_name(i));
+	return 0;
+}
+
 static uint64_t number(const char *text, uint64_t otherwise)
 {
 	return text ? strtoull(text, NULL, 0) : otherwise;
@@ -155,6 +181,10 @@ int main(int argc, char **argv)
 		return run_seed(number(argc > 2 ? argv[2] : NULL, 1), argc > 3, &t, &digest) ? 0 : 1;
 	if (strcmp(verb, "twice") == 0)
 		return run_twice(number(argc > 2 ? argv[2] : NULL, 1));
+	if (strcmp(verb, "self-tests") == 0)
+		return list_self();
+	if (strcmp(verb, "self") == 0)
+		return run_self(argc > 2 ? argv[2] : "");
 	if (strcmp(verb, "scenarios") == 0)
 		return list_scenarios();
 	if (strcmp(verb, "scenario") == 0 && argc > 2)
