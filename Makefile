@@ -32,7 +32,7 @@ else
 HARDEN   += -D_FORTIFY_SOURCE=2
 endif
 
-PKGS     := libcurl libcrypto rdkafka libcjson libconfig
+PKGS     := libcurl libcrypto rdkafka libcjson libconfig sqlite3
 CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lz -lm -lpthread
 
@@ -48,7 +48,7 @@ BENCH    := $(shell find tests/bench -name '*.c')
 FUZZ     := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 
 .SECONDARY:
-.PHONY: sim sim-test sim-mutants all demo bench conf-readme fuzz fuzz-build judge unit bench-build bench-decode check-layers check-headers test e2e clean help
+.PHONY: sim sim-test sim-mutants all demo chaos bench conf-readme fuzz fuzz-build judge unit bench-build bench-decode check-layers check-headers test e2e clean help
 all: $(BUILD)/sluice
 
 $(BUILD)/sluice: $(BUILD)/src/app/main.o $(BUILD)/libsluice.a
@@ -152,6 +152,11 @@ e2e:
 demo:
 	@deploy/demo/run.sh
 
+# Processes with several workers, killed again and again: DURATION=120, RATE=200, KILL_EVERY=2-6,
+# PROCESSES=3, WORKERS=2, PIPELINES=4, FAILOVER=3.
+chaos:
+	@tests/chaos/run
+
 # Figures beside a hand-written consumer: N=100000 records, ROUNDS=5.
 bench:
 	@tests/bench/run
@@ -165,6 +170,7 @@ help:
 	@echo 'make demo         the deals app, live (LIGHT=1, DURATION=60, KILL=1)'
 	@echo 'make sim          the engine in simulated worlds: SEEDS=1000, SEED=42 TRACE=1, or a scenario: T=T35'
 	@echo 'make sim-mutants  does the simulator notice when a safeguard is missing?'
+	@echo 'make chaos        three processes, killed again and again, judged (DURATION=120, KILL_EVERY=2-6)'
 	@echo 'make bench        sluice beside a hand-written consumer (N=100000)'
 	@echo 'make SAN=1 unit   unit tests under AddressSanitizer and UBSan (SAN=thread: ThreadSanitizer)'
 	@echo 'make e2e K=kill   end-to-end tests, those whose name matches'

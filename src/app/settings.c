@@ -25,7 +25,9 @@ static const struct option aws_options[] = {
 static const struct option state_options[] = {
 	{ .name = "table", .type = OPTION_STR, .offset = IN(settings_state, table), .default_text = "sluice-state",
 	  .help = "DynamoDB table for positions and leases; created when it is missing." },
-	{ .name = "file", .flags = OPTION_LATER, .help = "keep the state in a table (state.table)" },
+	{ .name = "file", .type = OPTION_STR, .offset = IN(settings_state, file),
+	  .help = "Instead of a table, for a worker that is alone: a file on a local disk, made when it is missing; its "
+		  "folder must be there. Relative to the working directory." },
 	{ 0 },
 };
 
@@ -71,9 +73,9 @@ const struct option settings_file_options[] = {
 	{ .name = "state", .type = OPTION_GROUP, .offset = IN(file_settings, s.state), .table = state_options,
 	  .help = "Where positions are kept." },
 	{ .name = "workers", .type = OPTION_INT, .offset = IN(file_settings, s.workers), .default_text = "1",
-	  .help = "Workers in this process; this version has one." },
+	  .min = 1, .max = 64, .help = "Threads of this process that share the work; each has limits of its own." },
 	{ .name = "limits", .type = OPTION_GROUP, .offset = IN(file_settings, s.limits), .table = limits_options,
-	  .help = "Bounds of memory and connections." },
+	  .help = "Bounds of memory and connections, of each worker." },
 	{ .name = "log", .type = OPTION_GROUP, .offset = IN(file_settings, s.log), .table = log_options,
 	  .help = "The log on stderr." },
 	{ .name = "leases", .type = OPTION_GROUP, .offset = IN(file_settings, s.failover_s), .table = lease_options,
@@ -287,18 +289,34 @@ static void check_endpoint(struct loading *l, const struct settings *s)
 			     STR_ARG(str_sub(url, 0, 100)));
 }
 
+static void check_state(struct loading *l, const struct settings *s)
+{
+	const struct node *state = node_get(l->root, STR("state"));
+	const struct node *file = node_get(state, STR("file"));
+	struct str path = s->state.file;
+
+	settings_check_table(l, settings_at(settings_at(l->root, "state"), "table"), s->state.table);
+	if (!file || problems_within(l->problems, file))
+		return;
+	if (path.len == 0 || str_ends(path, STR("/")) || memchr(path.ptr, '\0', path.len))
+		problems_add(l->problems, file,
+			     "\"%.*s\" names no file; expected something like \"/var/lib/sluice/state.db\"", STR_ARG(path));
+	else if (node_get(state, STR("table")))
+		problems_add(l->problems, file, "the state is in a file or in a table; leave state.file or state.table out");
+	else if (s->workers > 1)
+		problems_add(l->problems, file,
+			     "a file holds the state of one worker, and workers is %lld; share a table (state.table)",
+			     (long long)s->workers);
+}
+
 static void check_file(struct loading *l)
 {
 	const struct settings *s = l->settings;
 	const struct node *limits = node_get(l->root, STR("limits"));
 
 	settings_check_name(l, settings_at(l->root, "app"), s->app);
-	settings_check_table(l, settings_at(settings_at(l->root, "state"), "table"), s->state.table);
+	check_state(l, s);
 	check_endpoint(l, s);
-	if (s->workers != 1)
-		problems_add(l->problems, settings_at(l->root, "workers"),
-			     "expected 1, found %lld: more workers are not available in this version",
-			     (long long)s->workers);
 	if (s->limits.page_bytes > s->limits.memory_bytes)
 		problems_add(l->problems, settings_at(limits, "page_bytes"),
 			     "expected at most limits.memory_bytes (%lld), found %lld",

@@ -21,6 +21,7 @@ struct coordinator *coordinator_new(const struct coordinator_settings *settings)
 	c->env = loop_env(settings->loop);
 	c->lineage = lineage_new();
 	c->pin_ms = mem_array(settings->n_handlers, sizeof(*c->pin_ms));
+	c->row_counter = mem_array(settings->n_handlers, sizeof(*c->row_counter));
 	c->first_start = mem_array(settings->n_handlers, sizeof(*c->first_start));
 	event_init(&c->wake, settings->loop);
 	return c;
@@ -46,6 +47,7 @@ void coordinator_free(struct coordinator *c)
 	lineage_free(c->lineage);
 	mem_free((char *)c->stream_arn.ptr);
 	mem_free(c->pin_ms);
+	mem_free(c->row_counter);
 	mem_free(c->first_start);
 	mem_free(c);
 }
@@ -122,8 +124,12 @@ static void look_for_end(struct coordinator *c)
 /* One round: look, then take and read what is due. */
 static bool step(struct coordinator *c, struct err *err)
 {
+	uint64_t listing = c->listing;
+
 	event_clear(&c->wake);
 	if (!coordinator_list_when_due(c, err))
+		return false;
+	if ((c->listing != listing || !c->loaded) && !coordinator_look_for_seek(c, err))
 		return false;
 	if (!c->loaded || has_foreign_leases(c)) {
 		if (!coordinator_load_leases(c, err))
@@ -219,4 +225,13 @@ void coordinator_stop(struct coordinator *c)
 void coordinator_wake(struct coordinator *c)
 {
 	event_set(&c->wake);
+}
+
+struct coordinator_stats coordinator_stats(const struct coordinator *c)
+{
+	struct coordinator_stats stats = { .describes = c->describes };
+
+	for (const struct member *m = c->members; m; m = m->hh.next)
+		stats.shards += m->lease->held;
+	return stats;
 }

@@ -26,6 +26,7 @@ struct coordinator {
 	struct lineage *lineage;
 	struct member *members;        /* by shard id */
 	int64_t *pin_ms;               /* per handler: from its row */
+	uint64_t *row_counter;         /* per handler: of its row, as last seen */
 	bool *first_start;             /* per handler: its row was made by this start */
 	struct scope readings;
 	struct event wake;
@@ -37,6 +38,7 @@ struct coordinator {
 	bool listed, loaded, stopping;
 	bool ended, said_ended;        /* the stream is disabled; all of it is read */
 	size_t n_readings;
+	uint64_t describes;            /* calls of DescribeStream */
 };
 
 struct member *coordinator_member(const struct coordinator *c, struct str shard_id);
@@ -63,7 +65,12 @@ int64_t coordinator_list_pause_ms(const struct coordinator *c);
  * the row is of another definition or stream. */
 bool coordinator_load_handler(struct coordinator *c, size_t index, struct err *err);
 
-/* Takes up the leases' rows; those that we hold are ahead in memory. */
+/* Looks whether a seek (--force) has moved a handler under us: it writes the
+ * handler's row last. Then all leases are to be loaded again. */
+bool coordinator_look_for_seek(struct coordinator *c, struct err *err);
+
+/* Takes up the leases' rows; those that we hold are ahead in memory, unless
+ * somebody else wrote them: then they are lost. */
 bool coordinator_load_leases(struct coordinator *c, struct err *err);
 
 /* coordinator_serve.c: who is entitled to what. All yield. */

@@ -36,6 +36,7 @@ bool coordinator_list(struct coordinator *c, struct err *err)
 	c->listing++;
 	do {
 		arena_reset(&arena);
+		c->describes++;
 		if (!streams_describe(c->set.streams, c->stream_arn, buf_str(&start), str_of(NULL, 0), &arena, &d, err))
 			goto out;
 		if (take_up(c, &d) == 0 && d.last_evaluated_shard.len) {

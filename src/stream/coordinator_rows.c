@@ -65,6 +65,7 @@ static bool make_handler_row(struct coordinator *c, size_t index, struct arena *
 	if (!state_put(c->set.state, STATE_HANDLER, handler_row_id(c, h, arena), 0, attributes, err))
 		return false;
 	c->pin_ms[index] = pin_ms;
+	c->row_counter[index] = 1;
 	c->first_start[index] = true;
 	log_info(c->env->log, "handler.first_start", LOG_STR("pipeline", c->set.pipeline), LOG_STR("handler", h->name),
 		 LOG_TEXT("hint", h->definition.len ? "a new handler wants an empty target: a counter adds to what its rows hold" :
@@ -98,9 +99,38 @@ bool coordinator_load_handler(struct coordinator *c, size_t index, struct err *e
 			ok = changed_definition(c, h);
 		else
 			c->pin_ms[index] = (int64_t)pin_ms;
+		c->row_counter[index] = row.counter;
 	}
 	arena_release(&arena);
-	return ok;
+	/* Another worker made it at the same moment: now it is there to be read. */
+	return ok || (err_is(err, "state.conflict") && coordinator_load_handler(c, index, err));
+}
+
+static bool look_for_seek(struct coordinator *c, size_t index, struct err *err)
+{
+	struct coordinator_handler *h = &c->set.handlers[index];
+	struct state_row row;
+	struct arena arena;
+	bool ok;
+
+	arena_init(&arena, 1 << 20);
+	ok = state_get(c->set.state, STATE_HANDLER, handler_row_id(c, h, &arena), &arena, &row, err);
+	arena_release(&arena);
+	if (!ok || row.counter == 0 || row.counter == c->row_counter[index])
+		return ok;
+	log_warn(c->env->log, "handler.moved", LOG_STR("pipeline", c->set.pipeline), LOG_STR("handler", h->name),
+		 LOG_TEXT("hint", "its row was written by somebody else (sluice seek); its positions are read again"));
+	c->loaded = false;
+	c->first_start[index] = false;
+	return coordinator_load_handler(c, index, err);
+}
+
+bool coordinator_look_for_seek(struct coordinator *c, struct err *err)
+{
+	for (size_t h = 0; h < c->set.n_handlers; h++)
+		if (!c->set.handlers[h].stopped && !look_for_seek(c, h, err))
+			return false;
+	return true;
 }
 
 /* ---- leases' rows ---- */
@@ -111,6 +141,17 @@ struct loading {
 	struct err *err;
 	bool ok;
 };
+
+/* Nobody but the owner writes a row, unless it was stolen or moved by a seek. While
+ * a write of ours is under way or in doubt, the row may show that one. */
+static void notice_loss(const struct coordinator *c, struct lease *ours, const struct lease *row)
+{
+	if (!ours->held || ours->writing || ours->in_doubt || row->counter <= ours->counter)
+		return;
+	ours->held = false;
+	log_warn(c->env->log, "lease.lost", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", ours->shard_id),
+		 LOG_TEXT("hint", "somebody else has written its row"));
+}
 
 /* A row that we hold is ahead in memory; any other is as the table says. */
 static bool load_lease(void *ctx, const struct state_row *row)
@@ -127,6 +168,8 @@ static bool load_lease(void *ctx, const struct state_row *row)
 		return false;
 	}
 	m = coordinator_member(l->c, lease->shard_id);
+	if (m)
+		notice_loss(l->c, m->lease, lease);
 	if (!m) {
 		coordinator_add_member(l->c, lease);
 	} else if (coordinator_is_read(l->c, m) || m->lease->held || m->lease->counter >= lease->counter) {

@@ -11,23 +11,13 @@ enum {
 
 /* ---- who is entitled to what ---- */
 
-/* The creation time that a shard's id holds, "shardId-<ms, zero-padded>-<hex>"; 0
- * where it has none. */
-static int64_t created_ms(struct str shard_id)
-{
-	int64_t ms;
-
-	str_split(&shard_id, '-');
-	return shard_id.ptr && str_to_i64(str_split(&shard_id, '-'), &ms) ? ms : 0;
-}
-
 /* A parent that no listing shows is trimmed when its child is older than the
  * retention, or when it stays away for long; a single listing may leave it out
  * (T2, T6). */
 static bool parent_is_gone(const struct coordinator *c, const struct lease *child)
 {
 	const struct lineage_shard *s = lineage_find(c->lineage, child->shard_id);
-	int64_t made_ms = created_ms(child->shard_id);
+	int64_t made_ms = shard_created_ms(child->shard_id);
 
 	if (lineage_find(c->lineage, child->parent_id))
 		return false;
@@ -80,15 +70,29 @@ static void begin(struct coordinator *c, struct member *m, size_t h)
 		p->position.v = high > now_v ? high : now_v;
 }
 
+/* Whom a seek has moved: its version goes on behind the parent's, which was read
+ * again, too. From here on it has begun. */
+static void begin_again(const struct coordinator *c, struct lease *lease, struct lease_position *p)
+{
+	const struct member *parent = lease->parent_id.len ? coordinator_member(c, lease->parent_id) : NULL;
+	const struct lease_position *before = parent ? lease_position(parent->lease, p->handler) : NULL;
+
+	if (before && before->position.v > p->position.v)
+		p->position.v = before->position.v;
+	p->sought = false;
+	lease->dirty = true;
+}
+
 /* Entitled, not done, not stopped, not being read already. Who has begun was
- * entitled then, whatever has become of the parent. */
+ * entitled then, whatever has become of the parent; whom a seek has moved must
+ * have come through the parent again. */
 static bool wants(const struct coordinator *c, const struct member *m, size_t h)
 {
 	const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
 
 	if (c->set.handlers[h].stopped || m->reading[h])
 		return false;
-	return p ? !p->done : parent_is_done(c, m->lease, h);
+	return p ? !p->done && (!p->sought || parent_is_done(c, m->lease, h)) : parent_is_done(c, m->lease, h);
 }
 
 /* ---- readings ---- */
@@ -121,8 +125,8 @@ static void start_reading(struct coordinator *c, struct member *m, bool position
 	for (size_t h = 0; h < c->set.n_handlers; h++) {
 		const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
 
-		if (!wants(c, m, h) || sequence_is_none(&p->position.sequence) == positioned)
-			continue;
+		if (!p || !wants(c, m, h) || sequence_is_none(&p->position.sequence) == positioned)
+			continue; /* !p: became entitled while the row was written; the next round gives it its place */
 		m->reading[h] = true;
 		r->handlers[r->n_handlers++] = h;
 	}
@@ -148,9 +152,16 @@ static bool anybody_wants(const struct coordinator *c, const struct member *m)
 /* Gives every entitled handler its place, saves the row, reads. */
 static bool serve(struct coordinator *c, struct member *m, struct err *err)
 {
-	for (size_t h = 0; h < c->set.n_handlers; h++)
-		if (wants(c, m, h) && !lease_position(m->lease, coordinator_handler_name(c, h)))
+	for (size_t h = 0; h < c->set.n_handlers; h++) {
+		struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
+
+		if (!wants(c, m, h))
+			continue;
+		if (!p)
 			begin(c, m, h);
+		else if (p->sought)
+			begin_again(c, m->lease, p);
+	}
 	if (!m->lease->held) {
 		if (!lease_take(m->lease, c->set.heartbeat, err)) {
 			c->loaded = false; /* another worker was quicker: whose is it now? */
@@ -248,9 +259,12 @@ static bool children_have_begun(const struct coordinator *c, struct str id)
 		child = coordinator_member(c, s->id);
 		if (!child || child->lease->counter == 0)
 			return false;
-		for (size_t h = 0; h < c->set.n_handlers; h++)
-			if (!lease_position(child->lease, coordinator_handler_name(c, h)))
+		for (size_t h = 0; h < c->set.n_handlers; h++) {
+			const struct lease_position *p = lease_position(child->lease, coordinator_handler_name(c, h));
+
+			if (!p || p->sought)
 				return false;
+		}
 	}
 	return true;
 }

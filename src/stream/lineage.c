@@ -113,3 +113,10 @@ void lineage_forget(struct lineage *l, struct str id)
 	HASH_DEL(l->nodes, n);
 	free_node(n);
 }
+
+int64_t shard_created_ms(struct str shard_id)
+{
+	int64_t ms;
+
+	return str_eq(str_split(&shard_id, '-'), STR("shardId")) && shard_id.ptr && str_to_i64(str_split(&shard_id, '-'), &ms) ? ms : 0;
+}

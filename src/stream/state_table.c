@@ -4,10 +4,10 @@
 #include "sluice/core/mem.h"
 #include "sluice/item/attribute.h"
 
-#include <stdio.h>
-
 /* LARGEST_ROW_BYTES: 400 KB of attributes as JSON, escaped. */
 enum { LARGEST_ROW_BYTES = 3 << 20, QUERY_BYTES = 4 << 20, CREATE_POLL_MS = 500, CREATE_POLLS = 240 };
+
+enum { READ_UNIT_BYTES = 4096, WRITE_UNIT_BYTES = 1024 };
 
 struct state_table {
 	struct state state;
@@ -67,11 +67,13 @@ struct request {
 	struct state_table *t;
 	struct json_writer w;
 	struct buf body, answer;
+	size_t item_bytes;            /* of the row that it writes */
 };
 
 static void open_request(struct request *r, struct state_table *t, size_t max_answer_bytes)
 {
 	r->t = t;
+	r->item_bytes = 0;
 	buf_init(&r->body, LARGEST_ROW_BYTES);
 	buf_init(&r->answer, max_answer_bytes);
 	json_write_init(&r->w, &r->body);
@@ -79,13 +81,38 @@ static void open_request(struct request *r, struct state_table *t, size_t max_an
 	json_member_str(&r->w, STR("TableName"), t->table);
 }
 
+static uint64_t units(size_t bytes, size_t unit_bytes)
+{
+	return bytes ? (bytes + unit_bytes - 1) / unit_bytes : 1;
+}
+
+/* What only concerns the table itself is not billed. */
+static void count_answered(struct request *r, const char *operation)
+{
+	struct state_stats *s = &r->t->state.stats;
+	struct str name = str_c(operation);
+
+	if (str_eq(name, STR("GetItem")) || str_eq(name, STR("Query"))) {
+		s->reads++;
+		s->read_units += units(r->answer.len, READ_UNIT_BYTES);
+	} else if (str_eq(name, STR("PutItem")) || str_eq(name, STR("DeleteItem"))) {
+		s->writes++;
+		s->write_units += units(r->item_bytes, WRITE_UNIT_BYTES);
+	}
+}
+
 static bool send_request(struct request *r, const char *operation, struct err *err)
 {
+	bool ok;
+
 	json_end_object(&r->w);
 	if (!buf_ok(&r->body))
 		return err_set(err, ERR_DATA, "state.row_size",
 			       "a row of the state table %.*s would pass DynamoDB's 400 KB", STR_ARG(r->t->table));
-	if (dynamodb_call(r->t->client, operation, buf_str(&r->body), &r->answer, err))
+	ok = dynamodb_call(r->t->client, operation, buf_str(&r->body), &r->answer, err);
+	if (ok || (err && err_is(err, "ConditionalCheckFailedException"))) /* which is billed, too */
+		count_answered(r, operation);
+	if (ok)
 		return true;
 	if (err && err_is(err, "ConditionalCheckFailedException"))
 		return err_set(err, ERR_DATA, "state.conflict", "somebody else wrote the row");
@@ -158,6 +185,7 @@ static bool table_put(struct state *s, const char *kind, struct str id, uint64_t
 		buf_putc(&r.body, ',');
 		buf_put(&r.body, attributes);
 	}
+	r.item_bytes = s->app.len + id.len + attributes.len;
 	json_end_object(&r.w);
 	ok = send_request(&r, "PutItem", err);
 	close_request(&r);
@@ -331,31 +359,13 @@ static bool wait_until_active(struct state_table *t, struct err *err)
 
 static bool check_schema(struct state_table *t, struct err *err)
 {
-	struct state_row row;
-	struct value version;
-	struct arena arena;
-	uint64_t found = 0;
-	bool ok = false;
+	struct buf name;
+	bool ok;
 
-	arena_init(&arena, 1 << 20);
-	if (!table_get(&t->state, STATE_SCHEMA, STR("state"), &arena, &row, err))
-		goto out;
-	if (row.counter == 0) {
-		ok = table_put(&t->state, STATE_SCHEMA, STR("state"), 0, STR("\"version\":{\"N\":\"1\"}"), err) ||
-		     err_is(err, "state.conflict");
-		goto out;
-	}
-	if (!value_get(row.item, STR("version"), &version) || !str_to_u64(version.raw, &found) ||
-	    found != STATE_SCHEMA_VERSION) {
-		err_set(err, ERR_FATAL, "state.schema",
-			"the state table %.*s was written by a version of sluice with schema %llu, this one knows %d; "
-			"run the newer version",
-			STR_ARG(t->table), (unsigned long long)found, STATE_SCHEMA_VERSION);
-		goto out;
-	}
-	ok = true;
-out:
-	arena_release(&arena);
+	buf_init(&name, 1024);
+	buf_putf(&name, "the state table %.*s", STR_ARG(t->table));
+	ok = state_check_schema(&t->state, buf_str(&name), err);
+	buf_release(&name);
 	return ok;
 }
 

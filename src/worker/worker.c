@@ -5,6 +5,7 @@
 #include "sluice/handlers/index.h"
 #include "sluice/worker/fanout.h"
 #include "sluice/worker/shard_run.h"
+#include "sluice/worker/task_sink.h"
 
 enum { HANDLER_ARENA_BYTES = 4 << 20, DEFINITION_BYTES = 1 << 20, START_PAUSE_MS = 1000, LAST_WRITES_MS = 5000 };
 
@@ -16,7 +17,7 @@ static struct sink_site site_of(struct worker *w, struct str name)
 
 	return (struct sink_site){
 		.app = plan->app, .name = name, .loop = w->loop, .transport = plan->aws.transport, .dynamodb = w->dynamodb,
-		.state_table = plan->state_table, .failover_ms = plan->failover_ms, .drain_ms = (uint32_t)plan->drain_ms,
+		.failover_ms = plan->failover_ms, .drain_ms = (uint32_t)plan->drain_ms, .producers = plan->producers,
 	};
 }
 
@@ -64,6 +65,7 @@ static bool open_sinks(struct worker *w, struct err *err)
 		if (!w->sinks[i])
 			return false;
 	}
+	w->tasks = task_sink_new(w->state, w->loop, w->plan->app);
 	return open_tables_sink(w, err);
 }
 
@@ -104,7 +106,7 @@ static bool open_handler(struct worker *w, struct pipeline_handler *h, const str
 	h->batch_records = plan->batch_records;
 	h->batch_bytes = plan->batch_bytes;
 	h->batch_window_ms = plan->batch_window_ms;
-	h->sink = plan->sink.len && !plan->ops->tasks ? sink_named(w, plan->sink) : w->tables;
+	h->sink = plan->ops->tasks ? w->tasks : plan->sink.len ? sink_named(w, plan->sink) : w->tables;
 	h->notifications = plan->ops->tasks ? sink_named(w, plan->sink) : NULL;
 	h->dead_letter = plan->policy.dead_letter.len ? sink_named(w, plan->policy.dead_letter) : NULL;
 	if (!h->sink || (plan->ops->tasks && !h->notifications) || (plan->policy.dead_letter.len && !h->dead_letter))
@@ -205,7 +207,8 @@ struct worker *worker_new(struct loop *loop, const struct worker_plan *plan, str
 	w->pipelines = mem_array(plan->n_pipelines, sizeof(*w->pipelines));
 	if (!open_clients(w, err))
 		goto fail;
-	w->state = state_table_new(w->dynamodb, loop, plan->app, plan->state_table);
+	w->state = plan->state_file.len ? state_file_new(loop, plan->app, plan->state_file) :
+					  state_table_new(w->dynamodb, loop, plan->app, plan->state_table);
 	heartbeat_init(&w->heartbeat, w->state, loop, plan->instance, plan->failover_ms);
 	if (!open_sinks(w, err))
 		goto fail;
@@ -230,11 +233,13 @@ void worker_free(struct worker *w)
 	for (size_t i = 0; w->sinks && i < w->plan->n_sinks; i++)
 		close_sink(w->sinks[i]);
 	close_sink(w->tables);
+	close_sink(w->tasks);
 	if (w->state)
 		heartbeat_release(&w->heartbeat);
 	state_free(w->state);
 	aws_client_free(w->streams);
 	aws_client_free(w->dynamodb);
+	worker_stats_release(&w->told);
 	mem_free(w->tables_settings);
 	mem_free(w->sinks);
 	mem_free(w->pipelines);
@@ -266,6 +271,11 @@ static void pipeline_task(void *arg)
 	coordinator_run(p->coordinator);
 }
 
+static void figures_task(void *arg)
+{
+	figures_run(arg);
+}
+
 static void fanout_task(void *arg)
 {
 	fanout_run(arg);
@@ -289,7 +299,12 @@ static void deadline_task(void *arg)
 	scope_cancel(&w->work);
 }
 
-/* The state table and the first heartbeat come before everything. What is wrong
+static struct str state_name(const struct worker_plan *plan)
+{
+	return plan->state_file.len ? plan->state_file : plan->state_table;
+}
+
+/* The state and the first heartbeat come before everything. What is wrong
  * there can mend (a service that starts later, a permission), so it is tried
  * for as long as it takes. */
 static bool open_state(struct worker *w)
@@ -301,7 +316,7 @@ static bool open_state(struct worker *w)
 	while (!state_open(w->state, &err) || !heartbeat_renew(&w->heartbeat, &err)) {
 		if (err.class == ERR_CANCELLED)
 			return false;
-		log_at(w->env->log, LOG_ERROR, "worker.waiting", LOG_STR("state_table", w->plan->state_table),
+		log_at(w->env->log, LOG_ERROR, "worker.waiting", LOG_STR("state", state_name(w->plan)),
 		       LOG_INT("retry_ms", pause_ms), LOG_ERR(&err));
 		if (err.class == ERR_FATAL) {
 			w->failed = true;
@@ -330,8 +345,10 @@ static void start_task(void *arg)
 	if (!open_state(w))
 		return;
 	w->opened = true;
+	worker_stats_take(w, &w->told);
 	log_info(w->env->log, "worker.start", LOG_STR("session", w->heartbeat.session), LOG_INT("pipelines", w->n_pipelines));
 	scope_spawn(&w->services, "heartbeat", heartbeat_task, &w->heartbeat);
+	scope_spawn(&w->services, "figures", figures_task, w);
 	for (size_t i = 0; i < w->n_pipelines; i++)
 		scope_spawn(&w->work, "pipeline", pipeline_task, &w->pipelines[i]);
 	if (fanout_needed(w))
@@ -347,6 +364,7 @@ static void end_work(struct worker *w)
 	if (!w->expired)
 		scope_spawn(&w->work, "goodbye", goodbye_task, w);
 	scope_wait(&w->work);
+	figures_log(w);
 	log_info(w->env->log, "worker.end", LOG_STR("session", w->heartbeat.session));
 }
 

@@ -83,19 +83,25 @@ static struct sim_source_shard *add_shard(struct sim_source *s, struct sim_sourc
 	shard->shard->start = sequence_of(shard);
 	s->shards = grown(s->shards, s->n_shards, &s->cap_shards);
 	s->shards[s->n_shards++] = shard;
+	sim_map_put(&s->by_id, str_c(shard->shard->id), shard);
 	return shard;
+}
+
+static void add_roots(struct sim_source *s, size_t n)
+{
+	assert(n >= 1 && n <= SIM_HASHES);
+	for (size_t i = 0; i < n; i++)
+		add_shard(s, NULL, (uint32_t)(i * SIM_HASHES / n), (uint32_t)((i + 1) * SIM_HASHES / n));
 }
 
 struct sim_source *sim_source_new(struct sim_streams *streams, uint64_t seed, size_t n_shards)
 {
 	struct sim_source *s = mem_alloc(sizeof(*s));
 
-	assert(n_shards >= 1 && n_shards <= SIM_HASHES);
 	s->streams = streams;
 	s->knobs.retention_ms = RETENTION_MS;
 	rng_seed(&s->rng, seed);
-	for (size_t i = 0; i < n_shards; i++)
-		add_shard(s, NULL, (uint32_t)(i * SIM_HASHES / n_shards), (uint32_t)((i + 1) * SIM_HASHES / n_shards));
+	add_roots(s, n_shards);
 	return s;
 }
 
@@ -114,6 +120,7 @@ void sim_source_free(struct sim_source *s)
 		mem_free(s->changes[i]->after);
 		mem_free(s->changes[i]);
 	}
+	sim_map_release(&s->by_id);
 	mem_free(s->items);
 	mem_free(s->shards);
 	mem_free(s->changes);
@@ -157,6 +164,13 @@ void sim_source_disable(struct sim_source *s)
 		if (!s->shards[i]->closed_ms)
 			close_shard(s, s->shards[i]);
 	s->streams->status = "DISABLED";
+}
+
+void sim_source_enable(struct sim_source *s, size_t n_shards)
+{
+	assert(!sim_source_pick_open(s));
+	s->streams->status = "ENABLED";
+	add_roots(s, n_shards);
 }
 
 static void trim_shard(struct sim_source_shard *shard, int64_t before_ms)
@@ -333,10 +347,7 @@ const struct sim_source_item *sim_source_item(const struct sim_source *s, size_t
 
 struct sim_source_shard *sim_source_shard_named(const struct sim_source *s, struct str id)
 {
-	for (size_t i = 0; i < s->n_shards; i++)
-		if (str_eq(str_c(s->shards[i]->shard->id), id))
-			return s->shards[i];
-	return NULL;
+	return sim_map_get(&s->by_id, id);
 }
 
 const struct sim_change *sim_source_change(const struct sim_source *s, struct str shard_id, const struct sequence *sequence)

@@ -15,6 +15,7 @@
 #define SLUICE_SIM_SOURCE_H
 
 #include "sim/dynamodb.h"
+#include "sim/map.h"
 #include "sim/source_image.h"
 #include "sluice/item/record.h"
 
@@ -73,6 +74,7 @@ struct sim_source {
 	size_t n_items;
 	struct sim_source_shard **shards; /* in order of birth */
 	size_t n_shards, cap_shards;
+	struct sim_map by_id;      /* shards */
 	struct sim_change **changes; /* all, in order of time */
 	size_t n_changes, cap_changes;
 
@@ -102,6 +104,11 @@ bool sim_source_roll(struct sim_source *s, struct sim_source_shard *shard);
 
 /* The stream ends: its shards close without children, writes make no more records. */
 void sim_source_disable(struct sim_source *s);
+
+/* It is enabled again: so many new shards without parents, into which writes go from
+ * now on. What was written meanwhile has no record. The old stream's shards stay as
+ * they are. */
+void sim_source_enable(struct sim_source *s, size_t n_shards);
 
 /* Records older than the retention at now_ms (wall) are gone; so are closed shards
  * without any left that closed longer ago than that. Call it as often as the

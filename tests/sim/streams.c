@@ -36,7 +36,7 @@ struct sim_streams *sim_streams_new(struct loop *loop, const char *table, struct
 	s->view_type = "NEW_AND_OLD_IMAGES";
 	s->status = "ENABLED";
 	s->page_records = 1000;
-	s->page_shards = 100;
+	s->list_shards = 100;
 	s->counter = UINT64_C(100000000000000000);
 	return s;
 }
@@ -277,7 +277,7 @@ static void describe_stream(struct exchange *x)
 	json_member_raw(&w, STR("KeySchema"), STR("[{\"AttributeName\":\"id\",\"KeyType\":\"HASH\"}]"));
 	json_key(&w, STR("Shards"));
 	json_begin_array(&w);
-	for (; shard && n < x->s->page_shards; shard = shard->next) {
+	for (; shard && n < x->s->list_shards; shard = shard->next) {
 		last = shard;
 		if (!is_listed(x->s, shard))
 			continue;

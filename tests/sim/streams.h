@@ -77,7 +77,7 @@ struct sim_streams {
 	struct sim_shard *shards;
 	uint64_t counter;             /* of sequence numbers, over all shards */
 	size_t page_records;          /* a page holds at most so many; default 1000 */
-	size_t page_shards;           /* of DescribeStream; default 100 */
+	size_t list_shards;           /* a page of DescribeStream holds at most so many; default 100 */
 	unsigned max_readers;         /* nodes that may read a shard within a second, up to 8; 0: any number */
 	struct sim_dates dates;       /* whose signatures are refused */
 	struct sim_lies lies;         /* shuffle and late_ms count for shards added afterwards */

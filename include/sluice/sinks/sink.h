@@ -16,7 +16,6 @@ struct sink_site {
 	struct loop *loop;
 	struct transport *transport;
 	struct aws_client *dynamodb;     /* for sinks that write tables */
-	struct str state_table;          /* where fan-out tasks are kept (dynamodb sink) */
 	int64_t failover_ms;             /* kafka: message timeouts stay below it */
 	uint32_t drain_ms;
 	const struct producer_factory *producers;  /* kafka; NULL: librdkafka's (sinks/producer.h) */

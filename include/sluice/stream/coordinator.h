@@ -65,6 +65,13 @@ void coordinator_stop(struct coordinator *c);
 /* Cancels the readings; their leases are saved and given up all the same. */
 void coordinator_cancel_readings(struct coordinator *c);
 
+/* For metrics: calls of DescribeStream since the start, leases held now. */
+struct coordinator_stats {
+	uint64_t describes;
+	size_t shards;
+};
+struct coordinator_stats coordinator_stats(const struct coordinator *c);
+
 /* Something that it decides by has changed (a shard ended, a handler stopped). */
 void coordinator_wake(struct coordinator *c);
 

@@ -6,6 +6,7 @@
 
 #include "sluice/core/budget.h"
 #include "sluice/core/loop.h"
+#include "sluice/worker/figures.h"
 #include "sluice/worker/pipeline.h"
 
 /* What to run, made by app from the settings; everything in it is borrowed. */
@@ -43,9 +44,11 @@ struct worker_plan {
 	struct str instance;               /* "<host>:<pid>", begins the worker's session */
 	struct aws_settings aws;           /* credentials, transport, region, endpoint */
 	struct str state_table;
+	struct str state_file;             /* instead of the table; empty: none */
 	int64_t failover_ms, checkpoint_ms, drain_ms;
 	int64_t list_ms;                   /* between listings of a stream; 0: the coordinator's default */
 	size_t memory_bytes, page_bytes, window_bytes;
+	const struct producer_factory *producers;  /* of kafka sinks; NULL: librdkafka's */
 	struct worker_sink_plan *sinks;
 	size_t n_sinks;
 	struct worker_pipeline_plan *pipelines;
@@ -61,6 +64,7 @@ struct worker {
 	struct heartbeat heartbeat;
 	struct budget budget;
 	struct sink *tables;               /* for handlers without a sink */
+	struct sink *tasks;                /* for handlers that make fan-out tasks */
 	void *tables_settings;
 	struct sink **sinks;               /* by index of plan->sinks */
 	struct pipeline *pipelines;
@@ -68,7 +72,8 @@ struct worker {
 	struct event new_tasks;            /* set: the fan-out runner shall look at once */
 	struct event drain;                /* set: finish what is in flight, then end */
 	struct scope work, services;
-	bool running, opened;              /* in worker_run(); the state table is open */
+	struct worker_stats told;          /* as the figures were logged last */
+	bool running, opened;              /* in worker_run(); the state is open */
 	bool expired;                      /* the drain's deadline has passed */
 	bool failed;                       /* it could not start */
 };

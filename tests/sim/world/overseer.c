@@ -170,6 +170,8 @@ static void lease_written(struct overseer *o, const struct sim_item *after)
 
 	if (!row)
 		return;
+	if (o->catch_up)
+		o->catch_up(o->catch_up_ctx);
 	o->lease_writes++;
 	l = add(o, full_id(after, id, sizeof(id)));
 	if (!o->edited && l->last && row->counter != l->last->counter + 1)

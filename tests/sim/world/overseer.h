@@ -17,6 +17,8 @@ struct overseer {
 	struct ledger *ledger;
 	struct loop *loop;
 	const char *state_table;
+	void (*catch_up)(void *ctx);        /* has the ledger told of what has arrived by now; NULL: it knows */
+	void *catch_up_ctx;
 	int64_t failover_ms;
 	struct overseer_lease *leases;      /* by id */
 	int64_t beat_ms[WORLD_HOSTS];       /* when the node's last heartbeat took effect */

@@ -46,7 +46,7 @@ static struct page *read_shard(struct fixture *f, const char *id)
 
 	caller_init(&c, &f->streams->transport);
 	if (caller_call(&c, "DynamoDBStreams_20120810.GetShardIterator",
-			"{\"ShardId\":\"%s\",\"ShardIteratorType\":\"TRIM_HORIZON\"}", id) == 200) {
+			"{\"StreamArn\":\"%s\",\"ShardId\":\"%s\",\"ShardIteratorType\":\"TRIM_HORIZON\"}", f->streams->arn, id) == 200) {
 		snprintf(iterator, sizeof(iterator), "%.*s", STR_ARG(caller_text(&c, "ShardIterator")));
 		caller_call(&c, "DynamoDBStreams_20120810.GetRecords", "{\"ShardIterator\":\"%s\"}", iterator);
 		buf_init(&body, 64 << 20);
@@ -302,7 +302,7 @@ static bool is_listed(struct fixture *f, const char *id)
 
 	snprintf(needle, sizeof(needle), "\"ShardId\":\"%s\"", id);
 	caller_init(&c, &f->streams->transport);
-	caller_call(&c, "DynamoDBStreams_20120810.DescribeStream", "{}");
+	caller_call(&c, "DynamoDBStreams_20120810.DescribeStream", "{\"StreamArn\":\"%s\"}", f->streams->arn);
 	is = caller_count(&c, needle) > 0;
 	caller_release(&c);
 	return is;
@@ -365,6 +365,10 @@ static void disabled(struct loop *loop, void *arg)
 		CHECK_EQ(page->count, f.source->shards[i]->n_changes);
 		page_unref(page);
 	}
+	sim_source_enable(f.source, 1);
+	c = sim_source_put(f.source, 1);
+	CHECK(c->n == 3 && c->shard == f.source->shards[2] && c->shard->parent == NULL && c->at == 0);
+	CHECK(c->before == f.source->items[1]->changes[1]->after);
 	end(&f);
 }
 

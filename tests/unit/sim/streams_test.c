@@ -50,7 +50,8 @@ static void keep_iterator(struct fixture *f, const char *member)
 
 static int open_shard(struct fixture *f, const char *shard)
 {
-	int status = caller_call(&f->caller, GET_ITERATOR, "{\"ShardId\":\"%s\",\"ShardIteratorType\":\"TRIM_HORIZON\"}", shard);
+	int status = caller_call(&f->caller, GET_ITERATOR,
+				 "{\"StreamArn\":\"%s\",\"ShardId\":\"%s\",\"ShardIteratorType\":\"TRIM_HORIZON\"}", f->streams->arn, shard);
 
 	keep_iterator(f, "ShardIterator");
 	return status;
@@ -181,7 +182,8 @@ static void positions(struct loop *loop, void *arg)
 	third = shard->records[2].sequence;
 	for (int at = 0; at < 2; at++) {
 		CHECK_EQ(caller_call(&f.caller, GET_ITERATOR,
-				     "{\"ShardId\":\"s1\",\"ShardIteratorType\":\"%s\",\"SequenceNumber\":\"%s\"}",
+				     "{\"StreamArn\":\"%s\",\"ShardId\":\"s1\",\"ShardIteratorType\":\"%s\","
+				     "\"SequenceNumber\":\"%s\"}", f.streams->arn,
 				     at ? "AT_SEQUENCE_NUMBER" : "AFTER_SEQUENCE_NUMBER", third.digits), 200);
 		keep_iterator(&f, "ShardIterator");
 		CHECK_EQ(get(&f, 1000), 200);
@@ -189,13 +191,14 @@ static void positions(struct loop *loop, void *arg)
 	}
 	sim_shard_trim(shard, &third);
 	CHECK_EQ(caller_call(&f.caller, GET_ITERATOR,
-			     "{\"ShardId\":\"s1\",\"ShardIteratorType\":\"AT_SEQUENCE_NUMBER\",\"SequenceNumber\":\"%s\"}",
-			     third.digits), 400);
+			     "{\"StreamArn\":\"%s\",\"ShardId\":\"s1\",\"ShardIteratorType\":\"AT_SEQUENCE_NUMBER\","
+			     "\"SequenceNumber\":\"%s\"}", f.streams->arn, third.digits), 400);
 	CHECK(caller_refused(&f.caller, "TrimmedDataAccessException"));
 	CHECK_EQ(open_shard(&f, "s1"), 200);
 	CHECK_EQ(get(&f, 1000), 200);
 	CHECK_EQ(caller_count(&f.caller, "eventID"), 2);
-	CHECK_EQ(caller_call(&f.caller, GET_ITERATOR, "{\"ShardId\":\"s1\",\"ShardIteratorType\":\"AT_TIMESTAMP\"}"), 400);
+	CHECK_EQ(caller_call(&f.caller, GET_ITERATOR, "{\"StreamArn\":\"%s\",\"ShardId\":\"s1\","
+			     "\"ShardIteratorType\":\"AT_TIMESTAMP\"}", f.streams->arn), 400);
 	end(&f);
 }
 
@@ -312,7 +315,7 @@ static void dated(struct loop *loop, void *arg)
 	(void)arg;
 	begin(&f, loop);
 	CHECK(task_sleep_ms(loop, 5 * MINUTE_MS + 999, NULL));
-	CHECK_EQ(caller_call(&f.caller, DESCRIBE, "{}"), 200);
+	CHECK_EQ(caller_call(&f.caller, DESCRIBE, "{\"StreamArn\":\"%s\"}", f.streams->arn), 200);
 	CHECK(http_date_parse(http_response_header(&f.caller.response, "date"), &unix_s));
 	CHECK_EQ(unix_s, SIM_EPOCH_MS / 1000 + 300);
 	CHECK(str_to_u64(http_response_header(&f.caller.response, "x-amz-crc32"), &crc));
@@ -335,7 +338,7 @@ static void in_pages(struct loop *loop, void *arg)
 
 	(void)arg;
 	begin(&f, loop);
-	f.streams->page_shards = 7;
+	f.streams->list_shards = 7;
 	f.streams->lies.shuffle = true;
 	for (size_t i = 0; i < 30; i++) {
 		snprintf(id, sizeof(id), "shard-%02zu", i);
@@ -346,8 +349,9 @@ static void in_pages(struct loop *loop, void *arg)
 		struct str description, array, rest;
 		size_t at;
 
-		CHECK_EQ(last[0] ? caller_call(&f.caller, DESCRIBE, "{\"ExclusiveStartShardId\":\"%s\"}", last)
-				 : caller_call(&f.caller, DESCRIBE, "{}"), 200);
+		CHECK_EQ(last[0] ? caller_call(&f.caller, DESCRIBE, "{\"StreamArn\":\"%s\",\"ExclusiveStartShardId\":\"%s\"}",
+					       f.streams->arn, last)
+				 : caller_call(&f.caller, DESCRIBE, "{\"StreamArn\":\"%s\"}", f.streams->arn), 200);
 		CHECK_EQ(caller_count(&f.caller, "\"ShardId\""), page < 4 ? 7 : 2);
 		CHECK(scan_member(caller_body(&f.caller), STR("StreamDescription"), &description));
 		CHECK(scan_member(description, STR("Shards"), &array));
@@ -387,7 +391,7 @@ static void lying_listings(struct loop *loop, void *arg)
 	sim_shard_close(parent);
 	sim_shard_add(f.streams, "child", "parent");
 	for (size_t i = 0; i < 100; i++) {
-		CHECK_EQ(caller_call(&f.caller, DESCRIBE, "{}"), 200);
+		CHECK_EQ(caller_call(&f.caller, DESCRIBE, "{\"StreamArn\":\"%s\"}", f.streams->arn), 200);
 		listed[0] += caller_count(&f.caller, "\"ShardId\":\"parent\"");
 		listed[1] += caller_count(&f.caller, "\"ShardId\":\"child\"");
 		ends += caller_count(&f.caller, "EndingSequenceNumber");
@@ -397,7 +401,7 @@ static void lying_listings(struct loop *loop, void *arg)
 	CHECK_EQ(listed[1], 0);
 	f.streams->lies.leave_out = 0;
 	CHECK(task_sleep_ms(loop, 20000, NULL));
-	CHECK_EQ(caller_call(&f.caller, DESCRIBE, "{}"), 200);
+	CHECK_EQ(caller_call(&f.caller, DESCRIBE, "{\"StreamArn\":\"%s\"}", f.streams->arn), 200);
 	CHECK_EQ(caller_count(&f.caller, "\"ShardId\":\"child\""), 1);
 	end(&f);
 }
