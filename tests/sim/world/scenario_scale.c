@@ -10,6 +10,7 @@ static void the_pace_of_listings(struct cluster *c)
 {
 	struct scenario_calls calls;
 
+	c->plan.pipelines[0].poll_max_ms = 5000;
 	scenario_count(c, &calls);
 	scenario_start(c, 4);
 	for (int i = 0; i < 30; i++) {

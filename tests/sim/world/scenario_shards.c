@@ -128,7 +128,7 @@ static void an_empty_page_is_not_the_end(struct cluster *c)
 static void listings_lie(struct cluster *c)
 {
 	c->streams->lies = (struct sim_lies){ .leave_out = 0.3, .open_parent = 0.5, .late_ms = 20000, .shuffle = true };
-	c->streams->page_shards = 3;
+	c->streams->list_shards = 3;
 	scenario_start(c, 3);
 	for (int i = 0; i < 15; i++) {
 		scenario_write_for(c, 20000, 500);
@@ -217,7 +217,7 @@ static void a_listing_that_loops(struct cluster *c)
 	struct loop_lie lie = { .transport.send = first_page_always, .next = c->world->services, .on = true };
 	struct scenario_calls calls;
 
-	c->streams->page_shards = 5;
+	c->streams->list_shards = 5;
 	c->world->services = &lie.transport;
 	scenario_watch(c, "stream.listing_loops");
 	scenario_count(c, &calls);
@@ -407,10 +407,11 @@ const struct scenario scenarios_shards[] = {
 	{ "T7 a listing that loops is said and outlived", a_listing_that_loops, .shards = 12 },
 	{ "T9 a finished shard that is still listed is not read again", a_finished_shard_is_not_read_again, .failover_ms = 300000,
 	  .later = "rows of finished shards of a dead owner" },
-	{ "T11 a disabled stream is read to its end, without spinning", a_disabled_stream_is_read_to_its_end, .shards = 3 },
+	{ "T11 a disabled stream is read to its end, without spinning", a_disabled_stream_is_read_to_its_end, .shards = 3,
+	  .failover_ms = 60000 },
 	{ "T14 a shard that is gone is a counted loss, its children start", a_shard_that_is_gone_frees_its_children, .shards = 1 },
 	{ "T16 trouble of every kind is waited out", trouble_is_not_the_end, .shards = 2 },
-	{ "T16 hours without the service do not end a shard", hours_without_the_service, .shards = 1 },
+	{ "T16 hours without the service do not end a shard", hours_without_the_service, .failover_ms = 60000 },
 	{ "T18 the rest of a closed shard is read by its new owner", a_closed_shard_is_half_read, .shards = 1 },
 	{ 0 },
 };

@@ -89,6 +89,7 @@ static void a_sink_is_down_for_hours(struct cluster *c)
 	int64_t end_ms = 6 * HOUR_MS;
 
 	c->plan.window_bytes = 1 << 16;
+	c->plan.pipelines[0].poll_max_ms = 10000;
 	scenario_start(c, 2);
 	scenario_write(c, 50);
 	scenario_settle(c);

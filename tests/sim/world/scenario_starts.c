@@ -16,6 +16,7 @@ static int64_t wall_ms(const struct cluster *c)
 
 static void begin_latest(struct cluster *c)
 {
+	c->plan.pipelines[0].poll_max_ms = 5000;
 	c->plan.pipelines[0].start = STREAM_START_LATEST;
 	scenario_write(c, 100);
 	scenario_roll_any(c);

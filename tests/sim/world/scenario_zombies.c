@@ -68,6 +68,7 @@ static void naps(struct cluster *c)
 
 static void the_machine_sleeps_for_hours(struct cluster *c)
 {
+	c->plan.pipelines[0].poll_max_ms = 5000;
 	scenario_start(c, 3);
 	scenario_write_for(c, 20000, 100);
 	for (int id = 1; id <= 3; id++)
@@ -116,6 +117,7 @@ static void stuck_then_dead(struct cluster *c, enum world_service service, int64
 	struct lingering l = { .service = service, .least_ms = least_ms, .most_ms = most_ms, .chance = 0.7 };
 
 	c->ghosts = service == WORLD_TABLES;
+	c->plan.pipelines[0].poll_max_ms = 5000;
 	c->world->net.delay_ms = linger;
 	c->world->net.delay_ctx = &l;
 	scenario_start(c, 2);
@@ -130,7 +132,7 @@ static void stuck_then_dead(struct cluster *c, enum world_service service, int64
 		cluster_start(c, 1 + round % 2);
 	}
 	EXPECT(c, l.n > 0, "nothing was long on the wire");
-	scenario_write_for(c, most_ms + MINUTE_MS, 2000);
+	scenario_write_for(c, most_ms + MINUTE_MS, 5000);
 	scenario_settle(c);
 	verdict_wait(c, 5 * MINUTE_MS);
 	cluster_sleep(c, most_ms); /* and it stays true */
@@ -179,6 +181,8 @@ static void signed_long_ago(struct cluster *c)
 {
 	struct lingering l = { .service = WORLD_TABLES, .least_ms = 1, .most_ms = 1, .chance = 1 };
 
+	c->ghosts = true;
+	c->plan.pipelines[0].poll_max_ms = 5000;
 	scenario_start(c, 2);
 	scenario_write_for(c, 20000, 50);
 	for (int round = 0; round < 2; round++) {
