@@ -226,8 +226,24 @@ bool coordinator_misses_parent(const struct coordinator *c)
 	return false;
 }
 
+/* What a reading could not save at its end (the table throttles; an older write of
+ * ours landed late) is saved before a child begins: else whoever follows us would
+ * read the parent's end again, behind records of the child. */
+static bool save_ended(struct coordinator *c, struct err *err)
+{
+	for (const struct member *m = c->members; m; m = m->hh.next) {
+		if (!m->lease->held || !m->lease->dirty || coordinator_is_read(c, m))
+			continue;
+		if (!lease_save(m->lease, c->set.heartbeat, err) && !err_is(err, "lease.lost"))
+			return false;
+	}
+	return true;
+}
+
 bool coordinator_serve(struct coordinator *c, struct err *err)
 {
+	if (!save_ended(c, err))
+		return false;
 	for (const struct lineage_shard *s = lineage_next(c->lineage, NULL); s; s = lineage_next(c->lineage, s))
 		if (!coordinator_member(c, s->id))
 			make_member(c, s);

@@ -112,6 +112,30 @@ static void check_position(struct overseer *o, struct str id, const struct lease
 		world_fail(o->world, "%.*s: %.*s is marked done, which it is not", STR_ARG(row->id), STR_ARG(p->handler));
 }
 
+/* The parent's row among those of the same pipeline; NULL: there is none. */
+static const struct lease *parent_of(const struct overseer *o, struct str id, const struct lease *row)
+{
+	const struct overseer_lease *parent;
+	char text[sizeof(parent->id)];
+
+	if (row->parent_id.len == 0 || !str_ends(id, row->shard_id))
+		return NULL;
+	snprintf(text, sizeof(text), "%.*s%.*s", (int)(id.len - row->shard_id.len), id.ptr, STR_ARG(row->parent_id));
+	parent = find(o, str_c(text));
+	return parent ? parent->last : NULL;
+}
+
+/* Who begins in a child is done with its parent, and its row says so: a crash now must not
+ * lead back there. */
+static void check_begin(struct overseer *o, struct str id, const struct lease *row, const struct lease_position *p)
+{
+	const struct lease *parent = parent_of(o, id, row);
+	const struct lease_position *there = parent ? lease_position(parent, p->handler) : NULL;
+
+	if (there && !there->done)
+		world_fail(o->world, "%.*s: %.*s begins, and its parent's row does not say that it is done", STR_ARG(id), STR_ARG(p->handler));
+}
+
 /* ---- owners ---- */
 
 static void check_owner(struct overseer *o, const struct overseer_lease *l, const struct lease *row)
@@ -179,8 +203,13 @@ static void lease_written(struct overseer *o, const struct sim_item *after)
 			   (unsigned long long)row->counter);
 	if (!o->edited)
 		check_owner(o, l, row);
-	for (size_t i = 0; i < row->n_positions && !o->edited; i++)
-		check_position(o, str_c(id), row, &row->positions[i], l->last ? lease_position(l->last, row->positions[i].handler) : NULL);
+	for (size_t i = 0; i < row->n_positions && !o->edited; i++) {
+		const struct lease_position *before = l->last ? lease_position(l->last, row->positions[i].handler) : NULL;
+
+		check_position(o, str_c(id), row, &row->positions[i], before);
+		if (!before)
+			check_begin(o, str_c(id), row, &row->positions[i]);
+	}
 	snprintf(l->owner, sizeof(l->owner), "%.*s", STR_ARG(row->owner));
 	l->finished = all_done(row);
 	lease_free(l->last);
