@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { ON_THE_WAY_MS = 45 * 1000 };
+
 struct overseer_lease {
 	char id[200];              /* "<pipeline>#<label>#<shard>"; of another app than "sim" "<app>/…" */
 	char owner[64];
@@ -138,6 +140,12 @@ static void check_begin(struct overseer *o, struct str id, const struct lease *r
 
 /* ---- owners ---- */
 
+/* Who stood still for long enough may have woken while the taker's write was on its way. */
+static bool was_dead(const struct overseer *o, const struct host *n)
+{
+	return o->lapse_ms[n->id] && world_ms(o->world) - o->lapse_ms[n->id] <= ON_THE_WAY_MS;
+}
+
 static void check_owner(struct overseer *o, const struct overseer_lease *l, const struct lease *row)
 {
 	const struct host *old = host_behind(o, l->owner);
@@ -153,7 +161,7 @@ static void check_owner(struct overseer *o, const struct overseer_lease *l, cons
 	if (!old || !old->alive)
 		return;
 	still_ms = world_ms(o->world) - o->beat_ms[old->id];
-	if (still_ms <= o->failover_ms)
+	if (still_ms <= o->failover_ms && !was_dead(o, old))
 		world_fail(o->world, "%s was taken from %s, whose heartbeat moved %lld ms ago", l->id, old->name, (long long)still_ms);
 }
 
@@ -233,6 +241,17 @@ static bool is_kind(const struct sim_item *item, struct str kind)
 	return str_find(sim_item_get(item, STR("pk")).raw, kind) != SIZE_MAX;
 }
 
+static void note_beat(struct overseer *o, const struct host *n, bool first)
+{
+	int64_t now_ms = world_ms(o->world);
+
+	if (first)
+		o->lapse_ms[n->id] = 0;
+	else if (now_ms - o->beat_ms[n->id] > o->failover_ms)
+		o->lapse_ms[n->id] = now_ms;
+	o->beat_ms[n->id] = now_ms;
+}
+
 void overseer_changed(void *overseer, struct sim_table *t, const struct sim_item *before, const struct sim_item *after)
 {
 	struct overseer *o = overseer;
@@ -255,7 +274,7 @@ void overseer_changed(void *overseer, struct sim_table *t, const struct sim_item
 		snprintf(session, sizeof(session), "%.*s", STR_ARG(sk));
 		n = host_behind(o, session);
 		if (n)
-			o->beat_ms[n->id] = world_ms(o->world);
+			note_beat(o, n, before == NULL);
 	}
 }
 

@@ -23,6 +23,7 @@ struct overseer {
 	int64_t failover_ms;
 	struct overseer_lease *leases;      /* by id */
 	int64_t beat_ms[WORLD_HOSTS];       /* when the node's last heartbeat took effect */
+	int64_t lapse_ms[WORLD_HOSTS];      /* and the last that did after one of failover_ms had not; 0: none */
 	bool may_reset;                     /* positions may be taken back (seek, skipping what is trimmed) */
 	bool edited;                        /* rows are changed by hand now: nothing is judged */
 	uint64_t state_writes, lease_writes, takes, thefts;
