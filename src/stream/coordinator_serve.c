@@ -149,9 +149,27 @@ static bool anybody_wants(const struct coordinator *c, const struct member *m)
 	return false;
 }
 
+/* What a reading could not save at its end (the table throttles; an older write of
+ * ours landed late) is saved before a child begins: else whoever follows us would
+ * read the parent's end again, behind records of the child. */
+static bool save_parent(struct coordinator *c, const struct member *m, struct err *err)
+{
+	const struct member *parent = m->lease->parent_id.len ? coordinator_member(c, m->lease->parent_id) : NULL;
+
+	if (!parent || !parent->lease->dirty)
+		return true;
+	if (!parent->lease->held) { /* lost: what its row says counts, not what we know */
+		parent->lease->dirty = false;
+		c->loaded = false;
+	}
+	return lease_save(parent->lease, c->set.heartbeat, err);
+}
+
 /* Gives every entitled handler its place, saves the row, reads. */
 static bool serve(struct coordinator *c, struct member *m, struct err *err)
 {
+	if (!save_parent(c, m, err))
+		return err_is(err, "lease.lost");
 	for (size_t h = 0; h < c->set.n_handlers; h++) {
 		struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
 
@@ -226,24 +244,8 @@ bool coordinator_misses_parent(const struct coordinator *c)
 	return false;
 }
 
-/* What a reading could not save at its end (the table throttles; an older write of
- * ours landed late) is saved before a child begins: else whoever follows us would
- * read the parent's end again, behind records of the child. */
-static bool save_ended(struct coordinator *c, struct err *err)
-{
-	for (const struct member *m = c->members; m; m = m->hh.next) {
-		if (!m->lease->held || !m->lease->dirty || coordinator_is_read(c, m))
-			continue;
-		if (!lease_save(m->lease, c->set.heartbeat, err) && !err_is(err, "lease.lost"))
-			return false;
-	}
-	return true;
-}
-
 bool coordinator_serve(struct coordinator *c, struct err *err)
 {
-	if (!save_ended(c, err))
-		return false;
 	for (const struct lineage_shard *s = lineage_next(c->lineage, NULL); s; s = lineage_next(c->lineage, s))
 		if (!coordinator_member(c, s->id))
 			make_member(c, s);
