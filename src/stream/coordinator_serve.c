@@ -158,10 +158,7 @@ static bool save_parent(struct coordinator *c, const struct member *m, struct er
 
 	if (!parent || !parent->lease->dirty)
 		return true;
-	if (!parent->lease->held) { /* lost: what its row says counts, not what we know */
-		parent->lease->dirty = false;
-		c->loaded = false;
-	}
+	c->loaded = c->loaded && parent->lease->held; /* lost: what its row says counts, not what we know */
 	return lease_save(parent->lease, c->set.heartbeat, err);
 }
 
