@@ -283,9 +283,12 @@ void random_history(void *arg)
 		cluster_start(&c, id);
 	live(&m);
 	make_peace(&m);
-	for (int id = 1; id <= m.processes && !world_failed(w); id++)
+	for (int id = 1; id <= m.processes && !world_failed(w); id++) {
+		if (c.processes[id].stopping) /* else it might be the last one, and end right now */
+			cluster_end(&c, id);
 		if (!cluster_alive(&c, id))
 			cluster_start(&c, id);
+	}
 	if (!world_failed(w) && cluster_settle(&c, 30 * MINUTE_MS))
 		verdict_wait(&c, 10 * MINUTE_MS);
 	for (int id = 1; id <= m.processes && !world_failed(w); id++) {
