@@ -88,7 +88,7 @@ static bool run_scenario_seed(const struct scenario *s, uint64_t seed, bool trac
 		t->failed++;
 		if (!trace)
 			world_print_end(&w);
-		printf("FAILED: %s, seed %" PRIu64 ": %s\nagain with: make sim T='%s' SEED=%" PRIu64 " TRACE=1\n", s->name, seed, w.failure,
+		printf("FAILED: %s, seed %" PRIu64 ": %s\nagain with: make sim T=\"%s\" SEED=%" PRIu64 " TRACE=1\n", s->name, seed, w.failure,
 		       s->name, seed);
 	}
 	world_release(&w);
