@@ -116,10 +116,10 @@ static void cut_off_from_the_state_table(struct cluster *c)
 	scenario_start(c, 3);
 	scenario_write_for(c, 30000, 100);
 	for (int i = 0; i < 4; i++) {
-		int id = 1 + (int)rng_below(&c->world->rng, 3);
+		int id = 1 + i % 3;
 
 		recorder_named(&c->recorders, "a")->some = 0.2;
-		host_cut(c->processes[id].node, WORLD_STATE, 5000 + (int64_t)rng_below(&c->world->rng, 60000));
+		host_cut(c->processes[id].node, WORLD_STATE, 25000 + (int64_t)rng_below(&c->world->rng, 40000));
 		scenario_write_for(c, 90000, 100);
 		EXPECT(c, true, "-");
 	}
