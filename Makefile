@@ -48,7 +48,7 @@ BENCH    := $(shell find tests/bench -name '*.c')
 FUZZ     := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 
 .SECONDARY:
-.PHONY: sim-mutants all demo chaos bench conf-readme fuzz fuzz-build judge unit bench-build bench-decode check-layers check-headers test e2e clean help
+.PHONY: sim sim-test sim-mutants all demo chaos bench conf-readme fuzz fuzz-build judge unit bench-build bench-decode check-layers check-headers test e2e clean help
 all: $(BUILD)/sluice
 
 $(BUILD)/sluice: $(BUILD)/src/app/main.o $(BUILD)/libsluice.a
@@ -71,6 +71,16 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(SUP_OBJ) $(BUILD)/libsluice.a
 # The simulator: tests/sim/world's heap stands in the place of core/mem.c.
 $(BUILD)/tests/sim/world/%_main: $(BUILD)/tests/sim/world/%_main.o $(SIM_OBJ) $(SUP_OBJ) $(BUILD)/libsluice.a
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+# Random histories: make sim SEEDS=1000, over all processors; make sim SEED=42 TRACE=1
+# replays one. Scenarios by name: make sim T=T35, T='T1 a child' SEED=2 TRACE=1. The optimised
+# build, or SAN=1. sim-test is the part of `make test`.
+sim: $(BUILD)/tests/sim/world/sim_main
+	@SEEDS='$(SEEDS)' FIRST='$(FIRST)' SEED='$(SEED)' TRACE='$(TRACE)' T="$(if $(filter command line,$(origin T)),$(T))" \
+		tests/run-sim $<
+
+sim-test: $(BUILD)/tests/sim/world/sim_main
+	@SEEDS='$(or $(SEEDS),200)' tests/run-sim $< all
 
 # Each safeguard taken out in its turn must make random histories fail: tests/sim/mutants.
 sim-mutants: $(BUILD)/tests/sim/world/sim_main
@@ -158,6 +168,7 @@ help:
 	@echo 'make              build/sluice, hardened'
 	@echo 'make test         everything: unit tests under sanitizers, checks, end-to-end tests'
 	@echo 'make demo         the deals app, live (LIGHT=1, DURATION=60, KILL=1)'
+	@echo 'make sim          the engine in simulated worlds: SEEDS=1000, SEED=42 TRACE=1, or a scenario: T=T35'
 	@echo 'make sim-mutants  does the simulator notice when a safeguard is missing?'
 	@echo 'make chaos        three processes, killed again and again, judged (DURATION=120, KILL_EVERY=2-6)'
 	@echo 'make bench        sluice beside a hand-written consumer (N=100000)'

@@ -191,6 +191,13 @@ static bool load_lease(void *ctx, const struct state_row *row)
 	return true;
 }
 
+/* Whatever we know of leases that others have, or nobody, is not for us to save any more. */
+static void let_go(struct coordinator *c)
+{
+	for (struct member *m = c->members; m; m = m->hh.next)
+		m->lease->dirty = m->lease->dirty && (m->lease->held || coordinator_is_read(c, m));
+}
+
 bool coordinator_load_leases(struct coordinator *c, struct err *err)
 {
 	struct buf prefix;
@@ -202,5 +209,7 @@ bool coordinator_load_leases(struct coordinator *c, struct err *err)
 	l.prefix = buf_str(&prefix);
 	ok = state_each(c->set.state, STATE_LEASE, load_lease, &l, err) && l.ok;
 	buf_release(&prefix);
+	if (ok)
+		let_go(c);
 	return ok;
 }

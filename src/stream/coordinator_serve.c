@@ -197,6 +197,19 @@ static bool take(struct coordinator *c, struct member *m, struct err *err)
 	return true;
 }
 
+/* What a reading could not save at its end (the table throttles; an older write of
+ * ours landed late) is saved before a child begins: else whoever follows us would
+ * read the parent's end again, behind records of the child. */
+static bool save_parent(struct coordinator *c, const struct member *m, struct err *err)
+{
+	const struct member *parent = m->lease->parent_id.len ? coordinator_member(c, m->lease->parent_id) : NULL;
+
+	if (!parent || !(parent->lease->dirty || parent->lease->writing || parent->lease->in_doubt))
+		return true;
+	c->loaded = c->loaded && parent->lease->held; /* lost: what its row says counts, not what we know */
+	return lease_save(parent->lease, c->set.heartbeat, err);
+}
+
 /* Gives every entitled handler its place, saves the row, reads. */
 static bool serve(struct coordinator *c, struct member *m, struct err *err)
 {
@@ -204,6 +217,8 @@ static bool serve(struct coordinator *c, struct member *m, struct err *err)
 		return true;
 	if (!heartbeat_may_send(c->set.heartbeat, err))
 		return false;
+	if (!save_parent(c, m, err))
+		return err_is(err, "lease.lost");
 	for (size_t h = 0; h < c->set.n_handlers; h++) {
 		struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
 

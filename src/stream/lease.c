@@ -238,7 +238,7 @@ static bool settle_doubt(struct lease *l, struct heartbeat *h, struct str owner,
 
 static bool write_row(struct lease *l, struct heartbeat *h, struct str owner, struct str intended, struct err *err)
 {
-	bool landed = false, ok;
+	bool landed = false, again = false, ok;
 	struct str attributes;
 	struct buf body;
 
@@ -260,13 +260,13 @@ static bool write_row(struct lease *l, struct heartbeat *h, struct str owner, st
 		ok = settle_doubt(l, h, owner, &landed, err);
 		if (ok && !landed)
 			ok = lost(l, err);
-		l->dirty = true; /* it may be an older write of ours that landed late */
+		again = ok; /* it may be an older write of ours that landed late, without what moved since */
 	} else {
 		l->in_doubt = true;
 	}
 	l->dirty = l->dirty || !ok;
 	buf_release(&body);
-	return ok;
+	return again ? write_row(l, h, owner, intended, err) : ok;
 }
 
 /* One write at a time for a lease; the rest wait their turn, after which it may not

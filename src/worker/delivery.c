@@ -14,6 +14,7 @@ struct delivery {
 	struct effect **effects;
 	size_t n;
 	int64_t rounds;                /* that left something over */
+	int64_t tries;                 /* of these, since something last went to the dead letter */
 	bool said;                     /* trouble was logged */
 	int64_t said_ms;               /* when, last */
 	int64_t delay_ms;              /* before the next round */
@@ -100,7 +101,7 @@ static bool judge(struct delivery *d, struct effect *e)
 	case FAILURE_WAIT:
 		break;
 	}
-	delay_ms = failure_delay_ms(e->err, d->rounds, &env_of(s)->rng);
+	delay_ms = failure_delay_ms(e->err, d->tries, &env_of(s)->rng);
 	if (delay_ms > d->delay_ms)
 		d->delay_ms = delay_ms;
 	d->effects[d->n++] = e;
@@ -118,6 +119,8 @@ static bool sort_out(struct delivery *d)
 	for (size_t i = 0; i < n; i++)
 		if (d->effects[i]->state != EFFECT_DONE && !judge(d, d->effects[i]))
 			return false;
+	if (d->n_losses) /* what stood in the way is gone: no reason to wait long for what is behind it */
+		d->tries = 0;
 	waiting = d->n ? d->effects[0] : NULL;
 	if (waiting)
 		say(d, waiting);
@@ -190,6 +193,7 @@ bool delivery_run(struct delivery_site *s, struct effect **effects, size_t n)
 	while (ok && d.n) {
 		ok = send(s, d.effects, d.n);
 		d.rounds++;
+		d.tries++;
 		/* What goes to the dead letter goes before what waits behind it. */
 		ok = ok && sort_out(&d) && delivery_dead_letter(s, d.losses, d.n_losses);
 		if (ok && d.n)

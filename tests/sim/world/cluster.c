@@ -289,7 +289,6 @@ static void stop(void *arg)
 {
 	struct process *p = arg;
 
-	p->stopping = true;
 	if (p->worker)
 		worker_stop(p->worker);
 }
@@ -301,13 +300,17 @@ void cluster_stop(struct cluster *c, int id)
 	if (!cluster_alive(c, id) || p->stopping)
 		return;
 	world_trace(c->world, "stop %s", p->node->name);
+	p->stopping = true;
 	host_post(p->node, stop, p);
 }
 
 void cluster_end(struct cluster *c, int id)
 {
 	int64_t limit_ms = c->plan.drain_ms + 60 * 1000;
+	int64_t asleep_ms = cluster_alive(c, id) ? c->processes[id].node->asleep_until_ns / 1000000 - world_ms(c->world) : 0;
 
+	if (asleep_ms > 0)
+		limit_ms += asleep_ms;
 	cluster_stop(c, id);
 	if (cluster_alive(c, id) && !host_wait_end(c->processes[id].node, limit_ms))
 		world_fail(c->world, "%s has not ended %lld ms after it was asked to", c->processes[id].node->name, (long long)limit_ms);

@@ -37,6 +37,7 @@ struct heap {
 };
 
 static struct heap *entered;
+static size_t all_blocks;
 
 static void fail(const char *what)
 {
@@ -111,6 +112,11 @@ size_t heap_stacks(const struct heap *h)
 	return h->n_stacks;
 }
 
+size_t heap_all_blocks(void)
+{
+	return all_blocks;
+}
+
 const void *heap_oldest_caller(const struct heap *h, size_t *bytes)
 {
 	*bytes = h->blocks.next->size;
@@ -149,6 +155,7 @@ static void *allocate(size_t size, const void *caller)
 	b->heap = entered;
 	b->size = size;
 	b->caller = caller;
+	all_blocks++;
 	link_in(b);
 	return b + 1;
 }
@@ -201,6 +208,7 @@ void mem_free(void *ptr)
 	if (!b)
 		return;
 	link_out(b);
+	all_blocks--;
 	free(b);
 }
 

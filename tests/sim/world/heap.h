@@ -25,6 +25,9 @@ size_t heap_peak_bytes(const struct heap *h);
 size_t heap_blocks(const struct heap *h);
 size_t heap_stacks(const struct heap *h);
 
+/* Blocks that are not freed, of all heaps and of none. */
+size_t heap_all_blocks(void);
+
 /* Where the oldest block that is left was asked for: an address for addr2line. */
 const void *heap_oldest_caller(const struct heap *h, size_t *bytes);
 

@@ -191,6 +191,15 @@ static bool travel(struct call *c, struct loop *loop)
 	return task_sleep_ms(loop, 1 + (int64_t)rng_below(&w->rng, (uint64_t)(most_ms > 0 ? most_ms : 1)), NULL);
 }
 
+/* Longer on its way than others. */
+static bool linger(struct call *c, struct loop *loop)
+{
+	const struct world_net *net = &c->world->net;
+	int64_t ms = net->delay_ms && c->node ? net->delay_ms(net->delay_ctx, c->node, c->service, c->operation, c->request.body) : 0;
+
+	return ms <= 0 || task_sleep_ms(loop, ms, NULL);
+}
+
 static bool is_cut(const struct call *c)
 {
 	return c->node && c->node->cut_until_ms[c->service] > world_ms(c->world);
@@ -256,7 +265,7 @@ static void call_task(void *arg)
 	struct loop *loop = w->hosts[0].loop;
 	enum sim_fault fault = draw_fault(c);
 
-	if (!travel(c, loop)) {
+	if (!linger(c, loop) || !travel(c, loop)) {
 		free_call(c); /* the world ends */
 		return;
 	}

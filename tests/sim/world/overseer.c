@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct overseer_lease {
-	char id[200];              /* "<pipeline>#<label>#<shard>" */
+	char id[200];              /* "<pipeline>#<label>#<shard>"; of another app than "sim" "<app>/…" */
 	char owner[64];
 	bool finished;
 	int64_t written_ms;        /* when its row was written last */
@@ -31,6 +31,18 @@ void overseer_release(struct overseer *o)
 		lease_free(l->last);
 		mem_free(l);
 	}
+}
+
+/* The lease's id among those of all apps, into out. */
+static struct str full_id(const struct sim_item *item, char *out, size_t cap)
+{
+	struct str pk = sim_item_get(item, STR("pk")).raw, app = str_split(&pk, '#'), id = sim_item_get(item, STR("sk")).raw;
+
+	if (str_eq(app, STR("sim")))
+		snprintf(out, cap, "%.*s", STR_ARG(id));
+	else
+		snprintf(out, cap, "%.*s/%.*s", STR_ARG(app), STR_ARG(id));
+	return str_c(out);
 }
 
 static struct overseer_lease *find(const struct overseer *o, struct str id)
@@ -78,10 +90,10 @@ static const struct sim_source_shard *shard_of(const struct overseer *o, const s
 	return sim_source_shard_named(o->ledger->source, l->shard_id);
 }
 
-static void check_position(struct overseer *o, const struct lease *row, const struct lease_position *p,
+static void check_position(struct overseer *o, struct str id, const struct lease *row, const struct lease_position *p,
 			   const struct lease_position *before)
 {
-	struct str id = row->id, pipeline = str_split(&id, '#');
+	struct str pipeline = str_split(&id, '#');
 	struct ledger_track *t = ledger_find(o->ledger, pipeline, p->handler);
 	const struct sim_source_shard *shard = shard_of(o, row);
 
@@ -99,6 +111,30 @@ static void check_position(struct overseer *o, const struct lease *row, const st
 			   STR_ARG(p->handler), p->position.sequence.digits);
 	if (p->done && !(before && before->done) && (!shard->shard->closed || !ledger_settled(o->ledger, t, shard, NULL)))
 		world_fail(o->world, "%.*s: %.*s is marked done, which it is not", STR_ARG(row->id), STR_ARG(p->handler));
+}
+
+/* The parent's row among those of the same pipeline; NULL: there is none. */
+static const struct lease *parent_of(const struct overseer *o, struct str id, const struct lease *row)
+{
+	const struct overseer_lease *parent;
+	char text[sizeof(parent->id)];
+
+	if (row->parent_id.len == 0 || !str_ends(id, row->shard_id))
+		return NULL;
+	snprintf(text, sizeof(text), "%.*s%.*s", (int)(id.len - row->shard_id.len), id.ptr, STR_ARG(row->parent_id));
+	parent = find(o, str_c(text));
+	return parent ? parent->last : NULL;
+}
+
+/* Who begins in a child is done with its parent, and its row says so: a crash now must not
+ * lead back there. */
+static void check_begin(struct overseer *o, struct str id, const struct lease *row, const struct lease_position *p)
+{
+	const struct lease *parent = parent_of(o, id, row);
+	const struct lease_position *there = parent ? lease_position(parent, p->handler) : NULL;
+
+	if (there && !there->done)
+		world_fail(o->world, "%.*s: %.*s begins, and its parent's row does not say that it is done", STR_ARG(id), STR_ARG(p->handler));
 }
 
 /* ---- owners ---- */
@@ -156,20 +192,26 @@ static void lease_written(struct overseer *o, const struct sim_item *after)
 {
 	struct lease *row = read_row(o, after);
 	struct overseer_lease *l;
+	char id[sizeof(l->id)];
 
 	if (!row)
 		return;
 	if (o->catch_up)
 		o->catch_up(o->catch_up_ctx);
 	o->lease_writes++;
-	l = add(o, row->id);
+	l = add(o, full_id(after, id, sizeof(id)));
 	if (!o->edited && l->last && row->counter != l->last->counter + 1)
 		world_fail(o->world, "%s: counter went from %llu to %llu", l->id, (unsigned long long)l->last->counter,
 			   (unsigned long long)row->counter);
 	if (!o->edited)
 		check_owner(o, l, row);
-	for (size_t i = 0; i < row->n_positions && !o->edited; i++)
-		check_position(o, row, &row->positions[i], l->last ? lease_position(l->last, row->positions[i].handler) : NULL);
+	for (size_t i = 0; i < row->n_positions && !o->edited; i++) {
+		const struct lease_position *before = l->last ? lease_position(l->last, row->positions[i].handler) : NULL;
+
+		check_position(o, str_c(id), row, &row->positions[i], before);
+		if (!before)
+			check_begin(o, str_c(id), row, &row->positions[i]);
+	}
 	snprintf(l->owner, sizeof(l->owner), "%.*s", STR_ARG(row->owner));
 	l->finished = all_done(row);
 	l->written_ms = world_ms(o->world);
@@ -179,7 +221,8 @@ static void lease_written(struct overseer *o, const struct sim_item *after)
 
 static void lease_removed(struct overseer *o, const struct sim_item *before)
 {
-	struct overseer_lease *l = find(o, sim_item_get(before, STR("sk")).raw);
+	char id[sizeof(((struct overseer_lease *)0)->id)];
+	struct overseer_lease *l = find(o, full_id(before, id, sizeof(id)));
 
 	if (!l)
 		return;
@@ -191,6 +234,17 @@ static void lease_removed(struct overseer *o, const struct sim_item *before)
 static bool is_kind(const struct sim_item *item, struct str kind)
 {
 	return str_find(sim_item_get(item, STR("pk")).raw, kind) != SIZE_MAX;
+}
+
+static void note_beat(struct overseer *o, const struct host *n, bool first)
+{
+	int64_t now_ms = world_ms(o->world);
+
+	if (first)
+		o->back_ms[n->id] = 0;
+	else if (now_ms - o->beat_ms[n->id] > o->failover_ms - o->failover_ms / 5)
+		o->back_ms[n->id] = now_ms;
+	o->beat_ms[n->id] = now_ms;
 }
 
 void overseer_changed(void *overseer, struct sim_table *t, const struct sim_item *before, const struct sim_item *after)
@@ -214,11 +268,8 @@ void overseer_changed(void *overseer, struct sim_table *t, const struct sim_item
 
 		snprintf(session, sizeof(session), "%.*s", STR_ARG(sk));
 		n = host_behind(o, session);
-		if (!n)
-			return;
-		if (world_ms(o->world) - o->beat_ms[n->id] > o->failover_ms - o->failover_ms / 5)
-			o->back_ms[n->id] = world_ms(o->world);
-		o->beat_ms[n->id] = world_ms(o->world);
+		if (n)
+			note_beat(o, n, before == NULL);
 	}
 }
 

@@ -1,7 +1,8 @@
 /* overseer: looks at every write of the state table and at every request that a
  * worker sends, and says at once what must not be:
  * - a position that goes back, or passes a record whose fate is open;
- * - a shard marked done before all of it is;
+ * - a shard marked done before all of it is, a child begun before its parent's row
+ *   says that;
  * - a lease taken from a worker whose heartbeat still moves;
  * - a worker that reads or sends for a shard whose lease is another's, or nobody's.
  */

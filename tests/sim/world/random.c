@@ -71,7 +71,7 @@ static void shard_task(void *arg)
 	while (goes_on(m)) {
 		struct sim_source *s = m->c->source;
 
-		if (!task_sleep_ms(m->c->loop, 10000 + up_to(m, 3 * MINUTE_MS), NULL))
+		if (!task_sleep_ms(m->c->loop, 3000 + up_to(m, 2 * MINUTE_MS), NULL))
 			return;
 		if (s->n_shards > 24)
 			continue;
@@ -242,6 +242,7 @@ static void draw_limits(const struct mood *m)
 	plan->window_bytes = (size_t)1 << (16 + up_to(m, 6));
 	plan->checkpoint_ms = 500 + up_to(m, 5000);
 	plan->drain_ms = 3000 + up_to(m, 27000);
+	plan->pipelines[0].poll_max_ms = 500 + up_to(m, chance(m, 0.5) ? 1000 : 9500);
 	for (size_t i = 0; i < plan->pipelines[0].n_handlers; i++) {
 		struct worker_handler_plan *h = &plan->pipelines[0].handlers[i];
 
@@ -272,8 +273,8 @@ void random_history(void *arg)
 		return;
 	m.processes = 1 + (int)up_to(&m, MOST_PROCESSES - 1);
 	m.write_pause_ms = 50 + up_to(&m, 3000);
-	m.trouble_pause_ms = 3000 + up_to(&m, 60000);
-	m.until_ms = 5 * MINUTE_MS + up_to(&m, 15 * MINUTE_MS);
+	m.trouble_pause_ms = 2000 + up_to(&m, 40000);
+	m.until_ms = 2 * MINUTE_MS + up_to(&m, chance(&m, 0.1) ? 20 * MINUTE_MS : 5 * MINUTE_MS);
 	draw_limits(&m);
 	c.streams->max_readers = 2;
 	c.streams->dates.check_date = c.dynamodb->dates.check_date = true;
@@ -281,9 +282,12 @@ void random_history(void *arg)
 		cluster_start(&c, id);
 	live(&m);
 	make_peace(&m);
-	for (int id = 1; id <= m.processes && !world_failed(w); id++)
+	for (int id = 1; id <= m.processes && !world_failed(w); id++) {
+		if (c.processes[id].stopping) /* else it might be the last one, and end right now */
+			cluster_end(&c, id);
 		if (!cluster_alive(&c, id))
 			cluster_start(&c, id);
+	}
 	if (!world_failed(w) && cluster_settle(&c, 30 * MINUTE_MS))
 		verdict_wait(&c, 10 * MINUTE_MS);
 	for (int id = 1; id <= m.processes && !world_failed(w); id++) {

@@ -29,6 +29,8 @@ static void write_body(struct effect *const *effects, size_t n, struct buf *body
 {
 	const struct effect_source *source = &effects[0]->batch->source;
 
+	if (!str_eq(source->app, STR("sim")))
+		buf_putf(body, "%.*s/", STR_ARG(source->app));
 	buf_putf(body, "%.*s %.*s %.*s\n", STR_ARG(source->pipeline), STR_ARG(source->handler), STR_ARG(source->shard_id));
 	for (size_t i = 0; i < n; i++)
 		buf_putf(body, "%s %" PRIu64 "\n", effects[i]->batch->records[effects[i]->record]->sequence.digits, effects[i]->v);
@@ -202,14 +204,15 @@ static bool serve(struct transport *transport, const struct http_request *reques
 		  struct err *err)
 {
 	struct recorders *r = (struct recorders *)transport;
-	struct str host = request->url, rest;
+	struct str host = request->url, rest, first;
 	struct recorder *at;
 	char name[32];
 
 	if (str_find(host, STR(".recorder.test")) == SIZE_MAX)
 		return transport_send(r->next, request, response, err);
 	rest = str_from(host, str_find(host, STR("://")) + 3);
-	snprintf(name, sizeof(name), "%.*s", STR_ARG(str_split(&rest, '.')));
+	first = str_split(&rest, '.'); /* not within STR_ARG, which asks twice */
+	snprintf(name, sizeof(name), "%.*s", STR_ARG(first));
 	at = recorder_named(r, name);
 	at->requests++;
 	http_response_clear(response);

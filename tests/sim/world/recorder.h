@@ -37,7 +37,8 @@ extern const struct sink_ops recorder_sink_ops;
 void recorders_init(struct recorders *r, struct world *w, struct ledger *l, struct transport *next);
 struct recorder *recorder_named(struct recorders *r, const char *name);
 
-/* What a request's body says of its pipeline and shard: "<pipeline> <handler> <shard>\n…". */
+/* What a request's body says of its pipeline and shard: "<pipeline> <handler> <shard>\n…".
+ * Of another app than "sim" the pipeline is "<app>/<pipeline>". */
 bool recorder_request_of(struct str body, struct str *pipeline, struct str *handler, struct str *shard);
 
 #endif

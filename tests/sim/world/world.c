@@ -50,6 +50,8 @@ static void add_line(struct world *w, const char *line)
 		w->digest = (w->digest ^ (unsigned char)*c) * UINT64_C(1099511628211);
 	if (w->print)
 		puts(line);
+	if (w->watched && strstr(line, w->watched))
+		w->seen++;
 	if (world_failed(w) && w->after_failure++ > LINES_AFTER)
 		return; /* what led to it is of interest */
 	slot = &w->lines[w->n_lines++ % WORLD_LINES];

@@ -65,6 +65,11 @@ struct world_net {
 	enum sim_fault (*fault)(void *ctx, const struct host *from, enum world_service service, const char *operation,
 				struct str body);
 	void *fault_ctx;
+	/* The same for how long it is on its way there, beside the latency; 0: not longer.
+	 * The answer comes back without that. */
+	int64_t (*delay_ms)(void *ctx, const struct host *from, enum world_service service, const char *operation,
+			    struct str body);
+	void *delay_ctx;
 };
 
 struct world {
@@ -96,6 +101,8 @@ struct world {
 	size_t n_lines, after_failure;
 	uint64_t digest;              /* of all lines so far */
 	char failure[2048];           /* what was found wrong first; empty: nothing */
+	const char *watched;          /* lines with this text are counted in `seen`; NULL: none */
+	size_t seen;
 	bool ending;
 };
 
