@@ -51,6 +51,7 @@ struct coordinator {
 	uint64_t first_listing;        /* of the first that was complete; 0: none yet */
 	int64_t listed_ms, loaded_ms;
 	int64_t leases_ms;             /* when the leases were last listed */
+	int64_t rows_ms;               /* when the latest listing of them had ended */
 	int64_t rest_ms;               /* until the next listing of them when nothing goes on */
 	uint64_t changes;              /* the balancer's, at that time */
 	int64_t soon_ms;               /* pause while something is about to be listed; 0: start over */

@@ -183,6 +183,8 @@ static bool take(struct coordinator *c, struct member *m, struct err *err)
 {
 	bool ok;
 
+	if (m->lease->writing) /* for a child's sake, or for its own */
+		return err_set(err, ERR_DATA, "lease.lost", "the lease of shard %.*s is just being taken", STR_ARG(m->lease->shard_id));
 	c->set.balancer->taking++;
 	ok = lease_take(m->lease, c->set.heartbeat, err);
 	c->set.balancer->taking--;
@@ -194,6 +196,7 @@ static bool take(struct coordinator *c, struct member *m, struct err *err)
 	log_info(c->env->log, "lease.taken", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", m->lease->shard_id),
 		 LOG_INT("counter", m->lease->counter));
 	event_set(&c->parking_wake); /* who was parked when it was lost comes back */
+	coordinator_wake(c);
 	return true;
 }
 
@@ -202,12 +205,20 @@ static bool take(struct coordinator *c, struct member *m, struct err *err)
  * read the parent's end again, behind records of the child. */
 static bool save_parent(struct coordinator *c, const struct member *m, struct err *err)
 {
-	const struct member *parent = m->lease->parent_id.len ? coordinator_member(c, m->lease->parent_id) : NULL;
+	struct member *parent = m->lease->parent_id.len ? coordinator_member(c, m->lease->parent_id) : NULL;
 
-	if (!parent || !(parent->lease->dirty || parent->lease->writing || parent->lease->in_doubt))
-		return true;
-	c->loaded = c->loaded && parent->lease->held; /* lost: what its row says counts, not what we know */
-	return lease_save(parent->lease, c->set.heartbeat, err);
+	/* Again, where another handler has come to the parent's end meanwhile: what is
+	 * begun next is begun for it, too. */
+	while (parent && (parent->lease->dirty || parent->lease->writing || parent->lease->in_doubt)) {
+		const struct lease *l = parent->lease;
+		bool ours = !l->held && !l->writing && str_eq(l->owner, c->set.heartbeat->session);
+
+		c->loaded = c->loaded && l->held; /* lost: what its row says counts, not what we know */
+		/* Let go of in a lapse: nobody needs it any more but for what it says. */
+		if (!(ours ? take(c, parent, err) : lease_save(parent->lease, c->set.heartbeat, err)))
+			return false;
+	}
+	return true;
 }
 
 /* Gives every entitled handler its place, saves the row, reads. */

@@ -106,6 +106,22 @@ int64_t coordinator_load_pause_ms(const struct coordinator *c)
 	return c->leases_ms + load_every_ms(c) - env_mono_ms(c->env);
 }
 
+/* Dead by a look that began when the lease's row had been read: an owner that came back
+ * and took the lease before that would have been seen to live. */
+static bool owner_is_dead(const struct coordinator *c, const struct lease *l)
+{
+	return c->set.heartbeat->observed_ms >= c->rows_ms && heartbeat_is_dead(c->set.heartbeat, l->owner);
+}
+
+static bool has_dead_owners(const struct coordinator *c)
+{
+	for (const struct member *m = c->members; m; m = m->hh.next)
+		if (!m->lease->held && m->lease->owner.len && !coordinator_is_finished(c, m) &&
+		    heartbeat_is_dead(c->set.heartbeat, m->lease->owner))
+			return true;
+	return false;
+}
+
 bool coordinator_load_when_due(struct coordinator *c, struct err *err)
 {
 	uint64_t changes = c->set.balancer->changes;
@@ -120,10 +136,11 @@ bool coordinator_load_when_due(struct coordinator *c, struct err *err)
 	}
 	c->changes = changes;
 	c->leases_ms = now_ms;
+	c->rows_ms = env_mono_ms(c->env);
 	c->rest_ms = REST_MS + (int64_t)rng_below(&c->env->rng, REST_MS);
 	if (c->loaded_ms == 0)
 		c->loaded_ms = env_mono_ms(c->env);
-	return true;
+	return !has_dead_owners(c) || heartbeat_observe(c->set.heartbeat, err);
 }
 
 /* ---- taking ---- */
@@ -173,7 +190,7 @@ bool coordinator_may_take(struct coordinator *c, struct member *m, size_t *allow
 		return false;
 	if (str_eq(l->owner, self) || (l->owner.len == 0 && str_eq(l->intended, self)))
 		return true; /* ours by a write whose answer got lost, or by somebody's gift */
-	if (l->owner.len && !heartbeat_is_dead(c->set.heartbeat, l->owner)) {
+	if (l->owner.len && !owner_is_dead(c, l)) {
 		m->free_ms = 0;
 		return false;
 	}
