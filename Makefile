@@ -82,6 +82,10 @@ sim: $(BUILD)/tests/sim/world/sim_main
 sim-test: $(BUILD)/tests/sim/world/sim_main
 	@SEEDS='$(or $(SEEDS),200)' tests/run-sim $< all
 
+# What 1,000 shards cost: memory, state table, balancing, fail-over.
+sim-figures: $(BUILD)/tests/sim/world/sim_main
+	@$< figures
+
 # Each safeguard taken out in its turn must make random histories fail: tests/sim/mutants.
 sim-mutants: $(BUILD)/tests/sim/world/sim_main
 	@mkdir -p $(BUILD)/mutants
@@ -169,6 +173,7 @@ help:
 	@echo 'make test         everything: unit tests under sanitizers, checks, end-to-end tests'
 	@echo 'make demo         the deals app, live (LIGHT=1, DURATION=60, KILL=1)'
 	@echo 'make sim          the engine in simulated worlds: SEEDS=1000, SEED=42 TRACE=1, or a scenario: T=T35'
+	@echo 'make sim-figures  what 1,000 shards cost, in simulation'
 	@echo 'make sim-mutants  does the simulator notice when a safeguard is missing?'
 	@echo 'make chaos        three processes, killed again and again, judged (DURATION=120, KILL_EVERY=2-6)'
 	@echo 'make bench        sluice beside a hand-written consumer (N=100000)'

@@ -26,7 +26,6 @@ static void sleeps_past_its_leases(struct cluster *c)
 		cluster_sleep(c, draw(c, 800));
 		host_pause(c->processes[id].node, 15000 + draw(c, 60000));
 		scenario_write_for(c, 100000, 200);
-		EXPECT(c, true, "-");
 	}
 	recorder_named(&c->recorders, "a")->some = 0;
 	scenario_settle(c);
@@ -46,7 +45,6 @@ static void sleeps_while_its_sink_is_slow(struct cluster *c)
 		scenario_write_for(c, 10000, 100);
 		c->world->net.slow = 0;
 		scenario_write_for(c, 60000, 200);
-		EXPECT(c, true, "-");
 	}
 	scenario_settle(c);
 	verdict_wait(c, 5 * MINUTE_MS);
@@ -58,7 +56,6 @@ static void naps(struct cluster *c)
 	scenario_start(c, 2);
 	for (int i = 0; i < 15; i++) {
 		scenario_write_for(c, 8000 + draw(c, 4000), 200);
-		EXPECT(c, true, "-");
 		host_pause(c->processes[1 + i % 2].node, draw(c, 4000));
 	}
 	scenario_settle(c);
@@ -127,7 +124,6 @@ static void stuck_then_dead(struct cluster *c, enum world_service service, int64
 		cluster_kill(c, l.node);
 		l.node = 0;
 		scenario_write_for(c, 40000, 50);
-		EXPECT(c, true, "-");
 		cluster_start(c, 1 + round % 2);
 	}
 	EXPECT(c, l.n > 0, "nothing was long on the wire");
@@ -194,7 +190,6 @@ static void signed_long_ago(struct cluster *c)
 		host_pause(c->processes[id].node, 20 * MINUTE_MS);
 		l.node = 0;
 		scenario_write_for(c, 21 * MINUTE_MS, 3000);
-		EXPECT(c, true, "-");
 	}
 	scenario_settle(c);
 	verdict_wait(c, 5 * MINUTE_MS);

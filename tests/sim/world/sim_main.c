@@ -1,6 +1,7 @@
 /* The simulator: runs random histories by their seeds, and named scenarios.
  *
  *   sim [SEEDS] [FIRST]      so many seeds from FIRST (1) on
+ *   sim figures              what 1,000 shards cost
  *   sim seed N [trace]       one, with its whole trace
  *   sim twice N              one, twice: the traces must be equal to the byte
  *   sim scenarios            lists their names, a line each
@@ -8,6 +9,7 @@
  *   sim self [TEXT]          tests of the simulator itself, those with TEXT in their name
  *   sim self-tests           lists their names
  */
+#include "sim/world/figures.h"
 #include "sim/world/random.h"
 #include "sim/world/scenario.h"
 #include "sim/world/self.h"
@@ -177,6 +179,8 @@ int main(int argc, char **argv)
 	uint64_t digest;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (strcmp(verb, "figures") == 0)
+		return figures_print() ? 0 : 1;
 	if (strcmp(verb, "seed") == 0)
 		return run_seed(number(argc > 2 ? argv[2] : NULL, 1), argc > 3, &t, &digest) ? 0 : 1;
 	if (strcmp(verb, "twice") == 0)
