@@ -20,9 +20,11 @@ struct coordinator *coordinator_new(const struct coordinator_settings *settings)
 		c->set.list_ms = LIST_MS;
 	c->env = loop_env(settings->loop);
 	c->lineage = lineage_new();
-	c->pin_ms = mem_array(settings->n_handlers, sizeof(*c->pin_ms));
-	c->first_start = mem_array(settings->n_handlers, sizeof(*c->first_start));
+	c->places = mem_array(settings->n_handlers, sizeof(*c->places));
+	c->high_v = mem_array(settings->n_handlers, sizeof(*c->high_v));
+	buf_init(&c->next_page, 256);
 	event_init(&c->wake, settings->loop);
+	event_init(&c->discover, settings->loop);
 	return c;
 }
 
@@ -44,9 +46,14 @@ void coordinator_free(struct coordinator *c)
 		coordinator_free_member(m);
 	}
 	lineage_free(c->lineage);
+	for (size_t h = 0; h < c->set.n_handlers; h++)
+		mem_free((char *)c->places[h].label.ptr);
 	mem_free((char *)c->stream_arn.ptr);
-	mem_free(c->pin_ms);
-	mem_free(c->first_start);
+	mem_free((char *)c->newest_arn.ptr);
+	buf_release(&c->next_page);
+	mem_free(c->pages);
+	mem_free(c->places);
+	mem_free(c->high_v);
 	mem_free(c);
 }
 
@@ -88,10 +95,15 @@ bool coordinator_is_done(const struct coordinator *c, const struct lease *lease,
 	return p && p->done;
 }
 
+bool coordinator_takes_part(const struct coordinator *c, size_t h)
+{
+	return str_eq(c->places[h].label, c->label);
+}
+
 bool coordinator_is_finished(const struct coordinator *c, const struct member *m)
 {
 	for (size_t h = 0; h < c->set.n_handlers; h++)
-		if (!coordinator_is_done(c, m->lease, h))
+		if (coordinator_takes_part(c, h) && !coordinator_is_done(c, m->lease, h))
 			return false;
 	return true;
 }
@@ -109,11 +121,8 @@ static bool has_foreign_leases(const struct coordinator *c)
 /* A disabled stream that is read to its end is said to be so, once (T11). */
 static void look_for_end(struct coordinator *c)
 {
-	if (!c->ended || c->said_ended || c->n_readings)
+	if (c->said_ended || !coordinator_has_ended(c))
 		return;
-	for (const struct member *m = c->members; m; m = m->hh.next)
-		if (!coordinator_is_finished(c, m))
-			return;
 	c->said_ended = true;
 	log_warn(c->env->log, "pipeline.ended", LOG_STR("pipeline", c->set.pipeline), LOG_STR("stream", c->stream_arn),
 		 LOG_TEXT("hint", "the table's stream is disabled, and all of it is read; nothing more will come"));
@@ -123,8 +132,6 @@ static void look_for_end(struct coordinator *c)
 static bool step(struct coordinator *c, struct err *err)
 {
 	event_clear(&c->wake);
-	if (!coordinator_list_when_due(c, err))
-		return false;
 	if (!c->loaded || has_foreign_leases(c)) {
 		if (!coordinator_load_leases(c, err))
 			return false;
@@ -137,15 +144,14 @@ static bool step(struct coordinator *c, struct err *err)
 	if (!coordinator_serve(c, err) || !coordinator_forget_old(c, err))
 		return false;
 	look_for_end(c);
-	return true;
+	return coordinator_switch_when_due(c, err);
 }
 
+/* Discovery wakes it when it has news. */
 static int64_t pause_ms(const struct coordinator *c)
 {
-	int64_t pause = coordinator_list_pause_ms(c) - (env_mono_ms(c->env) - c->listed_ms);
+	int64_t pause = c->set.list_ms;
 
-	if (pause < 1)
-		pause = 1;
 	if (!c->loaded && pause > FIRST_LOOK_MS)
 		pause = FIRST_LOOK_MS;
 	if (has_foreign_leases(c) && pause > c->set.heartbeat->failover_ms / 3)
@@ -184,21 +190,22 @@ static void release_leases(struct coordinator *c)
 void coordinator_run(struct coordinator *c)
 {
 	unsigned failures = 0;
-	bool opened = false, alive = true;
+	bool alive = true;
 	struct err err;
 
 	scope_init(&c->readings, c->set.loop);
 	c->running = true;
 	while (alive && !c->stopping) {
-		if (!opened)
-			opened = coordinator_open(c, &err);
-		if (opened && step(c, &err)) {
+		if (!c->opened)
+			c->opened = coordinator_open(c, &err);
+		if (c->opened && step(c, &err)) {
 			failures = 0;
 			alive = event_wait(&c->wake, pause_ms(c), NULL, NULL);
 		} else {
 			alive = trouble(c, &err, &failures);
 		}
 	}
+	coordinator_discover_end(c);
 	scope_wait(&c->readings);
 	c->running = false;
 	release_leases(c);
@@ -214,6 +221,17 @@ void coordinator_stop(struct coordinator *c)
 {
 	c->stopping = true;
 	event_set(&c->wake);
+}
+
+void coordinator_shard_ended(struct coordinator *c, struct str shard_id)
+{
+	struct member *m = coordinator_member(c, shard_id);
+
+	if (!m)
+		return;
+	m->ended = true;
+	m->ask_ms = m->ask_pause_ms = 0;
+	event_set(&c->discover);
 }
 
 void coordinator_wake(struct coordinator *c)

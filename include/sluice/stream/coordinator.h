@@ -10,6 +10,7 @@
 #define SLUICE_STREAM_COORDINATOR_H
 
 #include "sluice/stream/lease.h"
+#include "sluice/stream/pace.h"
 
 enum stream_start { STREAM_START_TRIM_HORIZON, STREAM_START_LATEST, STREAM_START_TIME };
 
@@ -17,6 +18,7 @@ struct coordinator_handler {
 	struct str name;
 	struct str definition;     /* hex digest of what its rows depend on; empty: none */
 	bool stopped;              /* FATAL: reads nothing until the next start */
+	bool continues;            /* goes on with the table's next stream, at its horizon (T10) */
 };
 
 struct reading {
@@ -32,6 +34,7 @@ struct coordinator_settings {
 	struct aws_client *dynamodb, *streams;
 	struct state *state;
 	struct heartbeat *heartbeat;
+	struct pace *describe;     /* of all DescribeStream calls of the worker */
 	struct str pipeline, table;
 	struct coordinator_handler *handlers;
 	size_t n_handlers;
@@ -39,8 +42,8 @@ struct coordinator_settings {
 	int64_t start_ms;          /* STREAM_START_TIME: Unix time */
 	int64_t list_ms;           /* between listings of the stream; 0: 30,000 */
 
-	/* Told once the table is known, before anything is read: key names and view
-	 * type. May stop handlers. False (err) where the pipeline cannot run. */
+	/* Told once the table is known, before anything is read, and again before
+	 * another stream of it is: key names and view type. May stop handlers. False (err) where the pipeline cannot run. */
 	bool (*described)(void *ctx, const struct table_description *table, struct err *err);
 
 	/* Reads the shard for the reading's handlers: a task body. It advances the
@@ -64,6 +67,10 @@ void coordinator_stop(struct coordinator *c);
 
 /* Cancels the readings; their leases are saved and given up all the same. */
 void coordinator_cancel_readings(struct coordinator *c);
+
+/* The shard's closing page has come: its children are looked for at once, while the
+ * last records are still on their way. */
+void coordinator_shard_ended(struct coordinator *c, struct str shard_id);
 
 /* Something that it decides by has changed (a shard ended, a handler stopped). */
 void coordinator_wake(struct coordinator *c);

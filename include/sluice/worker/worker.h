@@ -34,6 +34,7 @@ struct worker_pipeline_plan {
 	int64_t start_ms;
 	int64_t poll_min_ms, poll_max_ms;
 	enum trim_policy on_trim;
+	bool continues;                    /* on_new_stream = "continue": handlers that are no images */
 	struct worker_handler_plan *handlers;
 	size_t n_handlers;
 };
@@ -60,6 +61,7 @@ struct worker {
 	struct state *state;
 	struct heartbeat heartbeat;
 	struct budget budget;
+	struct pace describe;              /* of DescribeStream, for all pipelines */
 	struct sink *tables;               /* for handlers without a sink */
 	void *tables_settings;
 	struct sink **sinks;               /* by index of plan->sinks */
