@@ -152,7 +152,7 @@ static void discovery_task(void *arg)
 			event_clear(&c->discover);
 			alive = event_wait(&c->discover, due.wait_ms, NULL, NULL);
 		} else if (do_work(c, &due, &err)) {
-			failures = 0;
+			failures = c->listing_open ? failures : 0; /* a page is no success yet: listings may loop */
 			alive = !task_cancelled(c->set.loop);
 		} else {
 			alive = pause_after(c, &err, ++failures);
