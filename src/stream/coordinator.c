@@ -75,6 +75,13 @@ struct member *coordinator_add_member(struct coordinator *c, struct lease *lease
 	return m;
 }
 
+const struct lineage_shard *coordinator_shard(const struct coordinator *c, struct member *m)
+{
+	if (!m->shard)
+		m->shard = lineage_find(c->lineage, m->lease->shard_id);
+	return m->shard;
+}
+
 struct str coordinator_handler_name(const struct coordinator *c, size_t h)
 {
 	return c->set.handlers[h].name;

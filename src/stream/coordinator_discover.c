@@ -29,7 +29,7 @@ struct asks {
 };
 
 /* Behind some tries in vain the full listings do. */
-static bool is_asked_for(const struct coordinator *c, const struct member *m)
+static bool is_asked_for(const struct coordinator *c, struct member *m)
 {
 	return m->ask_pause_ms < c->set.list_ms && coordinator_awaits_child(c, m);
 }
@@ -58,7 +58,7 @@ static bool too_many(const struct coordinator *c, const struct asks *asks)
 
 static bool has_leaf(const struct coordinator *c)
 {
-	for (const struct member *m = c->members; m; m = m->hh.next)
+	for (struct member *m = c->members; m; m = m->hh.next)
 		if (coordinator_awaits_child(c, m))
 			return true;
 	return false;

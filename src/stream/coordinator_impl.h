@@ -15,6 +15,7 @@ enum { DISCOVER_SOON_MS = 1000 }; /* first pause while something is about to be 
 /* What is known of one shard of this pipeline. */
 struct member {
 	struct lease *lease;
+	const struct lineage_shard *shard;  /* NULL: no listing has shown it, as far as we looked */
 	bool *reading;                /* per handler: a reading is under way */
 	uint64_t waits_for;           /* hash of the foreign owner that was told of; 0: none */
 	bool ended;                   /* its closing page has come to a reading of ours */
@@ -41,6 +42,7 @@ struct coordinator {
 	struct str newest_arn;         /* owned: the table's newest stream; usually the same */
 	struct lineage *lineage;
 	struct member *members;        /* by shard id */
+	uint64_t members_for;          /* lineage_added() when the members were complete */
 	struct place *places;          /* per handler */
 	uint64_t *high_v;              /* per handler: the highest v of all rows, as of high_ms */
 	int64_t high_ms;               /* 0: not known */
@@ -87,6 +89,9 @@ void coordinator_free_member(struct member *m);
 bool coordinator_is_read(const struct coordinator *c, const struct member *m);
 bool coordinator_is_done(const struct coordinator *c, const struct lease *lease, size_t h);
 bool coordinator_is_finished(const struct coordinator *c, const struct member *m);
+
+/* The member's shard as listings show it; NULL while none has. */
+const struct lineage_shard *coordinator_shard(const struct coordinator *c, struct member *m);
 struct str coordinator_handler_name(const struct coordinator *c, size_t h);
 
 
@@ -110,7 +115,7 @@ bool coordinator_list(struct coordinator *c, struct err *err);
 bool coordinator_ask_children(struct coordinator *c, struct member *m, struct err *err);
 
 /* Is it closed, and no child of it known? */
-bool coordinator_awaits_child(const struct coordinator *c, const struct member *m);
+bool coordinator_awaits_child(const struct coordinator *c, struct member *m);
 
 /* Its children were asked for, or a listing has not shown any: a longer pause. */
 void coordinator_put_off(struct coordinator *c, struct member *m);

@@ -164,6 +164,8 @@ bool coordinator_list_page(struct coordinator *c, struct err *err)
 bool coordinator_list(struct coordinator *c, struct err *err)
 {
 	do {
+		if (c->stopping)
+			return err_set(err, ERR_CANCELLED, "cancelled", "stopped while it was listing");
 		if (!coordinator_list_page(c, err))
 			return false;
 	} while (c->listing_open);
@@ -172,12 +174,12 @@ bool coordinator_list(struct coordinator *c, struct err *err)
 
 /* ---- children ---- */
 
-bool coordinator_awaits_child(const struct coordinator *c, const struct member *m)
+bool coordinator_awaits_child(const struct coordinator *c, struct member *m)
 {
-	const struct lineage_shard *s = lineage_find(c->lineage, m->lease->shard_id);
+	const struct lineage_shard *s = coordinator_shard(c, m);
 
 	/* One that the listing under way has shown closed may have its child on a later page. */
-	return s && !c->ended && !c->gone && !lineage_has_child(c->lineage, s->id) &&
+	return s && !c->ended && !c->gone && s->n_children == 0 &&
 	       (m->ended || (s->closed && s->closed_in <= c->complete) || coordinator_is_finished(c, m));
 }
 

@@ -16,19 +16,21 @@ static struct str dup_str(struct str s)
 
 /* Labels are times, ISO 8601: a later stream has the greater one. An answer that
  * shows an older stream than is known is a stale one. */
-static void learn_newest(struct coordinator *c, struct str arn)
+static bool learn_newest(struct coordinator *c, struct str arn)
 {
-	bool first = c->newest_arn.len == 0;
-
-	if (!first && str_cmp(coordinator_label_of(arn), coordinator_label_of(c->newest_arn)) <= 0)
-		return;
+	if (c->newest_arn.len && str_cmp(coordinator_label_of(arn), coordinator_label_of(c->newest_arn)) <= 0)
+		return false;
 	mem_free((char *)c->newest_arn.ptr);
 	c->newest_arn = dup_str(arn);
-	if (!first)
-		log_error(c->env->log, "stream.replaced", LOG_STR("pipeline", c->set.pipeline), LOG_STR("stream", c->stream_arn),
-			  LOG_STR("newest", c->newest_arn),
-			  LOG_TEXT("hint", "the table's stream was switched off and on again; what was written in between is "
-					   "known to nobody"));
+	return true;
+}
+
+static void say_replaced(const struct coordinator *c)
+{
+	log_error(c->env->log, "stream.replaced", LOG_STR("pipeline", c->set.pipeline), LOG_STR("stream", c->stream_arn),
+		  LOG_STR("newest", c->newest_arn),
+		  LOG_TEXT("hint", "the table's stream was switched off and on again; the rest of the old one is read first, "
+				   "what was written in between is known to nobody"));
 }
 
 static bool take_table(struct coordinator *c, const struct table_description *t, struct err *err)
@@ -39,7 +41,8 @@ static bool take_table(struct coordinator *c, const struct table_description *t,
 			       STR_ARG(c->set.table));
 	if (!c->described && !c->set.described(c->set.ctx, t, err))
 		return false;
-	learn_newest(c, t->stream_arn);
+	if (learn_newest(c, t->stream_arn) && c->stream_arn.len)
+		say_replaced(c);
 	c->described = true;
 	c->described_ms = env_mono_ms(c->env);
 	return true;
@@ -93,9 +96,7 @@ static void choose_stream(struct coordinator *c)
 	buf_release(&arn);
 	learn_newest(c, c->stream_arn);
 	if (!str_eq(c->label, coordinator_label_of(c->newest_arn)))
-		log_error(c->env->log, "stream.replaced", LOG_STR("pipeline", c->set.pipeline), LOG_STR("stream", c->stream_arn),
-			  LOG_STR("newest", c->newest_arn),
-			  LOG_TEXT("hint", "the rest of the old stream is read first"));
+		say_replaced(c);
 }
 
 static bool make_handlers(struct coordinator *c, struct err *err)
@@ -120,7 +121,7 @@ bool coordinator_open(struct coordinator *c, struct err *err)
 	if (!c->described && !coordinator_describe_table(c, err))
 		return false;
 	for (size_t h = 0; h < c->set.n_handlers; h++)
-		if (!c->set.handlers[h].stopped && !coordinator_load_handler(c, h, err))
+		if (!coordinator_load_handler(c, h, err))
 			return false;
 	if (c->stream_arn.len == 0)
 		choose_stream(c);

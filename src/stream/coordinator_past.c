@@ -84,9 +84,9 @@ uint64_t coordinator_high_v(struct coordinator *c, size_t h)
 /* A finished shard's row stays while a listing may show the shard again, so that it is
  * not read again (T6, T9): a listing may leave it out for an hour, but not what it
  * held show up again when that is past the retention. */
-static bool is_past(const struct coordinator *c, const struct member *m)
+static bool is_past(const struct coordinator *c, struct member *m)
 {
-	const struct lineage_shard *s = lineage_find(c->lineage, m->lease->shard_id);
+	const struct lineage_shard *s = coordinator_shard(c, m);
 	int64_t made_ms = created_ms(m->lease->shard_id);
 	int64_t seen_ms = s ? s->seen_ms : c->loaded_ms;
 	unsigned missed = s ? s->missed : c->n_complete;

@@ -125,12 +125,10 @@ static bool read_handler(struct coordinator *c, size_t index, const struct state
 			       "the state table's row of kind handler, sk %.*s#%.*s, lacks stream, definition or pin_ms, or has "
 			       "others of the wrong type; restore it, or delete it: positions stand elsewhere and are kept",
 			       STR_ARG(c->set.pipeline), STR_ARG(h->name));
-	if (!str_eq(definition.raw, h->definition))
-		return changed_definition(c, h);
-	set_label(p, stream.raw);
+	set_label(p, stream.raw); /* of a stopped one, too: its positions are still needed */
 	p->counter = row->counter;
 	p->pin_ms = (int64_t)pin_ms;
-	return true;
+	return h->stopped || str_eq(definition.raw, h->definition) || changed_definition(c, h);
 }
 
 bool coordinator_load_handler(struct coordinator *c, size_t index, struct err *err)

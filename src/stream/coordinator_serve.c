@@ -158,6 +158,16 @@ static struct member *make_member(struct coordinator *c, const struct lineage_sh
 	return m;
 }
 
+static void make_members(struct coordinator *c)
+{
+	if (c->members_for == lineage_added(c->lineage))
+		return;
+	for (const struct lineage_shard *s = lineage_next(c->lineage, NULL); s; s = lineage_next(c->lineage, s))
+		if (!coordinator_member(c, s->id))
+			make_member(c, s);
+	c->members_for = lineage_added(c->lineage);
+}
+
 /* Once for each owner: so that a start that waits for another's lease to expire
  * does not look as if it hung. */
 static void say_waiting(const struct coordinator *c, struct member *m)
@@ -174,9 +184,7 @@ static void say_waiting(const struct coordinator *c, struct member *m)
 
 bool coordinator_serve(struct coordinator *c, struct err *err)
 {
-	for (const struct lineage_shard *s = lineage_next(c->lineage, NULL); s; s = lineage_next(c->lineage, s))
-		if (!coordinator_member(c, s->id))
-			make_member(c, s);
+	make_members(c);
 	for (struct member *m = c->members, *next; m && !c->stopping; m = next) {
 		next = m->hh.next;
 		if (!anybody_wants(c, m))

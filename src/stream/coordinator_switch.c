@@ -21,7 +21,7 @@ bool coordinator_has_ended(const struct coordinator *c)
 		return false;
 	if (!c->gone && (c->n_disabled < LISTINGS || coordinator_misses_parent(c)))
 		return false;
-	return lineage_count(c->lineage) <= HASH_COUNT(c->members) && all_is_read(c);
+	return c->members_for == lineage_added(c->lineage) && all_is_read(c);
 }
 
 /* ---- the next one ---- */
@@ -79,7 +79,7 @@ static void begin_anew(struct coordinator *c)
 	c->lineage = lineage_new();
 	mem_free((char *)c->stream_arn.ptr);
 	c->stream_arn = c->label = str_of(NULL, 0);
-	c->listing = c->complete = c->before_start = 0;
+	c->listing = c->complete = c->before_start = c->members_for = 0;
 	c->n_complete = c->n_disabled = c->not_found = 0;
 	c->high_ms = c->soon_ms = c->loaded_ms = 0;
 	c->listed = c->loaded = c->listing_open = c->list_now = false;

@@ -8,6 +8,7 @@
 struct family {
 	struct str parent;        /* owned */
 	struct node *first;
+	size_t count;
 	UT_hash_handle hh;
 };
 
@@ -21,11 +22,17 @@ struct node {
 struct lineage {
 	struct node *nodes;
 	struct family *families;  /* by parent; none is empty */
+	uint64_t added;
 };
 
 struct lineage *lineage_new(void)
 {
 	return mem_alloc(sizeof(struct lineage));
+}
+
+static struct str dup_str(struct str s)
+{
+	return str_of(mem_dup(s.ptr, s.len), s.len);
 }
 
 static struct node *find(const struct lineage *l, struct str id)
@@ -36,11 +43,6 @@ static struct node *find(const struct lineage *l, struct str id)
 	return n;
 }
 
-static struct str dup_str(struct str s)
-{
-	return str_of(mem_dup(s.ptr, s.len), s.len);
-}
-
 /* ---- families ---- */
 
 static struct family *family_of(const struct lineage *l, struct str parent)
@@ -49,6 +51,15 @@ static struct family *family_of(const struct lineage *l, struct str parent)
 
 	HASH_FIND(hh, l->families, parent.ptr, parent.len, f);
 	return f;
+}
+
+/* Parent and children may become known in any order. */
+static void tell_parent(struct lineage *l, const struct family *f)
+{
+	struct node *parent = find(l, f->parent);
+
+	if (parent)
+		parent->shard.n_children = f->count;
 }
 
 static void join_family(struct lineage *l, struct node *n, struct str parent)
@@ -65,6 +76,8 @@ static void join_family(struct lineage *l, struct node *n, struct str parent)
 	if (f->first)
 		f->first->elder = n;
 	f->first = n;
+	f->count++;
+	tell_parent(l, f);
 }
 
 static void leave_family(struct lineage *l, struct node *n)
@@ -79,6 +92,8 @@ static void leave_family(struct lineage *l, struct node *n)
 		f->first = n->sibling;
 	if (n->sibling)
 		n->sibling->elder = n->elder;
+	f->count--;
+	tell_parent(l, f);
 	if (f->first)
 		return;
 	HASH_DEL(l->families, f);
@@ -111,8 +126,11 @@ void lineage_free(struct lineage *l)
 static struct node *add_node(struct lineage *l, struct str id)
 {
 	struct node *n = mem_alloc(sizeof(*n));
+	const struct family *children = family_of(l, id);
 
 	n->shard.id = dup_str(id);
+	n->shard.n_children = children ? children->count : 0;
+	l->added++;
 	HASH_ADD_KEYPTR(hh, l->nodes, n->shard.id.ptr, n->shard.id.len, n);
 	return n;
 }
@@ -183,6 +201,11 @@ const struct lineage_shard *lineage_child(const struct lineage *l, struct str id
 		n = f ? f->first : NULL;
 	}
 	return n ? &n->shard : NULL;
+}
+
+uint64_t lineage_added(const struct lineage *l)
+{
+	return l->added;
 }
 
 void lineage_forget(struct lineage *l, struct str id)

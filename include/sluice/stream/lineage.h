@@ -19,6 +19,7 @@ struct lineage_shard {
 	int64_t first_seen_ms;
 	uint64_t closed_in;       /* the first that showed it closed; 0: none */
 	unsigned missed;          /* full listings in a row, up to the last, that lacked it */
+	size_t n_children;        /* known shards that name it as their parent */
 };
 
 struct lineage;
@@ -40,6 +41,10 @@ const struct lineage_shard *lineage_find(const struct lineage *l, struct str id)
 const struct lineage_shard *lineage_next(const struct lineage *l, const struct lineage_shard *after);
 
 size_t lineage_count(const struct lineage *l);
+
+/* How many shards were ever new to it: whoever keeps something for each shard looks
+ * again when it has moved. */
+uint64_t lineage_added(const struct lineage *l);
 
 /* The shards that name it as their parent, whether it was listed or not. Start with
  * NULL; the cost is that of the children alone. */

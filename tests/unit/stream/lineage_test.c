@@ -80,6 +80,14 @@ static void test_children_are_known_also_of_a_parent_that_is_not(void **state)
 	assert_true(lineage_has_child(l, STR("aunt")));
 	add(l, "left", "parent", "", 3);
 	assert_true(lineage_has_child(l, STR("parent")));
+	add(l, "parent", "", "9", 4);          /* the parent itself comes last */
+	assert_int_equal(lineage_find(l, STR("parent"))->n_children, 1);
+	add(l, "right", "parent", "", 4);
+	assert_int_equal(lineage_find(l, STR("parent"))->n_children, 2);
+	lineage_forget(l, STR("left"));
+	lineage_forget(l, STR("right"));
+	assert_int_equal(lineage_find(l, STR("parent"))->n_children, 0);
+	assert_int_equal(lineage_added(l), 6);
 	lineage_free(l);
 }
 
