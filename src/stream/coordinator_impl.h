@@ -32,7 +32,8 @@ struct place {
 	int64_t pin_ms;
 	uint64_t high_v;              /* its highest v in streams before this one */
 	uint64_t lost;                /* how often what was written between two streams was lost */
-	bool first_start;             /* the row was made by this start */
+	uint64_t before_start;        /* the row was made by this start, when the listing of this number
+	                                 was complete; 0: it was not, or none was */
 };
 
 struct coordinator {
@@ -59,7 +60,6 @@ struct coordinator {
 	size_t pages_needed;           /* of the latest complete listing */
 	uint64_t listing;              /* number of the latest listing that was begun */
 	uint64_t complete;             /* of the latest that was complete; 0: none yet */
-	uint64_t before_start;         /* of the one that was complete before a first start took its time */
 	unsigned n_complete;           /* listings that were, of this stream */
 	unsigned n_disabled;           /* the latest ones of them that said DISABLED */
 	unsigned not_found;            /* answers in a row that there is no such stream */

@@ -95,8 +95,7 @@ bool coordinator_make_handler(struct coordinator *c, size_t index, struct err *e
 	set_label(p, made.label);
 	p->counter = 1;
 	p->pin_ms = made.pin_ms;
-	p->first_start = true;
-	c->before_start = c->complete;
+	p->before_start = c->complete;
 	log_info(c->env->log, "handler.first_start", LOG_STR("pipeline", c->set.pipeline), LOG_STR("handler", h->name),
 		 LOG_TEXT("hint", h->definition.len ? "a new handler wants an empty target: a counter adds to what its rows hold" :
 						      "it begins where the settings' start says"));

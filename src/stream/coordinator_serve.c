@@ -24,8 +24,7 @@ static bool is_past(const struct coordinator *c, const struct lease *lease, size
 {
 	const struct lineage_shard *s = lineage_find(c->lineage, lease->shard_id);
 
-	return c->places[h].first_start && c->set.start == STREAM_START_LATEST && s && s->closed_in &&
-	       s->closed_in <= c->before_start;
+	return c->set.start == STREAM_START_LATEST && s && s->closed_in && s->closed_in <= c->places[h].before_start;
 }
 
 /* Where the handler begins in a shard it has not been in (DESIGN: Version). */

@@ -75,11 +75,13 @@ static void begin_anew(struct coordinator *c)
 		HASH_DEL(c->members, m);
 		coordinator_free_member(m);
 	}
+	for (size_t h = 0; h < c->set.n_handlers; h++)
+		c->places[h].before_start = 0;
 	lineage_free(c->lineage);
 	c->lineage = lineage_new();
 	mem_free((char *)c->stream_arn.ptr);
 	c->stream_arn = c->label = str_of(NULL, 0);
-	c->listing = c->complete = c->before_start = c->members_for = 0;
+	c->listing = c->complete = c->members_for = 0;
 	c->n_complete = c->n_disabled = c->not_found = 0;
 	c->high_ms = c->soon_ms = c->loaded_ms = 0;
 	c->listed = c->loaded = c->listing_open = c->list_now = false;

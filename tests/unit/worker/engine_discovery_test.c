@@ -776,6 +776,79 @@ static void test_t10_of_two_workers_one_makes_the_switch(void **state)
 	run_seeds(two_workers_switch_once);
 }
 
+/* Each of the records reached the handler, always with the same v, a later one with
+ * a higher. */
+static bool all_with_one_v(const struct engine *e, size_t handler, const struct sequence *wrote, size_t n)
+{
+	uint64_t before = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t v = 0;
+
+		for (size_t j = 0; j < e->n_messages; j++) {
+			const struct engine_message *m = &e->messages[j];
+
+			if (m->handler != handler || sequence_compare(&m->sequence, &wrote[i]) != 0)
+				continue;
+			if (v && v != m->v)
+				return false;
+			v = m->v;
+		}
+		if (v <= before)
+			return false;
+		before = v;
+	}
+	return true;
+}
+
+static void kills_do_not_disturb_the_switch(struct loop *loop, void *arg)
+{
+	struct sequence wrote[30];
+	struct sim_shard *shard;
+	struct engine e;
+	char label[40];
+	uint64_t lost;
+	size_t n = 0;
+
+	(void)arg;
+	engine_init(&e, loop, 2);
+	e.pipeline.continues = true;
+	shard = add_shard(&e, 0, NULL);
+	while (n < 10)
+		wrote[n++] = engine_put(&e, shard, 1, 1);
+	engine_start(&e);
+	CHECK(engine_wait(&e, 0, 1, MINUTE_MS));
+	while (n < 20)
+		wrote[n++] = engine_put(&e, shard, 1, 1);
+	sim_streams_disable(e.streams);
+	sim_streams_enable(e.streams, NEW_LABEL);
+	sim_env_set_skew_ms(e.env, -50 * MINUTE_MS);
+	shard = add_shard(&e, 0, NULL);
+	while (n < 30)
+		wrote[n++] = engine_put(&e, shard, 1, 1);
+	for (int i = 0; i < 12; i++) {
+		CHECK(task_sleep_ms(loop, (int64_t)rng_below(&e.env->rng, 100000), NULL));
+		engine_kill(&e);
+		engine_start(&e);
+	}
+	CHECK(task_sleep_ms(loop, 10 * MINUTE_MS, NULL));
+	engine_stop(&e);
+	for (size_t h = 0; h < 2; h++) {
+		CHECK(all_with_one_v(&e, h, wrote, 30));
+		CHECK(handler_row(&e, h ? "h1" : "h0", label, &lost));
+		CHECK_STR(str_c(label), NEW_LABEL);
+		CHECK_EQ(lost, 1);
+	}
+	engine_release(&e);
+}
+
+static void test_t10_t31_kills_around_the_switch_lose_and_repeat_no_version(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 4 * SEEDS; seed++)
+		run_simulated(seed, kills_do_not_disturb_the_switch, &seed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -797,6 +870,7 @@ int main(void)
 		cmocka_unit_test(test_t10_the_rest_of_the_old_stream_comes_first),
 		cmocka_unit_test(test_t10_an_old_stream_that_is_gone_is_counted_and_left),
 		cmocka_unit_test(test_t10_of_two_workers_one_makes_the_switch),
+		cmocka_unit_test(test_t10_t31_kills_around_the_switch_lose_and_repeat_no_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
