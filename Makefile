@@ -37,16 +37,18 @@ CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lz -lm -lpthread
 
 SRC      := $(filter-out src/app/main.c,$(shell find src -name '*.c'))
-SUPPORT  := $(shell find tests/support tests/sim -name '*.c')
+SUPPORT  := $(shell find tests/support tests/sim -name '*.c' -not -path 'tests/sim/world/*')
+SIM      := $(filter-out %_main.c,$(wildcard tests/sim/world/*.c))
 TESTS    := $(shell find tests/unit -name '*_test.c')
 OBJ      := $(SRC:%.c=$(BUILD)/%.o)
 SUP_OBJ  := $(SUPPORT:%.c=$(BUILD)/%.o)
+SIM_OBJ  := $(SIM:%.c=$(BUILD)/%.o)
 TEST_BIN := $(TESTS:%.c=$(BUILD)/%)
 BENCH    := $(shell find tests/bench -name '*.c')
 FUZZ     := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 
 .SECONDARY:
-.PHONY: all demo bench conf-readme fuzz fuzz-build judge unit bench-build bench-decode check-layers check-headers test e2e clean help
+.PHONY: sim-mutants all demo chaos bench conf-readme fuzz fuzz-build judge unit bench-build bench-decode check-layers check-headers test e2e clean help
 all: $(BUILD)/sluice
 
 $(BUILD)/sluice: $(BUILD)/src/app/main.o $(BUILD)/libsluice.a
@@ -65,6 +67,17 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(SUP_OBJ) $(BUILD)/lib
 
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(SUP_OBJ) $(BUILD)/libsluice.a
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+# The simulator: tests/sim/world's heap stands in the place of core/mem.c.
+$(BUILD)/tests/sim/world/%_main: $(BUILD)/tests/sim/world/%_main.o $(SIM_OBJ) $(SUP_OBJ) $(BUILD)/libsluice.a
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+# Each safeguard taken out in its turn must make random histories fail: tests/sim/mutants.
+sim-mutants: $(BUILD)/tests/sim/world/sim_main
+	@mkdir -p $(BUILD)/mutants
+	@COMPILE='$(CC) $(WARN) -Wno-error $(HARDEN) $(CPPFLAGS) $(CFLAGS)' LINK_BEFORE='$(CC) $(LINK)' \
+		LINK_AFTER='$(BUILD)/tests/sim/world/sim_main.o $(SIM_OBJ) $(SUP_OBJ) $(BUILD)/libsluice.a $(LIBS) -lcmocka' \
+		T='$(if $(filter command line,$(origin T)),$(T))' tests/sim/run-mutants $(BUILD)/mutants
 
 # Every fuzzer under a name of its own, for the test that feeds them the corpora.
 $(BUILD)/tests/fuzz/%_entry.o: tests/fuzz/%_fuzz.c
@@ -129,6 +142,11 @@ e2e:
 demo:
 	@deploy/demo/run.sh
 
+# Processes with several workers, killed again and again: DURATION=120, RATE=200, KILL_EVERY=2-6,
+# PROCESSES=3, WORKERS=2, PIPELINES=4, FAILOVER=3.
+chaos:
+	@tests/chaos/run
+
 # Figures beside a hand-written consumer: N=100000 records, ROUNDS=5.
 bench:
 	@tests/bench/run
@@ -140,6 +158,8 @@ help:
 	@echo 'make              build/sluice, hardened'
 	@echo 'make test         everything: unit tests under sanitizers, checks, end-to-end tests'
 	@echo 'make demo         the deals app, live (LIGHT=1, DURATION=60, KILL=1)'
+	@echo 'make sim-mutants  does the simulator notice when a safeguard is missing?'
+	@echo 'make chaos        three processes, killed again and again, judged (DURATION=120, KILL_EVERY=2-6)'
 	@echo 'make bench        sluice beside a hand-written consumer (N=100000)'
 	@echo 'make SAN=1 unit   unit tests under AddressSanitizer and UBSan (SAN=thread: ThreadSanitizer)'
 	@echo 'make e2e K=kill   end-to-end tests, those whose name matches'

@@ -1,24 +1,39 @@
 #include "sluice/app/command.h"
 
+#include "sluice/core/buf.h"
 #include "sluice/core/problem.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 const struct command *const commands[] = {
 	&run_command,
 	&check_command,
+	&seek_command,
 	&version_command,
 	NULL,
 };
 
 /* What may stand on the line, whatever the command. */
 static const struct option_name {
-	const char *name, *argument, *help;
+	const char *name, *letter, *argument, *help;
+	const char *one, *value;   /* what it stands for and what must come behind it, for messages */
 	unsigned takes;
+	size_t offset;             /* in command_args: const char *, or bool without an argument */
 } options[] = {
-	{ "--config", "FILE", "the settings file (default " COMMAND_CONFIG ")", COMMAND_TAKES_CONFIG },
-	{ "--json", NULL, "machine-readable result on stdout", COMMAND_TAKES_JSON },
-	{ "--help", NULL, "this text", 0 },
+	{ "--config", "-c", "FILE", "the settings file (default " COMMAND_CONFIG ")", "settings file", "a file",
+	  COMMAND_TAKES_CONFIG, offsetof(struct command_args, config) },
+	{ "--pipeline", NULL, "NAME", "a pipeline of the settings", "pipeline", "a pipeline's name",
+	  COMMAND_TAKES_PIPELINE, offsetof(struct command_args, pipeline) },
+	{ "--handler", NULL, "NAME", "one of its handlers (default: all of them)", "handler", "a handler's name",
+	  COMMAND_TAKES_HANDLER, offsetof(struct command_args, handler) },
+	{ "--to", NULL, "WHERE", "trim_horizon, latest, or a time (2026-11-20T12:00:00Z)", "place",
+	  "trim_horizon, latest or a time", COMMAND_TAKES_TO, offsetof(struct command_args, to) },
+	{ "--force", NULL, NULL, "do what is refused otherwise", NULL, NULL,
+	  COMMAND_TAKES_FORCE, offsetof(struct command_args, force) },
+	{ "--json", NULL, NULL, "machine-readable result on stdout", NULL, NULL,
+	  COMMAND_TAKES_JSON, offsetof(struct command_args, json) },
+	{ "--help", NULL, NULL, "this text", NULL, NULL, 0, 0 },
 };
 
 enum { N_OPTIONS = sizeof(options) / sizeof(*options), MEAN_MAX = 128 };
@@ -41,24 +56,49 @@ static void print_overview(const struct command *const *table, FILE *to)
 	      "Settings: conf/README.md. Try `sluice help check`.\n", to);
 }
 
+/* " --to WHERE [--json]": what need not be given stands in brackets. */
+static void print_usage(const struct command *c, FILE *to)
+{
+	fprintf(to, "Usage: sluice %s", c->name);
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		const struct option_name *o = &options[i];
+		bool needed = c->needs & o->takes;
+
+		if (c->takes & o->takes)
+			fprintf(to, " %s%s%s%s%s", needed ? "" : "[", o->letter ? o->letter : o->name, o->argument ? " " : "",
+				o->argument ? o->argument : "", needed ? "" : "]");
+	}
+	fputs("\n\n", to);
+}
+
 static void print_help(const struct command *c, FILE *to)
 {
 	struct str text = str_trim(str_c(c->text));
 
-	fprintf(to, "Usage: sluice %s%s%s\n\n%.*s\n\nOptions:\n", c->name,
-		c->takes & COMMAND_TAKES_CONFIG ? " [-c FILE]" : "", c->takes & COMMAND_TAKES_JSON ? " [--json]" : "",
-		STR_ARG(text));
+	print_usage(c, to);
+	fprintf(to, "%.*s\n\nOptions:\n", STR_ARG(text));
 	for (size_t i = 0; i < N_OPTIONS; i++) {
 		const struct option_name *o = &options[i];
 		char left[40];
 
 		if (!allowed(o, c))
 			continue;
-		snprintf(left, sizeof(left), "%s%s%s%s", o->argument ? "-c, " : "", o->name, o->argument ? " " : "",
-			 o->argument ? o->argument : "");
+		snprintf(left, sizeof(left), "%s%s%s%s%s", o->letter ? o->letter : "", o->letter ? ", " : "", o->name,
+			 o->argument ? " " : "", o->argument ? o->argument : "");
 		fprintf(to, "  %-20s %s\n", left, o->help);
 	}
 	fprintf(to, "\nExamples:\n%s", c->examples);
+}
+
+int command_problems(const struct problems *problems)
+{
+	struct buf out;
+
+	buf_init(&out, 4 << 20);
+	problems_print(problems, &out);
+	fwrite(out.ptr, 1, out.len, stderr);
+	buf_release(&out);
+	return EXIT_USAGE;
 }
 
 /* --- the command line ---------------------------------------------------- */
@@ -103,40 +143,66 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-#define CONFIG_EQUALS "--config="
-
-static bool is_config(const char *word)
+/* The option that stands in the word, "--to" or "--to=X"; NULL: none of the command's. */
+static const struct option_name *option_of(const struct command *c, const char *word)
 {
-	return strcmp(word, "-c") == 0 || strcmp(word, "--config") == 0 ||
-	       strncmp(word, CONFIG_EQUALS, strlen(CONFIG_EQUALS)) == 0;
-}
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		const struct option_name *o = &options[i];
+		size_t len = strlen(o->name);
 
-/* Reads one option, which may take the word behind it. False: it is unknown, or
- * has no argument. */
-static bool take_option(const struct command *c, char **argv, int argc, int *i, struct command_args *args)
-{
-	const char *word = argv[*i];
-
-	if ((c->takes & COMMAND_TAKES_JSON) && strcmp(word, "--json") == 0) {
-		args->json = true;
-		return true;
+		if (!(c->takes & o->takes))
+			continue;
+		if (strcmp(word, o->name) == 0 || (o->letter && strcmp(word, o->letter) == 0) ||
+		    (o->argument && strncmp(word, o->name, len) == 0 && word[len] == '='))
+			return o;
 	}
-	if (!(c->takes & COMMAND_TAKES_CONFIG) || !is_config(word))
-		return false;
-	if (strncmp(word, CONFIG_EQUALS, strlen(CONFIG_EQUALS)) == 0)
-		args->config = word + strlen(CONFIG_EQUALS);
-	else if (*i + 1 < argc)
-		args->config = argv[++*i];
-	return args->config != NULL;
+	return NULL;
 }
 
-static int wrong_config(const struct command *c, const char *word, bool given)
+static int wrong_value(const struct command *c, const struct option_name *o, const char *word, bool given)
 {
 	if (given)
-		fprintf(stderr, "sluice %s: expected one settings file, found another one behind %s\n", c->name, word);
+		fprintf(stderr, "sluice %s: expected one %s, found another one behind %s\n", c->name, o->one, word);
 	else
-		fprintf(stderr, "sluice %s: expected a file behind %s\n", c->name, word);
+		fprintf(stderr, "sluice %s: expected %s behind %s\n", c->name, o->value, word);
 	return EXIT_USAGE;
+}
+
+/* Reads one option, which may take the word behind it. */
+static int take_option(const struct command *c, char **argv, int argc, int *i, struct command_args *args)
+{
+	const char *word = argv[*i], *equals = strchr(word, '=');
+	const struct option_name *o = option_of(c, word);
+	const char **value;
+
+	if (!o)
+		return unknown_option(c, word);
+	if (!o->argument) {
+		*(bool *)((char *)args + o->offset) = true;
+		return EXIT_OK;
+	}
+	value = (const char **)((char *)args + o->offset);
+	if (*value)
+		return wrong_value(c, o, word, true);
+	if (word[1] == '-' && equals)
+		*value = equals + 1;
+	else if (*i + 1 < argc)
+		*value = argv[++*i];
+	return *value && **value ? EXIT_OK : wrong_value(c, o, word, false);
+}
+
+static int missing_option(const struct command *c, const struct command_args *args)
+{
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		const struct option_name *o = &options[i];
+
+		if (!(c->needs & o->takes) || *(const char *const *)((const char *)args + o->offset))
+			continue;
+		fprintf(stderr, "sluice %s: expected %s %s (%s)\nTry `sluice help %s`.\n", c->name, o->name, o->argument,
+			o->help, c->name);
+		return EXIT_USAGE;
+	}
+	return EXIT_OK;
 }
 
 static int run_command_line(const struct command *c, int argc, char **argv)
@@ -149,14 +215,11 @@ static int run_command_line(const struct command *c, int argc, char **argv)
 			return EXIT_OK;
 		}
 	}
-	for (int i = 0; i < argc; i++) {
-		const char *word = argv[i];
-		bool config = (c->takes & COMMAND_TAKES_CONFIG) && is_config(word), given = args.config != NULL;
-
-		if (!(config && given) && take_option(c, argv, argc, &i, &args))
-			continue;
-		return config ? wrong_config(c, word, given) : unknown_option(c, word);
-	}
+	for (int i = 0; i < argc; i++)
+		if (take_option(c, argv, argc, &i, &args) != EXIT_OK)
+			return EXIT_USAGE;
+	if (missing_option(c, &args) != EXIT_OK)
+		return EXIT_USAGE;
 	if (!args.config)
 		args.config = COMMAND_CONFIG;
 	return c->run(&args);

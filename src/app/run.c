@@ -4,19 +4,7 @@
 #include "sluice/core/mem.h"
 #include "sluice/http/client.h"
 
-#include <stdio.h>
 #include <unistd.h>
-
-static int say_problems(const struct problems *problems)
-{
-	struct buf out;
-
-	buf_init(&out, 4 << 20);
-	problems_print(problems, &out);
-	fwrite(out.ptr, 1, out.len, stderr);
-	buf_release(&out);
-	return EXIT_USAGE;
-}
 
 static int serve(const struct settings *s, const char *path)
 {
@@ -46,7 +34,7 @@ static int run(const struct command_args *args)
 	arena_init(&arena, SETTINGS_BYTES_MAX);
 	problems_init(&problems, &arena);
 	s = settings_load(&settings_all_kinds, NULL, args->config, &problems);
-	code = s ? serve(s, args->config) : say_problems(&problems);
+	code = s ? serve(s, args->config) : command_problems(&problems);
 	arena_release(&arena);
 	return code;
 }

@@ -71,9 +71,9 @@ const struct option settings_file_options[] = {
 	{ .name = "state", .type = OPTION_GROUP, .offset = IN(file_settings, s.state), .table = state_options,
 	  .help = "Where positions are kept." },
 	{ .name = "workers", .type = OPTION_INT, .offset = IN(file_settings, s.workers), .default_text = "1",
-	  .help = "Workers in this process; this version has one." },
+	  .min = 1, .max = 64, .help = "Threads of this process that share the work; each has limits of its own." },
 	{ .name = "limits", .type = OPTION_GROUP, .offset = IN(file_settings, s.limits), .table = limits_options,
-	  .help = "Bounds of memory and connections." },
+	  .help = "Bounds of memory and connections, of each worker." },
 	{ .name = "log", .type = OPTION_GROUP, .offset = IN(file_settings, s.log), .table = log_options,
 	  .help = "The log on stderr." },
 	{ .name = "leases", .type = OPTION_GROUP, .offset = IN(file_settings, s.failover_s), .table = lease_options,
@@ -295,10 +295,6 @@ static void check_file(struct loading *l)
 	settings_check_name(l, settings_at(l->root, "app"), s->app);
 	settings_check_table(l, settings_at(settings_at(l->root, "state"), "table"), s->state.table);
 	check_endpoint(l, s);
-	if (s->workers != 1)
-		problems_add(l->problems, settings_at(l->root, "workers"),
-			     "expected 1, found %lld: more workers are not available in this version",
-			     (long long)s->workers);
 	if (s->limits.page_bytes > s->limits.memory_bytes)
 		problems_add(l->problems, settings_at(limits, "page_bytes"),
 			     "expected at most limits.memory_bytes (%lld), found %lld",

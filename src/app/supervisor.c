@@ -7,35 +7,44 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 enum { PLAN_BYTES = 16 << 20, WORKER_STACK_BYTES = 1 << 20 };
 
+struct supervisor;
+
 /* One worker and its thread. What the supervisor and the thread both touch is
  * handed over by loop_post() and pthread_join(). */
 struct worker_thread {
-	pthread_t thread;
+	struct supervisor *supervisor;
 	const struct settings *settings;
-	struct log *log;
-	struct loop *supervisor;         /* loop of main's thread */
-	struct event *ended;             /* of that loop */
-
+	struct log log;                  /* its lines say which worker writes */
+	pthread_t thread;
 	struct env *env;
 	struct loop *loop;
+
+	/* The thread's own. */
+	struct credentials_provider *credentials;
+	struct http_client *client;
 	struct worker *worker;
-	bool stop_asked;                 /* worker's thread only */
+	bool stop_asked;
+
+	/* What came of it; the supervisor's once the thread has told. */
 	bool ok;
 	struct err err;
 };
 
 struct supervisor {
-	struct loop *loop;
-	struct log *log;
-	struct worker_thread *worker;
+	struct loop *loop;               /* of main's thread */
+	const struct log *log;
+	struct worker_thread *workers;
+	size_t n_workers, n_running;
+	const struct worker_thread *failed;  /* the first; it stopped the others */
 	struct watch signals;
-	struct event ended;
+	struct event all_ended;
 	int n_signals;
 };
 
@@ -84,12 +93,24 @@ static void run_worker(struct worker_thread *t, const struct worker_plan *plan)
 	t->worker = NULL;
 }
 
-static bool open_client(struct worker_thread *t, struct http_client **client)
+static bool open_clients(struct worker_thread *t, struct worker_plan *plan)
 {
 	struct http_client_settings set = { .max_connections = (size_t)t->settings->limits.connections };
 
-	*client = http_client_new(t->loop, &set, &t->err);
-	return *client != NULL;
+	t->credentials = default_chain(t);
+	t->client = http_client_new(t->loop, &set, &t->err);
+	if (!t->client)
+		return false;
+	plan->aws.credentials = t->credentials;
+	plan->aws.transport = http_client_transport(t->client);
+	return true;
+}
+
+static void close_clients(struct worker_thread *t)
+{
+	if (t->client)
+		http_client_free(t->client);
+	credentials_provider_free(t->credentials);
 }
 
 static struct str instance_name(struct arena *a)
@@ -105,8 +126,6 @@ static struct str instance_name(struct arena *a)
 static void worker_task(void *arg)
 {
 	struct worker_thread *t = arg;
-	struct credentials_provider *credentials = default_chain(t);
-	struct http_client *client = NULL;
 	struct worker_plan plan;
 	struct arena arena;
 	struct buf region;
@@ -116,30 +135,26 @@ static void worker_task(void *arg)
 	plan_make(t->settings, &arena, &plan);
 	plan.instance = instance_name(&arena);
 	if (aws_region_resolve(&process_env_real, t->settings->aws.region, t->settings->aws.profile, &region, &t->err) &&
-	    open_client(t, &client)) {
+	    open_clients(t, &plan)) {
 		plan.aws.region = buf_str(&region);
-		plan.aws.credentials = credentials;
-		plan.aws.transport = http_client_transport(client);
 		run_worker(t, &plan);
 	}
-	if (client)
-		http_client_free(client);
-	credentials_provider_free(credentials);
+	close_clients(t);
 	buf_release(&region);
 	arena_release(&arena);
 }
 
-static void tell_ended(void *ended)
-{
-	event_set(ended);
-}
+static void worker_ended(void *arg);
 
 static void *worker_main(void *arg)
 {
 	struct worker_thread *t = arg;
+	char name[20];
 
+	snprintf(name, sizeof(name), "worker-%d", t->log.worker);
+	pthread_setname_np(pthread_self(), name);
 	loop_run(t->loop, worker_task, t);
-	loop_post(t->supervisor, tell_ended, t->ended);
+	loop_post(t->supervisor->loop, worker_ended, t);
 	return NULL;
 }
 
@@ -155,6 +170,27 @@ static void stop_worker(void *arg)
 
 /* ---- main's thread ---- */
 
+/* Also those that are not yet told to have ended: their loops live until the join. */
+static void stop_all(struct supervisor *s)
+{
+	for (size_t i = 0; i < s->n_workers; i++)
+		loop_post(s->workers[i].loop, stop_worker, &s->workers[i]);
+}
+
+/* Where one cannot start, none goes on: half of the workers would look like all. */
+static void worker_ended(void *arg)
+{
+	struct worker_thread *t = arg;
+	struct supervisor *s = t->supervisor;
+
+	if (!t->ok && !s->failed) {
+		s->failed = t;
+		stop_all(s);
+	}
+	if (--s->n_running == 0)
+		event_set(&s->all_ended);
+}
+
 static void on_signal(void *arg, uint32_t ready)
 {
 	struct supervisor *s = arg;
@@ -169,7 +205,7 @@ static void on_signal(void *arg, uint32_t ready)
 		log_info(s->log, "signal.stop", LOG_INT("signal", info.ssi_signo), LOG_INT("count", s->n_signals + 1));
 		if (s->n_signals++ > 0)
 			_exit(1); /* asked twice: at once; what is lost is read again */
-		loop_post(s->worker->loop, stop_worker, s->worker);
+		stop_all(s);
 	}
 }
 
@@ -177,7 +213,7 @@ static void supervise(void *arg)
 {
 	struct supervisor *s = arg;
 
-	event_wait(&s->ended, -1, NULL, NULL);
+	event_wait(&s->all_ended, -1, NULL, NULL);
 }
 
 static bool watch_signals(struct supervisor *s, struct err *err)
@@ -195,12 +231,20 @@ static bool watch_signals(struct supervisor *s, struct err *err)
 	return loop_watch(s->loop, &s->signals, err);
 }
 
+static void release_thread(struct worker_thread *t)
+{
+	if (t->loop)
+		loop_free(t->loop);
+	if (t->env)
+		env_free(t->env);
+}
+
 static bool start_thread(struct worker_thread *t, struct err *err)
 {
 	pthread_attr_t attr;
 	int refused;
 
-	t->env = env_real(t->log, err);
+	t->env = env_real(&t->log, err);
 	t->loop = t->env ? loop_new(t->env, err) : NULL;
 	if (!t->loop)
 		return false;
@@ -211,39 +255,61 @@ static bool start_thread(struct worker_thread *t, struct err *err)
 	return refused == 0 || err_set(err, ERR_FATAL, "thread", "the system refuses a thread");
 }
 
-static bool run_thread(struct supervisor *s, struct worker_thread *t, struct err *err)
+/* False when one could not be started; those before it run then. */
+static bool start_threads(struct supervisor *s, const struct settings *settings, struct err *err)
 {
-	bool ok = start_thread(t, err);
+	size_t n = (size_t)settings->workers;
 
-	if (ok) {
-		loop_run(s->loop, supervise, s);
-		pthread_join(t->thread, NULL);
-		ok = t->ok;
-		if (!ok)
-			*err = t->err;
+	s->workers = mem_array(n, sizeof(*s->workers));
+	for (; s->n_workers < n; s->n_workers++, s->n_running++) {
+		struct worker_thread *t = &s->workers[s->n_workers];
+
+		*t = (struct worker_thread){ .supervisor = s, .settings = settings, .log = *s->log };
+		t->log.worker = (int)s->n_workers;
+		t->log.several = n > 1;
+		if (!start_thread(t, err)) {
+			release_thread(t);
+			return false;
+		}
 	}
-	if (t->loop)
-		loop_free(t->loop);
-	if (t->env)
-		env_free(t->env);
+	return true;
+}
+
+static void join_threads(struct supervisor *s)
+{
+	for (size_t i = 0; i < s->n_workers; i++) {
+		pthread_join(s->workers[i].thread, NULL);
+		release_thread(&s->workers[i]);
+	}
+}
+
+static bool run_workers(struct supervisor *s, const struct settings *settings, struct err *err)
+{
+	bool ok = start_threads(s, settings, err);
+
+	if (!ok)
+		stop_all(s);
+	if (s->n_running)
+		loop_run(s->loop, supervise, s);
+	join_threads(s);
+	if (ok && s->failed)
+		*err = s->failed->err;
+	ok = ok && !s->failed;
+	mem_free(s->workers);
 	return ok;
 }
 
 bool supervisor_run(const struct settings *settings, struct log *log, struct err *err)
 {
 	struct supervisor s = { .log = log, .signals.fd = -1 };
-	struct worker_thread t = { .settings = settings, .log = log };
 	struct env *env = env_real(log, err);
 	bool ok = false;
 
 	s.loop = env ? loop_new(env, err) : NULL;
 	if (!s.loop)
 		goto out;
-	s.worker = &t;
-	t.supervisor = s.loop;
-	t.ended = &s.ended;
-	event_init(&s.ended, s.loop);
-	ok = watch_signals(&s, err) && run_thread(&s, &t, err);
+	event_init(&s.all_ended, s.loop);
+	ok = watch_signals(&s, err) && run_workers(&s, settings, err);
 	if (s.signals.loop)
 		loop_unwatch(&s.signals);
 	if (s.signals.fd >= 0)

@@ -138,6 +138,8 @@ void log_event(const struct log *log, enum log_level level, const char *event, c
 		put_time(&line, log);
 		buf_putf(&line, " level=%s event=%s", level_names[level], event);
 	}
+	if (log->several)
+		put_number(&line, log, &LOG_INT("worker", log->worker));
 	for (const struct log_field *f = fields; f->key; f++) {
 		size_t before = line.len;
 

@@ -139,6 +139,9 @@ static void look_for_end(struct coordinator *c)
 static bool step(struct coordinator *c, struct err *err)
 {
 	event_clear(&c->wake);
+	if ((c->complete != c->sought_for || !c->loaded) && !coordinator_look_for_seek(c, err))
+		return false;
+	c->sought_for = c->complete;
 	if (!c->loaded || has_foreign_leases(c)) {
 		if (!coordinator_load_leases(c, err))
 			return false;
@@ -244,4 +247,13 @@ void coordinator_shard_ended(struct coordinator *c, struct str shard_id)
 void coordinator_wake(struct coordinator *c)
 {
 	event_set(&c->wake);
+}
+
+struct coordinator_stats coordinator_stats(const struct coordinator *c)
+{
+	struct coordinator_stats stats = { .describes = c->describes };
+
+	for (const struct member *m = c->members; m; m = m->hh.next)
+		stats.shards += m->lease->held;
+	return stats;
 }

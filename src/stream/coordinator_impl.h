@@ -4,11 +4,10 @@
 #ifndef SLUICE_STREAM_COORDINATOR_IMPL_H
 #define SLUICE_STREAM_COORDINATOR_IMPL_H
 
+#include "sluice/core/hash.h"
 #include "sluice/core/loop.h"
 #include "sluice/stream/coordinator.h"
 #include "sluice/stream/lineage.h"
-
-#include <uthash.h>
 
 enum { DISCOVER_SOON_MS = 1000 }; /* first pause while something is about to be listed */
 
@@ -81,6 +80,8 @@ struct coordinator {
 	bool ended, said_ended;        /* the stream is disabled; all of it is read */
 	bool gone;                     /* there is no such stream any more */
 	size_t n_readings;
+	uint64_t sought_for;           /* number of the listing after which seeks were looked for */
+	uint64_t describes;            /* calls of DescribeStream */
 };
 
 struct member *coordinator_member(const struct coordinator *c, struct str shard_id);
@@ -142,7 +143,12 @@ bool coordinator_move_handler(struct coordinator *c, size_t index, struct str la
 /* Stops a handler that cannot go on with another stream than its own (T10). */
 void coordinator_stop_replaced(struct coordinator *c, size_t index);
 
-/* Takes up the leases' rows; those that we hold are ahead in memory. */
+/* Looks whether a seek (--force) has moved a handler under us: it writes the
+ * handler's row last. Then all leases are to be loaded again. */
+bool coordinator_look_for_seek(struct coordinator *c, struct err *err);
+
+/* Takes up the leases' rows; those that we hold are ahead in memory, unless
+ * somebody else wrote them: then they are lost. */
 bool coordinator_load_leases(struct coordinator *c, struct err *err);
 
 /* coordinator_serve.c: who is entitled to what. Yields. Takes what is free, and

@@ -15,9 +15,12 @@ enum {
 static bool describe(struct coordinator *c, struct str start, struct str child_of, struct arena *arena,
 		     struct stream_description *d, struct err *err)
 {
-	bool ok = pace_wait(c->set.describe, err) &&
-		  streams_describe(c->set.streams, c->stream_arn, start, child_of, arena, d, err);
+	bool ok;
 
+	if (!pace_wait(c->set.describe, err))
+		return false;
+	c->describes++;
+	ok = streams_describe(c->set.streams, c->stream_arn, start, child_of, arena, d, err);
 	if (ok) {
 		pace_succeeded(c->set.describe);
 		c->not_found = 0;

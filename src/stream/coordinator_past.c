@@ -12,16 +12,6 @@ enum {
 	HIGH_V_MS = 1000,
 };
 
-/* The creation time that a shard's id holds, "shardId-<ms, zero-padded>-<hex>"; 0
- * where it has none. */
-static int64_t created_ms(struct str shard_id)
-{
-	int64_t ms;
-
-	str_split(&shard_id, '-');
-	return shard_id.ptr && str_to_i64(str_split(&shard_id, '-'), &ms) ? ms : 0;
-}
-
 static int64_t age_ms(const struct coordinator *c, int64_t made_ms)
 {
 	return aws_service_time_ms(c->set.streams) - made_ms;
@@ -35,7 +25,7 @@ static int64_t age_ms(const struct coordinator *c, int64_t made_ms)
 bool coordinator_parent_is_gone(const struct coordinator *c, const struct lease *child)
 {
 	const struct lineage_shard *s = lineage_find(c->lineage, child->shard_id);
-	int64_t made_ms = created_ms(child->shard_id), now_ms = env_mono_ms(c->env);
+	int64_t made_ms = shard_created_ms(child->shard_id), now_ms = env_mono_ms(c->env);
 
 	if (lineage_find(c->lineage, child->parent_id))
 		return false;
@@ -87,7 +77,7 @@ uint64_t coordinator_high_v(struct coordinator *c, size_t h)
 static bool is_past(const struct coordinator *c, struct member *m)
 {
 	const struct lineage_shard *s = coordinator_shard(c, m);
-	int64_t made_ms = created_ms(m->lease->shard_id);
+	int64_t made_ms = shard_created_ms(m->lease->shard_id);
 	int64_t seen_ms = s ? s->seen_ms : c->loaded_ms;
 	unsigned missed = s ? s->missed : c->n_complete;
 
@@ -104,9 +94,12 @@ static bool children_have_begun(const struct coordinator *c, struct str id)
 
 		if (!child || child->lease->counter == 0)
 			return false;
-		for (size_t h = 0; h < c->set.n_handlers; h++)
-			if (coordinator_takes_part(c, h) && !lease_position(child->lease, coordinator_handler_name(c, h)))
+		for (size_t h = 0; h < c->set.n_handlers; h++) {
+			const struct lease_position *p = lease_position(child->lease, coordinator_handler_name(c, h));
+
+			if (coordinator_takes_part(c, h) && (!p || p->sought))
 				return false;
+		}
 	}
 	return true;
 }

@@ -90,8 +90,8 @@ bool coordinator_make_handler(struct coordinator *c, size_t index, struct err *e
 	struct place *p = &c->places[index];
 	struct place made = { .label = coordinator_label_of(c->newest_arn), .pin_ms = first_pin_ms(c) };
 
-	if (!write_handler(c, index, &made, err))
-		return false;
+	if (!write_handler(c, index, &made, err)) /* another worker may have made it at the same moment */
+		return err_is(err, "state.conflict") && coordinator_load_handler(c, index, err);
 	set_label(p, made.label);
 	p->counter = 1;
 	p->pin_ms = made.pin_ms;
@@ -146,6 +146,34 @@ bool coordinator_load_handler(struct coordinator *c, size_t index, struct err *e
 	return ok;
 }
 
+static bool look_for_seek(struct coordinator *c, size_t index, struct err *err)
+{
+	struct coordinator_handler *h = &c->set.handlers[index];
+	struct place *p = &c->places[index];
+	struct state_row row;
+	struct arena arena;
+	bool ok;
+
+	arena_init(&arena, 1 << 20);
+	ok = state_get(c->set.state, STATE_HANDLER, handler_row_id(c, h, &arena), &arena, &row, err);
+	arena_release(&arena);
+	if (!ok || row.counter == 0 || row.counter == p->counter)
+		return ok;
+	log_warn(c->env->log, "handler.moved", LOG_STR("pipeline", c->set.pipeline), LOG_STR("handler", h->name),
+		 LOG_TEXT("hint", "its row was written by somebody else (sluice seek); its positions are read again"));
+	c->loaded = false;
+	p->before_start = 0;
+	return coordinator_load_handler(c, index, err);
+}
+
+bool coordinator_look_for_seek(struct coordinator *c, struct err *err)
+{
+	for (size_t h = 0; h < c->set.n_handlers; h++)
+		if (!c->set.handlers[h].stopped && !look_for_seek(c, h, err))
+			return false;
+	return true;
+}
+
 /* Two workers may both find that the old stream has ended; the row's counter lets
  * one of them win, and a write whose answer was lost shows as if another had. */
 bool coordinator_move_handler(struct coordinator *c, size_t index, struct str label, struct err *err)
@@ -160,7 +188,7 @@ bool coordinator_move_handler(struct coordinator *c, size_t index, struct str la
 	moved = (struct place){ .label = label, .counter = p->counter, .high_v = coordinator_high_v(c, index) };
 	moved.lost = p->lost + 1 + c->gone; /* what lay between the streams, and what the old one still had */
 	if (!write_handler(c, index, &moved, err))
-		return err_is(err, "state.conflict") ? coordinator_load_handler(c, index, err) : false;
+		return err_is(err, "state.conflict") && coordinator_load_handler(c, index, err);
 	log_error(c->env->log, "records.lost_between_streams", LOG_STR("pipeline", c->set.pipeline),
 		  LOG_STR("handler", h->name), LOG_STR("from", c->label), LOG_STR("to", label), LOG_INT("lost", moved.lost),
 		  LOG_TEXT("hint", "on_new_stream = \"continue\": it begins at the new stream's horizon"));
@@ -177,6 +205,17 @@ struct loading {
 	bool ok;
 };
 
+/* Nobody but the owner writes a row, unless it was stolen or moved by a seek. While
+ * a write of ours is under way or in doubt, the row may show that one. */
+static void notice_loss(const struct coordinator *c, struct lease *ours, const struct lease *row)
+{
+	if (!ours->held || ours->writing || ours->in_doubt || row->counter <= ours->counter)
+		return;
+	ours->held = false;
+	log_warn(c->env->log, "lease.lost", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", ours->shard_id),
+		 LOG_TEXT("hint", "somebody else has written its row"));
+}
+
 /* A row that we hold is ahead in memory; any other is as the table says. */
 static bool load_lease(void *ctx, const struct state_row *row)
 {
@@ -192,6 +231,8 @@ static bool load_lease(void *ctx, const struct state_row *row)
 		return false;
 	}
 	m = coordinator_member(l->c, lease->shard_id);
+	if (m)
+		notice_loss(l->c, m->lease, lease);
 	if (!m) {
 		coordinator_add_member(l->c, lease);
 	} else if (coordinator_is_read(l->c, m) || m->lease->held || m->lease->counter >= lease->counter) {

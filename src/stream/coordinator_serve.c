@@ -45,15 +45,29 @@ static void begin(struct coordinator *c, struct member *m, size_t h)
 		p->position.v = high > now_v ? high : now_v;
 }
 
+/* Whom a seek has moved: its version goes on behind the parent's, which was read
+ * again, too. From here on it has begun. */
+static void begin_again(const struct coordinator *c, struct lease *lease, struct lease_position *p)
+{
+	const struct member *parent = lease->parent_id.len ? coordinator_member(c, lease->parent_id) : NULL;
+	const struct lease_position *before = parent ? lease_position(parent->lease, p->handler) : NULL;
+
+	if (before && before->position.v > p->position.v)
+		p->position.v = before->position.v;
+	p->sought = false;
+	lease->dirty = true;
+}
+
 /* Entitled, not done, not stopped, not being read already. Who has begun was
- * entitled then, whatever has become of the parent. */
+ * entitled then, whatever has become of the parent; whom a seek has moved must
+ * have come through the parent again. */
 static bool wants(const struct coordinator *c, const struct member *m, size_t h)
 {
 	const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
 
 	if (c->set.handlers[h].stopped || m->reading[h] || !coordinator_takes_part(c, h))
 		return false;
-	return p ? !p->done : parent_is_done(c, m->lease, h);
+	return p ? !p->done && (!p->sought || parent_is_done(c, m->lease, h)) : parent_is_done(c, m->lease, h);
 }
 
 /* ---- readings ---- */
@@ -114,9 +128,16 @@ static bool anybody_wants(const struct coordinator *c, const struct member *m)
 /* Gives every entitled handler its place, saves the row, reads. */
 static bool serve(struct coordinator *c, struct member *m, struct err *err)
 {
-	for (size_t h = 0; h < c->set.n_handlers; h++)
-		if (wants(c, m, h) && !lease_position(m->lease, coordinator_handler_name(c, h)))
+	for (size_t h = 0; h < c->set.n_handlers; h++) {
+		struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
+
+		if (!wants(c, m, h))
+			continue;
+		if (!p)
 			begin(c, m, h);
+		else if (p->sought)
+			begin_again(c, m->lease, p);
+	}
 	if (!m->lease->held) {
 		if (!lease_take(m->lease, c->set.heartbeat, err)) {
 			c->loaded = false; /* another worker was quicker: whose is it now? */

@@ -1,11 +1,11 @@
 #include "sluice/stream/heartbeat.h"
 
+#include "sluice/core/hash.h"
 #include "sluice/core/json_write.h"
 #include "sluice/core/loop.h"
 #include "sluice/core/mem.h"
 
 #include <stdio.h>
-#include <uthash.h>
 
 struct heartbeat_sighting {
 	struct str session;

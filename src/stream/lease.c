@@ -88,7 +88,7 @@ static bool number_of(struct value map, struct str name, uint64_t *out)
 static bool read_position(struct value v, struct lease_position *p, struct err *err)
 {
 	uint64_t version, pin, lost;
-	struct value done;
+	struct value done, sought;
 	struct str sequence;
 
 	if (v.type != VALUE_M || !text_of(v, STR("sequence"), &sequence) || !number_of(v, STR("v"), &version) ||
@@ -100,6 +100,7 @@ static bool read_position(struct value v, struct lease_position *p, struct err *
 	p->pin_ms = (int64_t)pin;
 	p->losses = lost;
 	p->done = value_get(v, STR("done"), &done) && str_eq(done.raw, STR("true"));
+	p->sought = value_get(v, STR("sought"), &sought) && str_eq(sought.raw, STR("true"));
 	return true;
 }
 
@@ -155,6 +156,8 @@ static void write_position(struct json_writer *w, const struct lease_position *p
 		attribute_uint(w, "lost", p->losses);
 	if (p->done)
 		attribute_bool(w, "done", true);
+	if (p->sought)
+		attribute_bool(w, "sought", true);
 	attribute_end_map(w);
 }
 

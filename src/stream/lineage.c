@@ -1,8 +1,8 @@
 #include "sluice/stream/lineage.h"
 
+#include "sluice/core/hash.h"
 #include "sluice/core/mem.h"
 
-#include <uthash.h>
 
 /* The children of one shard, which may not have been listed itself. */
 struct family {
@@ -214,4 +214,11 @@ void lineage_forget(struct lineage *l, struct str id)
 
 	if (n)
 		remove_node(l, n);
+}
+
+int64_t shard_created_ms(struct str shard_id)
+{
+	int64_t ms;
+
+	return str_eq(str_split(&shard_id, '-'), STR("shardId")) && shard_id.ptr && str_to_i64(str_split(&shard_id, '-'), &ms) ? ms : 0;
 }

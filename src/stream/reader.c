@@ -250,3 +250,14 @@ enum reader_end reader_run(const struct reader_settings *settings, const struct 
 	buf_release(&r.iterator);
 	return end;
 }
+
+void reader_stats_add(struct reader_stats *sum, const struct reader_stats *more)
+{
+	sum->calls += more->calls;
+	sum->pages += more->pages;
+	sum->records += more->records;
+	sum->bytes += more->bytes;
+	sum->empty += more->empty;
+	sum->iterators += more->iterators;
+	sum->failures += more->failures;
+}

@@ -9,6 +9,8 @@
 /* LARGEST_ROW_BYTES: 400 KB of attributes as JSON, escaped. */
 enum { LARGEST_ROW_BYTES = 3 << 20, QUERY_BYTES = 4 << 20, CREATE_POLL_MS = 500, CREATE_POLLS = 240 };
 
+enum { READ_UNIT_BYTES = 4096, WRITE_UNIT_BYTES = 1024 };
+
 struct state_table {
 	struct state state;
 	struct aws_client *client;
@@ -67,11 +69,13 @@ struct request {
 	struct state_table *t;
 	struct json_writer w;
 	struct buf body, answer;
+	size_t item_bytes;            /* of the row that it writes */
 };
 
 static void open_request(struct request *r, struct state_table *t, size_t max_answer_bytes)
 {
 	r->t = t;
+	r->item_bytes = 0;
 	buf_init(&r->body, LARGEST_ROW_BYTES);
 	buf_init(&r->answer, max_answer_bytes);
 	json_write_init(&r->w, &r->body);
@@ -79,13 +83,38 @@ static void open_request(struct request *r, struct state_table *t, size_t max_an
 	json_member_str(&r->w, STR("TableName"), t->table);
 }
 
+static uint64_t units(size_t bytes, size_t unit_bytes)
+{
+	return bytes ? (bytes + unit_bytes - 1) / unit_bytes : 1;
+}
+
+/* What only concerns the table itself is not billed. */
+static void count_answered(struct request *r, const char *operation)
+{
+	struct state_stats *s = &r->t->state.stats;
+	struct str name = str_c(operation);
+
+	if (str_eq(name, STR("GetItem")) || str_eq(name, STR("Query"))) {
+		s->reads++;
+		s->read_units += units(r->answer.len, READ_UNIT_BYTES);
+	} else if (str_eq(name, STR("PutItem")) || str_eq(name, STR("DeleteItem"))) {
+		s->writes++;
+		s->write_units += units(r->item_bytes, WRITE_UNIT_BYTES);
+	}
+}
+
 static bool send_request(struct request *r, const char *operation, struct err *err)
 {
+	bool ok;
+
 	json_end_object(&r->w);
 	if (!buf_ok(&r->body))
 		return err_set(err, ERR_DATA, "state.row_size",
 			       "a row of the state table %.*s would pass DynamoDB's 400 KB", STR_ARG(r->t->table));
-	if (dynamodb_call(r->t->client, operation, buf_str(&r->body), &r->answer, err))
+	ok = dynamodb_call(r->t->client, operation, buf_str(&r->body), &r->answer, err);
+	if (ok || (err && err_is(err, "ConditionalCheckFailedException"))) /* which is billed, too */
+		count_answered(r, operation);
+	if (ok)
 		return true;
 	if (err && err_is(err, "ConditionalCheckFailedException"))
 		return err_set(err, ERR_DATA, "state.conflict", "somebody else wrote the row");
@@ -158,6 +187,7 @@ static bool table_put(struct state *s, const char *kind, struct str id, uint64_t
 		buf_putc(&r.body, ',');
 		buf_put(&r.body, attributes);
 	}
+	r.item_bytes = s->app.len + id.len + attributes.len;
 	json_end_object(&r.w);
 	ok = send_request(&r, "PutItem", err);
 	close_request(&r);

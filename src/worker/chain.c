@@ -280,6 +280,13 @@ static bool process_part(struct chain *c, size_t begin, size_t *end)
 	return ok;
 }
 
+static void note_lag(struct chain *c)
+{
+	int64_t lag_ms = aws_service_time_ms(c->run->worker->streams) - c->records[c->count - 1].created_s * 1000;
+
+	c->h->stats.lag_ms = lag_ms > 0 ? lag_ms : 0;
+}
+
 static bool process(struct chain *c)
 {
 	open_slots(c);
@@ -287,6 +294,7 @@ static bool process(struct chain *c)
 		if (!process_part(c, begin, &end))
 			return false;
 	window_acknowledge(&c->run->window, &c->cursor);
+	note_lag(c);
 	return true;
 }
 

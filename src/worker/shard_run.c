@@ -181,10 +181,24 @@ static void open_run(struct shard_run *run, struct pipeline *p, struct reading *
 	scope_init(&run->readers, w->loop);
 	scope_init(&run->walkers, w->loop);
 	scope_init(&run->ticker, w->loop);
+	run->next = p->runs;
+	p->runs = run;
+}
+
+/* Its counters go over to the pipeline's. */
+static void unlist(struct shard_run *run)
+{
+	struct shard_run **at = &run->pipeline->runs;
+
+	while (*at != run)
+		at = &(*at)->next;
+	*at = run->next;
+	reader_stats_add(&run->pipeline->reads, &run->reads);
 }
 
 static void close_run(struct shard_run *run)
 {
+	unlist(run);
 	window_release(&run->window);
 	for (size_t i = 0; i < run->n_chains; i++)
 		chain_release(&run->chains[i]);

@@ -238,6 +238,7 @@ void worker_free(struct worker *w)
 	state_free(w->state);
 	aws_client_free(w->streams);
 	aws_client_free(w->dynamodb);
+	worker_stats_release(&w->told);
 	mem_free(w->tables_settings);
 	mem_free(w->sinks);
 	mem_free(w->pipelines);
@@ -267,6 +268,11 @@ static void pipeline_task(void *arg)
 	struct pipeline *p = arg;
 
 	coordinator_run(p->coordinator);
+}
+
+static void figures_task(void *arg)
+{
+	figures_run(arg);
 }
 
 static void fanout_task(void *arg)
@@ -333,8 +339,10 @@ static void start_task(void *arg)
 	if (!open_state(w))
 		return;
 	w->opened = true;
+	worker_stats_take(w, &w->told);
 	log_info(w->env->log, "worker.start", LOG_STR("session", w->heartbeat.session), LOG_INT("pipelines", w->n_pipelines));
 	scope_spawn(&w->services, "heartbeat", heartbeat_task, &w->heartbeat);
+	scope_spawn(&w->services, "figures", figures_task, w);
 	for (size_t i = 0; i < w->n_pipelines; i++)
 		scope_spawn(&w->work, "pipeline", pipeline_task, &w->pipelines[i]);
 	if (fanout_needed(w))
@@ -350,6 +358,7 @@ static void end_work(struct worker *w)
 	if (!w->expired)
 		scope_spawn(&w->work, "goodbye", goodbye_task, w);
 	scope_wait(&w->work);
+	figures_log(w);
 	log_info(w->env->log, "worker.end", LOG_STR("session", w->heartbeat.session));
 }
 

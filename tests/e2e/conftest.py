@@ -3,7 +3,6 @@
 A service that cannot be started fails the tests that need it; nothing is skipped for its sake.
 """
 
-import collections
 import os
 import pathlib
 import uuid
@@ -17,9 +16,8 @@ from harness.forwarded import read_lines
 from harness.program import Sluice, run_command
 from harness.relay import Relay
 from harness.services import Service
-from harness.tables import Table, Writing
+from harness.tables import Clients, Table, Writing
 
-Clients = collections.namedtuple("Clients", "dynamodb streams")
 _PROGRAMS = pytest.StashKey()
 
 

@@ -2,7 +2,6 @@
 #include "sluice/core/mem.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum {
 	ITEM_LIMIT = 400 << 10,
@@ -10,138 +9,6 @@ enum {
 	TRANSACTION_LIMIT = 100,
 	MOST_TEXTS = 3,
 };
-
-/* ---- tables ---- */
-
-static bool split_key(const char *key, struct sim_table *t)
-{
-	struct str rest = str_c(key), part = str_split(&rest, ',');
-
-	t->hash = mem_dup(part.ptr, part.len - 2);
-	t->hash_type = part.ptr[part.len - 1];
-	t->range = mem_dup("", 0);
-	if (!rest.ptr)
-		return true;
-	mem_free(t->range);
-	t->range = mem_dup(rest.ptr, rest.len - 2);
-	t->range_type = rest.ptr[rest.len - 1];
-	return true;
-}
-
-struct sim_table *sim_table_add(struct sim_dynamodb *d, const char *name, const char *key)
-{
-	struct sim_table *t = mem_alloc(sizeof(*t));
-
-	t->name = mem_dup(name, strlen(name));
-	split_key(key, t);
-	t->next = d->tables;
-	d->tables = t;
-	return t;
-}
-
-struct sim_table *sim_table_named(struct sim_dynamodb *d, struct str name)
-{
-	struct sim_table *t = d->tables;
-
-	while (t && !str_eq(str_c(t->name), name))
-		t = t->next;
-	return t;
-}
-
-static void table_free(struct sim_table *t)
-{
-	while (t->rows) {
-		struct sim_row *r = t->rows;
-
-		t->rows = r->next;
-		sim_item_release(&r->item);
-		mem_free(r);
-	}
-	mem_free(t->name);
-	mem_free(t->hash);
-	mem_free(t->range);
-	mem_free(t);
-}
-
-/* <0, 0, >0: hash by type and text (any fixed order will do), then the sort key. */
-int sim_key_order(const struct sim_table *t, const struct sim_item *a, const struct sim_item *b)
-{
-	struct value x = sim_item_get(a, str_c(t->hash)), y = sim_item_get(b, str_c(t->hash));
-	int order = 0;
-
-	if (!value_compare(x, y, &order) || order)
-		return order;
-	if (t->range[0])
-		value_compare(sim_item_get(a, str_c(t->range)), sim_item_get(b, str_c(t->range)), &order);
-	return order;
-}
-
-/* Where an item of that key stands or would stand. */
-static struct sim_row **place_of(struct sim_table *t, const struct sim_item *key)
-{
-	struct sim_row **at = &t->rows;
-
-	while (*at && sim_key_order(t, &(*at)->item, key) < 0)
-		at = &(*at)->next;
-	return at;
-}
-
-static struct sim_row *row_at(struct sim_table *t, struct sim_row **at, const struct sim_item *key)
-{
-	return *at && sim_key_order(t, &(*at)->item, key) == 0 ? *at : NULL;
-}
-
-/* Stores `after` (taken; n == 0: removes). */
-static void store(struct sim_dynamodb *d, struct sim_table *t, const struct sim_item *key, struct sim_item *after)
-{
-	struct sim_row **at = place_of(t, key), *row = row_at(t, at, key);
-	struct sim_item before = { 0 };
-
-	if (row)
-		before = row->item;
-	if (after->n && !row) {
-		row = mem_alloc(sizeof(*row));
-		row->next = *at;
-		*at = row;
-		t->n_rows++;
-	}
-	if (after->n) {
-		row->item = *after;
-	} else if (row) {
-		*at = row->next;
-		mem_free(row);
-		t->n_rows--;
-	}
-	d->writes++;
-	if (d->changed && (before.n || after->n))
-		d->changed(d->changed_ctx, t, before.n ? &before : NULL, after->n ? after : NULL);
-	*after = (struct sim_item){ 0 };
-	sim_item_release(&before);
-}
-
-const struct sim_item *sim_table_get(struct sim_table *t, const char *key)
-{
-	struct sim_item k;
-	struct sim_row *row;
-
-	if (!sim_item_read(str_c(key), &k, NULL))
-		abort();
-	row = row_at(t, place_of(t, &k), &k);
-	sim_item_release(&k);
-	return row ? &row->item : NULL;
-}
-
-void sim_table_put(struct sim_dynamodb *d, struct sim_table *t, const char *item)
-{
-	struct sim_item it;
-	struct sim_item key;
-
-	if (!sim_item_read(str_c(item), &it, NULL))
-		abort();
-	sim_item_copy(&it, &key);
-	store(d, t, &key, &it);
-	sim_item_release(&key);
-}
 
 /* ---- requests ---- */
 
@@ -250,7 +117,7 @@ static bool plan(struct sim_dynamodb *d, const char *verb, struct str request, s
 	c->table = call_table(d, request, err);
 	if (!c->table || !read_key(c, request, put, err) || !sim_names_used(&names, texts, MOST_TEXTS, err))
 		return false;
-	struct sim_row *row = row_at(c->table, place_of(c->table, &c->key), &c->key);
+	struct sim_row *row = sim_row_of(c->table, &c->key);
 
 	c->before = row ? &row->item : NULL;
 	c->returns_old = str_eq(call_text(request, "ReturnValuesOnConditionCheckFailure"), STR("ALL_OLD"));
@@ -266,10 +133,34 @@ static bool plan(struct sim_dynamodb *d, const char *verb, struct str request, s
 	return true;
 }
 
+static bool within_rate(struct sim_dynamodb *d, struct sim_table *t)
+{
+	int64_t now_ms = env_mono_ms(loop_env(d->loop));
+
+	if (t->writes_per_s == 0)
+		return true;
+	t->spent -= (double)(now_ms - t->spent_ms) * (double)t->writes_per_s / 1000;
+	if (t->spent < 0)
+		t->spent = 0;
+	t->spent_ms = now_ms;
+	if (t->spent + 1 > (double)t->writes_per_s) {
+		t->throttled++;
+		return false;
+	}
+	t->spent++;
+	return true;
+}
+
+static bool throttle(const struct sim_table *t, struct err *err)
+{
+	return err_set(err, ERR_THROTTLE, t->throttle_code ? t->throttle_code : "ProvisionedThroughputExceededException",
+		       "The level of configured provisioned throughput for the table was exceeded");
+}
+
 static void carry_out(struct sim_dynamodb *d, struct change *c)
 {
 	if (!c->check_only)
-		store(d, c->table, &c->key, &c->after);
+		sim_store(d, c->table, &c->key, &c->after);
 }
 
 void call_write_item(struct json_writer *w, const char *member, const struct sim_item *item)
@@ -286,7 +177,7 @@ void call_write_item(struct json_writer *w, const char *member, const struct sim
 static bool write_one(struct call *x, const char *verb, struct err *err)
 {
 	struct change c;
-	bool ok = plan(x->d, verb, x->body, &c, err);
+	bool ok = plan(x->d, verb, x->body, &c, err) && (within_rate(x->d, c.table) || throttle(c.table, err));
 	bool all_new = str_eq(call_text(x->body, "ReturnValues"), STR("ALL_NEW"));
 	bool all_old = str_eq(call_text(x->body, "ReturnValues"), STR("ALL_OLD"));
 
@@ -321,7 +212,7 @@ static bool get_item(struct call *x, struct err *err)
 {
 	struct change c = { .table = call_table(x->d, x->body, err) };
 	bool ok = c.table && read_key(&c, x->body, false, err);
-	struct sim_row *row = ok ? row_at(c.table, place_of(c.table, &c.key), &c.key) : NULL;
+	struct sim_row *row = ok ? sim_row_of(c.table, &c.key) : NULL;
 
 	if (row)
 		call_write_item(&x->w, "Item", &row->item);
@@ -388,14 +279,19 @@ static bool batch_requests(struct call *x, struct sim_table *t, struct str list,
 	return true;
 }
 
-static void settle_batch(struct call *x, struct change *changes, const struct str *spans, size_t n)
+/* False: the table takes none of it now. */
+static bool settle_batch(struct call *x, struct change *changes, const struct str *spans, size_t n, struct err *err)
 {
 	const char *open = NULL;
+	size_t throttled = 0;
 
 	json_key(&x->w, STR("UnprocessedItems"));
 	json_begin_object(&x->w);
 	for (size_t i = 0; i < n; i++) {
-		if (!chance(x->d, x->d->unprocessed)) {
+		bool over = !within_rate(x->d, changes[i].table);
+
+		throttled += over;
+		if (!over && !chance(x->d, x->d->unprocessed)) {
 			carry_out(x->d, &changes[i]);
 			continue;
 		}
@@ -411,6 +307,7 @@ static void settle_batch(struct call *x, struct change *changes, const struct st
 	if (open)
 		json_end_array(&x->w);
 	json_end_object(&x->w);
+	return throttled < n || n == 0 || throttle(changes[0].table, err);
 }
 
 static bool batch_write(struct call *x, struct err *err)
@@ -435,7 +332,7 @@ static bool batch_write(struct call *x, struct err *err)
 	if (ok && same_key_twice(changes, n))
 		ok = call_invalid(err, "Provided list of item keys contains duplicates");
 	if (ok)
-		settle_batch(x, changes, spans, n);
+		ok = settle_batch(x, changes, spans, n, err);
 	for (size_t i = 0; i < n; i++)
 		change_release(&changes[i]);
 	return ok;
@@ -447,6 +344,8 @@ static const char *reason_of(const struct err *err)
 		return "None";
 	if (err_is(err, "ConditionalCheckFailedException"))
 		return "ConditionalCheckFailed";
+	if (err->class == ERR_THROTTLE)
+		return err_is(err, "ThrottlingException") ? "ThrottlingError" : "ProvisionedThroughputExceeded";
 	return err_is(err, "TransactionConflict") ? "TransactionConflict" : "ValidationError";
 }
 
@@ -486,6 +385,8 @@ static bool plan_transaction(struct call *x, struct change *changes, struct err 
 		else if (chance(x->d, x->d->conflict))
 			all = err_set(&errs[*n], ERR_RETRY, "TransactionConflict",
 				      "Transaction is ongoing for the item");
+		else if (!changes[*n].check_only && !within_rate(x->d, changes[*n].table))
+			all = throttle(changes[*n].table, &errs[*n]);
 		(*n)++;
 	}
 	if (same_key_twice(changes, *n))
@@ -561,10 +462,13 @@ static void run(struct call *x, struct str operation)
 }
 
 static bool answer(struct sim_dynamodb *d, struct str operation, enum sim_fault fault,
-		   const struct http_request *request, struct http_response *response)
+		   const struct http_request *request, struct http_response *response, struct err *err)
 {
 	struct call x = { .d = d, .body = request->body, .status = 200 };
+	struct env *env = loop_env(d->loop);
+	struct err refusal;
 	struct str text;
+	bool ok;
 
 	buf_init(&x.out, SIM_ANSWER_BYTES);
 	json_write_init(&x.w, &x.out);
@@ -573,6 +477,8 @@ static bool answer(struct sim_dynamodb *d, struct str operation, enum sim_fault 
 		write_error(&x, 500, "InternalServerError", "simulated");
 	else if (fault == SIM_THROTTLE)
 		write_error(&x, 400, "ProvisionedThroughputExceededException", "simulated");
+	else if (!sim_date_ok(&d->dates, request, env_wall_ms(env), &refusal))
+		write_error(&x, 400, refusal.code, refusal.text);
 	else
 		run(&x, operation);
 	json_end_object(&x.w);
@@ -581,11 +487,9 @@ static bool answer(struct sim_dynamodb *d, struct str operation, enum sim_fault 
 		text = str_sub(text, 0, text.len / 2);
 	if (fault == SIM_GARBAGE)
 		text = STR("<html>");
-	response->status = x.status;
-	buf_clear(&response->body);
-	buf_put(&response->body, text);
+	ok = sim_answer_put(response, request, env, x.status, text, err);
 	buf_release(&x.out);
-	return buf_ok(&response->body);
+	return ok;
 }
 
 static bool lost(struct sim_dynamodb *d, enum sim_fault fault, const struct http_request *request, struct err *err)
@@ -600,13 +504,10 @@ static bool simulate(struct transport *t, const struct http_request *request, st
 		     struct err *err)
 {
 	struct sim_dynamodb *d = (struct sim_dynamodb *)t;
-	struct str target = { NULL, 0 };
+	struct str target = sim_request_header(request, "x-amz-target");
 	enum sim_fault fault = SIM_NO_FAULT;
 	char operation[64];
 
-	for (size_t i = 0; i < request->n_headers; i++)
-		if (str_eq_nocase(request->headers[i].name, STR("x-amz-target")))
-			target = request->headers[i].value;
 	if (!str_starts(target, STR("DynamoDB_20120810."))) {
 		if (d->next)
 			return transport_send(d->next, request, response, err);
@@ -624,8 +525,8 @@ static bool simulate(struct transport *t, const struct http_request *request, st
 	response->sent_ms = response->received_ms = env_mono_ms(loop_env(d->loop));
 	if (fault == SIM_DROP_BEFORE)
 		return lost(d, fault, request, err);
-	if (!answer(d, target, fault, request, response))
-		return err_set(err, ERR_RETRY, "http.too_large", "simulated: the answer is larger than asked for");
+	if (!answer(d, target, fault, request, response, err))
+		return false;
 	if (fault == SIM_DROP_AFTER || fault == SIM_HANG)
 		return lost(d, fault, request, err);
 	return true;
@@ -647,7 +548,7 @@ void sim_dynamodb_free(struct sim_dynamodb *d)
 		struct sim_table *t = d->tables;
 
 		d->tables = t->next;
-		table_free(t);
+		sim_table_free(t);
 	}
 	mem_free(d);
 }

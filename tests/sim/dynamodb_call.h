@@ -30,6 +30,19 @@ void call_write_item(struct json_writer *w, const char *member, const struct sim
 /* The order of two items' keys in a table: <0, 0, >0. */
 int sim_key_order(const struct sim_table *t, const struct sim_item *a, const struct sim_item *b);
 
+/* Where an item of that key stands in sim_rows(t), or would stand. */
+size_t sim_row_place(struct sim_table *t, const struct sim_item *key);
+
+/* t's n_rows rows in order, borrowed until the table changes. */
+struct sim_row **sim_rows(struct sim_table *t);
+
+/* The row of that key; NULL: there is none. */
+struct sim_row *sim_row_of(struct sim_table *t, const struct sim_item *key);
+
+/* Stores `after` (taken; n == 0: removes the row) and tells `changed`. */
+void sim_store(struct sim_dynamodb *d, struct sim_table *t, const struct sim_item *key, struct sim_item *after);
+void sim_table_free(struct sim_table *t);
+
 /* Operations; false: err is the exception. */
 bool sim_query(struct call *x, struct err *err);
 bool sim_scan(struct call *x, struct err *err);

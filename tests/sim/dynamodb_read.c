@@ -48,20 +48,88 @@ static bool read_row(struct reading *r, const struct sim_item *item, struct err 
 	return true;
 }
 
+/* ---- which rows come into question ---- */
+
+static struct str plain_name(const struct reading *r, struct str word)
+{
+	struct str found = word;
+
+	if (str_starts(word, STR("#")) && scan_member(r->names.names, word, &found) && found.len >= 2)
+		return str_sub(found, 1, found.len - 2);
+	return found;
+}
+
+/* The value that "hash = :value" of the key condition asks for; NONE when it is
+ * written in another way: then all rows are tried. */
+static struct value partition_value(const struct reading *r)
+{
+	struct str rest = r->condition, name = STR(""), sign = STR(""), found;
+	struct value v = { VALUE_NONE, { NULL, 0 } };
+
+	while (rest.ptr) {
+		struct str word = str_split(&rest, ' ');
+
+		if (str_starts(word, STR(":")) && str_eq(sign, STR("=")) &&
+		    str_eq(plain_name(r, name), str_c(r->table->hash)) && scan_member(r->names.values, word, &found)) {
+			value_read(found, &v, NULL);
+			return v;
+		}
+		name = sign;
+		sign = word;
+	}
+	return v;
+}
+
+/* The first row whose hash is not below v, or (past) the first that is above. */
+static size_t partition_edge(struct reading *r, struct value v, bool past)
+{
+	struct sim_row **rows = sim_rows(r->table);
+	size_t low = 0, high = r->table->n_rows;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = 0;
+
+		value_compare(sim_item_get(&rows[middle]->item, str_c(r->table->hash)), v, &order);
+		if (order < 0 || (past && order == 0))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Narrows [*low, *high) to what lies behind the start. */
+static void skip_to_start(struct reading *r, size_t *low, size_t *high)
+{
+	struct sim_row **rows = sim_rows(r->table);
+	size_t at;
+
+	if (!r->start.n)
+		return;
+	at = sim_row_place(r->table, &r->start);
+	if (r->backward) {
+		*high = at < *high ? at : *high;
+		return;
+	}
+	at += at < r->table->n_rows && sim_key_order(r->table, &rows[at]->item, &r->start) == 0;
+	*low = at > *low ? at : *low;
+}
+
 static void read_rows(struct reading *r, struct err *err)
 {
-	size_t n = r->table->n_rows, i = 0;
-	const struct sim_item **rows = mem_array(n + 1, sizeof(struct sim_item *));
+	struct sim_row **rows = sim_rows(r->table);
+	struct value partition = partition_value(r);
+	size_t low = 0, high = r->table->n_rows;
 
-	for (struct sim_row *row = r->table->rows; row; row = row->next)
-		rows[r->backward ? n - 1 - i : i] = &row->item, i++;
-	for (i = 0; i < n; i++) {
-		int order = r->start.n ? sim_key_order(r->table, rows[i], &r->start) : 1;
-
-		if ((r->backward && r->start.n ? order < 0 : order > 0) && !read_row(r, rows[i], err))
-			break;
+	if (partition.type != VALUE_NONE) {
+		low = partition_edge(r, partition, false);
+		high = partition_edge(r, partition, true);
 	}
-	mem_free(rows);
+	skip_to_start(r, &low, &high);
+	while (low < high)
+		if (!read_row(r, r->backward ? &rows[--high]->item : &rows[low++]->item, err))
+			break;
 }
 
 static void write_last_key(struct reading *r)

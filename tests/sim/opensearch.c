@@ -42,10 +42,17 @@ static struct sim_alias *alias_named(struct sim_opensearch *o, struct str name)
 
 static struct sim_document *document_of(struct sim_index *x, struct str id)
 {
-	struct sim_document *d = x->documents;
+	return sim_map_get(&x->by_id, id);
+}
 
-	while (d && !str_eq(str_c(d->id), id))
-		d = d->next;
+static struct sim_document *document_new(struct sim_index *x, struct str id)
+{
+	struct sim_document *d = mem_alloc(sizeof(*d));
+
+	*d = (struct sim_document){ .id = text_of(id), .next = x->documents };
+	x->documents = d;
+	x->n_documents++;
+	sim_map_put(&x->by_id, str_c(d->id), d);
 	return d;
 }
 
@@ -203,11 +210,8 @@ static void apply(struct exchange *x, const struct action *a)
 	} else if (d && a->version <= d->version) {
 		outcome(x, a, 409, "version_conflict_engine_exception");
 	} else {
-		if (!d) {
-			d = mem_alloc(sizeof(*d));
-			*d = (struct sim_document){ .id = text_of(a->id), .next = index->documents };
-			index->documents = d;
-		}
+		if (!d)
+			d = document_new(index, a->id);
 		was = d->body != NULL;
 		mem_free(d->body);
 		d->body = a->put ? text_of(a->body) : NULL;
@@ -326,8 +330,9 @@ static void answer(struct sim_opensearch *o, const struct http_request *request,
 		x.status = 413;
 	else
 		route(&x);
+	http_response_clear(response);
 	response->status = x.status;
-	buf_clear(&response->body);
+	response->sent_ms = response->received_ms = env_mono_ms(loop_env(o->loop));
 	buf_put(&response->body, fault == SIM_GARBAGE    ? STR("<html>")
 				 : fault == SIM_TRUNCATE ? str_sub(buf_str(&x.out), 0, x.out.len / 2)
 							 : buf_str(&x.out));
@@ -363,6 +368,11 @@ static bool simulate(struct transport *t, const struct http_request *request, st
 		return err_set(err, ERR_RETRY, fault == SIM_HANG ? "http.timeout" : "http.broken",
 			       "simulated: the answer is lost");
 	}
+	if (!buf_ok(&response->body) ||
+	    (request->max_response_bytes && response->body.len > request->max_response_bytes)) {
+		http_response_clear(response);
+		return err_set(err, ERR_RETRY, "http.too_large", "simulated: the answer is more than was asked for");
+	}
 	return true;
 }
 
@@ -384,6 +394,7 @@ static void index_free(struct sim_index *x)
 		mem_free(d->body);
 		mem_free(d);
 	}
+	sim_map_release(&x->by_id);
 	mem_free(x->name);
 	mem_free(x->creation);
 	mem_free(x);

@@ -2,10 +2,12 @@
  * gc_deletes and aliases, _bulk with external versions, and faults. Documents are
  * kept with the tombstones of their deletes, which gc_deletes outlives in virtual
  * time. Behaviour as watched at 2.19.0. Requests to other hosts go on to `next`.
+ * Without latency and without a fault a call does not yield.
  */
 #ifndef SLUICE_SIM_OPENSEARCH_H
 #define SLUICE_SIM_OPENSEARCH_H
 
+#include "sim/map.h"
 #include "sim/streams.h"
 
 struct sim_document {
@@ -18,7 +20,9 @@ struct sim_document {
 struct sim_index {
 	char *name, *creation;     /* the body it was made with */
 	int64_t gc_deletes_s;
-	struct sim_document *documents;
+	struct sim_document *documents; /* the newest id first */
+	struct sim_map by_id;
+	size_t n_documents;        /* deleted ones, too */
 	struct sim_index *next;
 };
 

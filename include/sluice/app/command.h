@@ -13,15 +13,21 @@ enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 #define COMMAND_CONFIG "/etc/sluice/sluice.conf"
 
-/* What a command takes beside --help. */
+/* What a command takes beside --help; a value stands as --to X or --to=X. A new one
+ * is a line in the table of src/app/commands.c and a member of command_args. */
 enum command_options {
-	COMMAND_TAKES_CONFIG = 1 << 0,  /* -c FILE, --config FILE, --config=FILE */
-	COMMAND_TAKES_JSON = 1 << 1,    /* --json */
+	COMMAND_TAKES_CONFIG = 1 << 0,    /* -c FILE, --config FILE */
+	COMMAND_TAKES_PIPELINE = 1 << 1,  /* --pipeline NAME */
+	COMMAND_TAKES_HANDLER = 1 << 2,   /* --handler NAME */
+	COMMAND_TAKES_TO = 1 << 3,        /* --to WHERE */
+	COMMAND_TAKES_FORCE = 1 << 4,     /* --force */
+	COMMAND_TAKES_JSON = 1 << 5,      /* --json */
 };
 
 struct command_args {
 	const char *config;   /* -c; COMMAND_CONFIG without it */
-	bool json;
+	const char *pipeline, *handler, *to;  /* NULL: not given */
+	bool force, json;
 };
 
 struct command {
@@ -30,11 +36,13 @@ struct command {
 	const char *text;      /* what it does, a paragraph; lines of at most 78 columns */
 	const char *examples;  /* lines "  sluice check -c deals.conf" */
 	unsigned takes;        /* enum command_options */
+	unsigned needs;        /* of these: what must be given */
 	int (*run)(const struct command_args *args);
 };
 
 extern const struct command run_command;
 extern const struct command check_command;
+extern const struct command seek_command;
 extern const struct command version_command;
 
 /* All commands, ended by NULL. */
@@ -43,5 +51,9 @@ extern const struct command *const commands[];
 /* Finds the command in argv, reads its options, runs it; the exit code. Where stdout
  * did not take all of a result, that is said and 0 becomes 1. */
 int commands_main(const struct command *const *table, int argc, char **argv);
+
+/* Shows what is wrong with the settings on stderr; EXIT_USAGE. */
+struct problems;
+int command_problems(const struct problems *problems);
 
 #endif

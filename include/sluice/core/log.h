@@ -5,7 +5,9 @@
  *
  * Event names are stable: people search and alert on them. Values are escaped;
  * no line ever holds a raw control character. Secrets never go in.
- * One write(2) a line, so that lines of several threads do not mix.
+ * One write(2) a line, so that lines of several threads do not mix: to a file ever,
+ * to a pipe those of up to 4 KiB (PIPE_BUF). Nothing in a log is written to after
+ * its making; each worker has a copy with its own number.
  */
 #ifndef SLUICE_CORE_LOG_H
 #define SLUICE_CORE_LOG_H
@@ -21,6 +23,8 @@ struct log {
 	enum log_format format;
 	int64_t (*now_ms)(void *clock);  /* Unix time; NULL: the system's */
 	void *clock;
+	int worker;
+	bool several;  /* workers: each line of this log says which one writes */
 };
 
 struct log_field {

@@ -68,6 +68,13 @@ void coordinator_stop(struct coordinator *c);
 /* Cancels the readings; their leases are saved and given up all the same. */
 void coordinator_cancel_readings(struct coordinator *c);
 
+/* For metrics: calls of DescribeStream since the start, leases held now. */
+struct coordinator_stats {
+	uint64_t describes;
+	size_t shards;
+};
+struct coordinator_stats coordinator_stats(const struct coordinator *c);
+
 /* The shard's closing page has come: its children are looked for at once, while the
  * last records are still on their way. */
 void coordinator_shard_ended(struct coordinator *c, struct str shard_id);

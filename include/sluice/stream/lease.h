@@ -17,6 +17,8 @@ struct lease_position {
 	int64_t pin_ms;            /* while nothing is acknowledged: records at or before this
 	                              service time are not this handler's; 0: none */
 	bool done;                 /* the shard was read to its end and all is acknowledged */
+	bool sought;               /* moved here by a seek, and nobody has read since: the
+	                              handler is entitled anew, behind the parent */
 	uint64_t losses;       /* 0, or: how often records were lost to trim here */
 };
 

@@ -58,4 +58,8 @@ static inline bool lineage_has_child(const struct lineage *l, struct str id)
 /* Forgets a shard (removed by the owner after retention). */
 void lineage_forget(struct lineage *l, struct str id);
 
+/* The creation time that a shard's id holds, "shardId-<ms, zero-padded>-<hex>"; 0
+ * where it has none. */
+int64_t shard_created_ms(struct str shard_id);
+
 #endif

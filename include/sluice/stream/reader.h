@@ -41,6 +41,9 @@ struct reader_stats {
 	uint64_t calls, pages, records, bytes, empty, iterators, failures;
 };
 
+/* Adds each counter of `more` to that of `sum`. */
+void reader_stats_add(struct reader_stats *sum, const struct reader_stats *more);
+
 /* Yields until the shard's end. Transient trouble of any kind is waited out for
  * ever and never taken for the end of the shard (STREAMS.md, T16). */
 enum reader_end reader_run(const struct reader_settings *settings, const struct reader_output *output,

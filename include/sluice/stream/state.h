@@ -58,9 +58,19 @@ struct state_ops {
 	void (*free)(struct state *s);
 };
 
+/* Requests that were answered, and about what they are billed: a write unit for each
+ * KiB begun, a read unit for each 4 KiB (strongly consistent), at least one. Sizes are
+ * those of the JSON, a little above what DynamoDB counts. A store that bills
+ * nothing leaves the units 0. */
+struct state_stats {
+	uint64_t reads, writes;
+	uint64_t read_units, write_units;
+};
+
 struct state {
 	const struct state_ops *ops;
 	struct str app;
+	struct state_stats stats;
 };
 
 /* The store in a DynamoDB table, created on demand (pay per request, TTL on

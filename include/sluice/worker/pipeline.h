@@ -8,6 +8,7 @@
 #include "sluice/pipeline/failure.h"
 #include "sluice/sinks/sink.h"
 #include "sluice/stream/coordinator.h"
+#include "sluice/stream/reader.h"
 
 struct handler_stats {
 	uint64_t records;         /* given to the handler's chains */
@@ -16,6 +17,9 @@ struct handler_stats {
 	uint64_t dead_letters;
 	uint64_t retries;         /* rounds that had to be repeated */
 	uint64_t notified;        /* fan-out: members, acknowledged by the sink */
+	int64_t lag_ms;           /* when the last batch was done: how old its last record was by
+				     the service's clock (creation times are whole seconds, in
+				     DynamoDB Local whole minutes) */
 	uint64_t expired;         /* fan-out: tasks that were dropped, or cut short, by their age */
 };
 
@@ -34,6 +38,8 @@ struct pipeline_handler {
 	struct handler_stats stats;
 };
 
+struct shard_run;
+
 enum trim_policy { TRIM_HALT, TRIM_SKIP };
 
 struct pipeline {
@@ -46,6 +52,8 @@ struct pipeline {
 	int64_t poll_min_ms, poll_max_ms;
 	struct coordinator *coordinator;
 	struct worker *worker;
+	struct shard_run *runs;            /* the readings under way */
+	struct reader_stats reads;         /* of those that are over */
 };
 
 /* Stops a handler for good (FATAL): its position stands. Says so, loudly. */

@@ -21,6 +21,7 @@ struct shard_run {
 	struct scope readers, walkers, ticker;
 	struct reader_stats reads;
 	enum reader_end end;
+	struct shard_run *next;            /* in the pipeline's list */
 };
 
 /* coordinator_settings.read; ctx is the pipeline. Yields until the reading is over. */

@@ -6,6 +6,7 @@
 
 #include "sluice/core/budget.h"
 #include "sluice/core/loop.h"
+#include "sluice/worker/figures.h"
 #include "sluice/worker/pipeline.h"
 
 /* What to run, made by app from the settings; everything in it is borrowed. */
@@ -70,6 +71,7 @@ struct worker {
 	struct event new_tasks;            /* set: the fan-out runner shall look at once */
 	struct event drain;                /* set: finish what is in flight, then end */
 	struct scope work, services;
+	struct worker_stats told;          /* as the figures were logged last */
 	bool running, opened;              /* in worker_run(); the state table is open */
 	bool expired;                      /* the drain's deadline has passed */
 	bool failed;                       /* it could not start */

@@ -1,11 +1,15 @@
 """Tables on DynamoDB, their streams as boto3 reads them, and seeded writers."""
 
+import collections
 import random
 import threading
 import uuid
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
+
+# boto3's, for one endpoint.
+Clients = collections.namedtuple("Clients", "dynamodb streams")
 
 _from_wire = TypeDeserializer()
 _to_wire = TypeSerializer()

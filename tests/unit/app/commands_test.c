@@ -9,8 +9,8 @@
 /* What the command saw, for the asserts. */
 static struct {
 	int runs;
-	const char *config;
-	bool json;
+	const char *config, *pipeline, *handler, *to;
+	bool json, force;
 } seen;
 
 static int run_fake(const struct command_args *args)
@@ -18,6 +18,10 @@ static int run_fake(const struct command_args *args)
 	seen.runs++;
 	seen.config = args->config;
 	seen.json = args->json;
+	seen.pipeline = args->pipeline;
+	seen.handler = args->handler;
+	seen.to = args->to;
+	seen.force = args->force;
 	return EXIT_FAILED;
 }
 
@@ -28,7 +32,12 @@ static const struct command full = {
 static const struct command bare = {
 	.name = "bare", .summary = "takes nothing", .text = "Nothing.\n", .examples = "  sluice bare\n", .run = run_fake,
 };
-static const struct command *const table[] = { &full, &bare, NULL };
+static const struct command mover = {
+	.name = "mover", .summary = "needs two", .text = "Moves.\n", .examples = "  sluice mover\n",
+	.takes = COMMAND_TAKES_PIPELINE | COMMAND_TAKES_HANDLER | COMMAND_TAKES_TO | COMMAND_TAKES_FORCE,
+	.needs = COMMAND_TAKES_PIPELINE | COMMAND_TAKES_TO, .run = run_fake,
+};
+static const struct command *const table[] = { &full, &bare, &mover, NULL };
 
 /* Runs the line and gives what was written to stderr and stdout, joined. */
 static int run_line(char **argv, char *out, size_t size)
@@ -74,9 +83,36 @@ static void test_options_reach_the_command(void **state)
 	}
 }
 
+static void test_options_with_values_reach_the_command(void **state)
+{
+	static const struct { const char *argv[10]; const char *pipeline, *handler, *to; bool force; } cases[] = {
+		{ { "sluice", "mover", "--pipeline", "p", "--to", "latest" }, "p", NULL, "latest", false },
+		{ { "sluice", "mover", "--to=2026-11-20T12:00:00Z", "--pipeline=p", "--force" }, "p", NULL, "2026-11-20T12:00:00Z", true },
+		{ { "sluice", "mover", "--pipeline", "a=b", "--handler", "h", "--to", "x" }, "a=b", "h", "x", false },
+	};
+	char out[4000];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_int_equal(run_line((char **)cases[i].argv, out, sizeof(out)), EXIT_FAILED);
+		assert_int_equal(seen.runs, 1);
+		assert_string_equal(seen.pipeline, cases[i].pipeline);
+		assert_true(str_eq(str_c(seen.handler), str_c(cases[i].handler)));
+		assert_string_equal(seen.to, cases[i].to);
+		assert_int_equal(seen.force, cases[i].force);
+	}
+}
+
 static void test_a_wrong_line_is_named_and_runs_nothing(void **state)
 {
-	static const struct { const char *argv[6]; const char *text; } cases[] = {
+	static const struct { const char *argv[8]; const char *text; } cases[] = {
+		{ { "sluice", "mover", "--to", "x" }, "sluice mover: expected --pipeline NAME" },
+		{ { "sluice", "mover", "--pipeline", "p" }, "sluice mover: expected --to WHERE" },
+		{ { "sluice", "mover", "--pipeline", "p", "--to" }, "sluice mover: expected trim_horizon, latest or a time behind --to\n" },
+		{ { "sluice", "mover", "--pipeline", "p", "--to=" }, "sluice mover: expected trim_horizon, latest or a time behind --to=\n" },
+		{ { "sluice", "mover", "--to=x", "--to", "y" }, "sluice mover: expected one place, found another one behind --to\n" },
+		{ { "sluice", "mover", "--pipline", "p" }, "unknown option '--pipline'; did you mean '--pipeline'?" },
+		{ { "sluice", "mover", "--force=yes" }, "unknown option '--force=yes'" },
 		{ { "sluice" }, "Usage: sluice COMMAND" },
 		{ { "sluice", "ful" }, "sluice: there is no command 'ful'; did you mean 'full'?\n" },
 		{ { "sluice", "zzzzzzzz" }, "sluice: there is no command 'zzzzzzzz'\n" },
@@ -108,6 +144,8 @@ static void test_help_shows_usage_options_and_examples(void **state)
 		{ { "sluice", "full", "--help" }, "-c, --config FILE" },
 		{ { "sluice", "full", "-c", "x", "-h" }, "Examples:\n  sluice full\n" },
 		{ { "sluice", "help", "bare" }, "Usage: sluice bare\n" },
+		{ { "sluice", "help", "mover" }, "Usage: sluice mover --pipeline NAME [--handler NAME] --to WHERE [--force]\n" },
+		{ { "sluice", "help", "mover" }, "  --handler NAME       one of its handlers" },
 	};
 	char out[4000];
 
@@ -181,6 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_options_reach_the_command),
+		cmocka_unit_test(test_options_with_values_reach_the_command),
 		cmocka_unit_test(test_a_wrong_line_is_named_and_runs_nothing),
 		cmocka_unit_test(test_a_result_that_cannot_be_written_is_a_failure),
 		cmocka_unit_test(test_help_shows_usage_options_and_examples),

@@ -201,7 +201,7 @@ static void test_everything_can_be_said(void **state)
 {
 	struct settings *s = read_settings(
 		"version = 1; app = \"deals\"; aws: { region = \"eu-west-1\"; endpoint_url = \"http://h\"; profile = \"p\"; };\n"
-		"state: { table = \"my-state\"; }; workers = 1; drain_s = 5; checkpoint_ms = 1000; leases: { failover_s = 20; };\n"
+		"state: { table = \"my-state\"; }; workers = 64; drain_s = 5; checkpoint_ms = 1000; leases: { failover_s = 20; };\n"
 		"limits: { memory_bytes = 8589934592L; connections = 8; }; log: { format = \"json\"; level = \"debug\"; };\n"
 		PIPELINE("name = \"p\"; start = \"2026-11-20T12:00:00Z\"; poll: { min_ms = 20; max_ms = 20; };"
 			 "on_trim = \"skip\"; on_new_stream = \"stop\"; backfill = false;"
@@ -217,6 +217,7 @@ static void test_everything_can_be_said(void **state)
 	assert_int_equal(s->log.format, LOG_JSON);
 	assert_int_equal(s->log.level, LOG_DEBUG);
 	assert_int_equal(s->failover_s, 20);
+	assert_int_equal(s->workers, 64);
 	assert_int_equal(s->pipelines[0].start, START_TIME);
 	assert_true(s->pipelines[0].start_ms == 1795176000000);
 	assert_int_equal(s->pipelines[0].on_trim, ON_TRIM_SKIP);
@@ -260,8 +261,10 @@ static void test_one_mistake_gives_one_message(void **state)
 		{ "pipelines = ( );", "t:1: pipelines: expected at least one pipeline\n" },
 		{ "pipelines = { };", "t:1: pipelines: expected a list ( ) of groups { }, found a group { }\n" },
 		{ "pipelines = ( 5 );", "t:1: pipelines[0]: expected a group { }, found a whole number\n" },
-		{ "workers = 2; " PIPELINE("handlers = (" FORWARD("") ");"),
-		  "t:1: workers: expected 1, found 2: more workers are not available in this version\n" },
+		{ "workers = 0; " PIPELINE("handlers = (" FORWARD("") ");"),
+		  "t:1: workers: expected 1 to 64, found the number 0\n" },
+		{ "workers = 65; " PIPELINE("handlers = (" FORWARD("") ");"),
+		  "t:1: workers: expected 1 to 64, found the number 65\n" },
 		{ "admin: { listen = \"127.0.0.1:9464\"; }; " PIPELINE("handlers = (" FORWARD("") ");"),
 		  "t:1: admin: this setting is not available in this version\n" },
 		{ "state: { file = \"/x\"; }; " PIPELINE("handlers = (" FORWARD("") ");"),

@@ -2,6 +2,8 @@
 
 #include "sluice/core/log.h"
 
+#include <pthread.h>
+#include <stdio.h>
 #include <unistd.h>
 
 static int64_t fixed_ms(void *clock)
@@ -48,6 +50,64 @@ static void test_values_are_escaped_so_that_a_line_stays_one_line(void **state)
 			    "\"code\":\"some.code\",\"error\":\"a \\\"b\\\"\"}\n");
 }
 
+static void test_where_several_workers_write_each_line_says_which(void **state)
+{
+	const struct log_field fields[] = { LOG_TEXT("shard", "s"), { 0 } };
+	struct log log = { .level = LOG_INFO, .worker = 3, .several = true };
+	char out[4096];
+
+	(void)state;
+	assert_string_equal(written(&log, out, sizeof(out), fields, LOG_INFO),
+			    "ts=2026-01-01T00:00:00.123Z level=info event=some.event worker=3 shard=s\n");
+	log.format = LOG_JSON;
+	assert_string_equal(written(&log, out, sizeof(out), fields, LOG_INFO),
+			    "{\"ts\":\"2026-01-01T00:00:00.123Z\",\"level\":\"info\",\"event\":\"some.event\",\"worker\":3,"
+			    "\"shard\":\"s\"}\n");
+}
+
+enum { WRITERS = 4, LINES_EACH = 300 };
+
+static void *write_lines(void *arg)
+{
+	const struct log *log = arg;
+
+	for (int i = 0; i < LINES_EACH; i++)
+		log_info(log, "some.event", LOG_INT("i", i), LOG_TEXT("text", "of some length, so that a write takes its time"));
+	return NULL;
+}
+
+static bool is_whole(const char *line)
+{
+	int worker, i, end = 0;
+
+	return sscanf(line, "ts=2026-01-01T00:00:00.123Z level=info event=some.event worker=%d i=%d "
+			    "text=\"of some length, so that a write takes its time\"%n", &worker, &i, &end) == 2 &&
+	       end > 0 && line[end] == '\n';
+}
+
+static void test_lines_of_several_threads_do_not_mix(void **state)
+{
+	struct log logs[WRITERS];
+	pthread_t threads[WRITERS];
+	FILE *file = tmpfile();
+	char line[512];
+	int n = 0;
+
+	(void)state;
+	assert_non_null(file);
+	for (int i = 0; i < WRITERS; i++) {
+		logs[i] = (struct log){ .fd = fileno(file), .level = LOG_INFO, .now_ms = fixed_ms, .worker = i, .several = true };
+		assert_int_equal(pthread_create(&threads[i], NULL, write_lines, &logs[i]), 0);
+	}
+	for (int i = 0; i < WRITERS; i++)
+		pthread_join(threads[i], NULL);
+	rewind(file);
+	for (; fgets(line, sizeof(line), file); n++)
+		assert_true(is_whole(line));
+	assert_int_equal(n, WRITERS * LINES_EACH);
+	fclose(file);
+}
+
 static void test_a_line_that_is_too_long_says_that_it_is_cut(void **state)
 {
 	static char large[20000];
@@ -81,6 +141,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values_are_escaped_so_that_a_line_stays_one_line),
+		cmocka_unit_test(test_where_several_workers_write_each_line_says_which),
+		cmocka_unit_test(test_lines_of_several_threads_do_not_mix),
 		cmocka_unit_test(test_a_line_that_is_too_long_says_that_it_is_cut),
 		cmocka_unit_test(test_levels_below_the_chosen_one_are_silent),
 	};

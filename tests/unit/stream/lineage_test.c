@@ -114,9 +114,20 @@ static void test_listings_that_lack_a_shard_are_counted(void **state)
 	lineage_free(l);
 }
 
+static void test_a_shards_id_tells_when_it_was_made(void **state)
+{
+	(void)state;
+	assert_true(shard_created_ms(STR("shardId-00000001763600000000-2f84b419")) == INT64_C(1763600000000));
+	assert_true(shard_created_ms(STR("shardId-x-2f84b419")) == 0);
+	assert_true(shard_created_ms(STR("shardId")) == 0);
+	assert_true(shard_created_ms(STR("shard-1")) == 0);
+	assert_true(shard_created_ms(str_of(NULL, 0)) == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_shards_id_tells_when_it_was_made),
 		cmocka_unit_test(test_the_graph_is_the_union_over_lying_answers),
 		cmocka_unit_test(test_walking_visits_each_shard_once),
 		cmocka_unit_test(test_children_are_known_also_of_a_parent_that_is_not),

@@ -1,0 +1,141 @@
+#include "sluice/app/session.h"
+
+#include "sluice/aws/region.h"
+#include "sluice/core/loop.h"
+#include "sluice/http/client.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+enum { SESSION_BYTES = 1 << 20 };
+
+/* A session while it is open. */
+struct opened {
+	struct session s;
+	struct env *env;
+	struct http_client *http;
+	struct credentials_provider *credentials;
+	struct buf region;
+	struct arena arena;
+	void (*fn)(void *ctx, struct session *s);
+	void *ctx;
+	bool ok;
+	struct err *err;
+};
+
+/* ---- opening ---- */
+
+static int64_t wall_ms(void *env)
+{
+	return env_wall_ms(env);
+}
+
+static struct credentials_provider *default_chain(const struct opened *o)
+{
+	struct credentials_provider *providers[] = {
+		credentials_environment_new(&process_env_real),
+		credentials_profile_new(&process_env_real, o->s.settings->aws.profile),
+		NULL,
+	};
+
+	return credentials_cached_new(credentials_chain_new(providers), wall_ms, o->env);
+}
+
+static struct str instance_name(struct arena *a)
+{
+	char host[65] = "";
+
+	if (gethostname(host, sizeof(host) - 1) != 0 || !str_utf8_valid(str_c(host)))
+		host[0] = '\0';
+	return arena_putf(a, "%s:%d", host[0] ? host : "unnamed", (int)getpid());
+}
+
+static bool open_client(struct opened *o, struct err *err)
+{
+	const struct settings *set = o->s.settings;
+	struct http_client_settings http = { .max_connections = (size_t)set->limits.connections };
+	struct aws_settings aws = { .loop = o->s.loop, .endpoint_url = set->aws.endpoint_url };
+
+	if (!aws_region_resolve(&process_env_real, set->aws.region, set->aws.profile, &o->region, err))
+		return false;
+	o->http = http_client_new(o->s.loop, &http, err);
+	if (!o->http)
+		return false;
+	aws.transport = http_client_transport(o->http);
+	aws.credentials = o->credentials;
+	aws.region = buf_str(&o->region);
+	o->s.dynamodb = aws_client_new(AWS_DYNAMODB, &aws, err);
+	return o->s.dynamodb != NULL;
+}
+
+/* The one place that knows where the settings keep the state. */
+static void make_state(struct session *s)
+{
+	s->state = state_table_new(s->dynamodb, s->loop, s->settings->app, s->settings->state.table);
+}
+
+bool session_open_state(struct session *s, bool *exists, struct err *err)
+{
+	struct table_description table;
+	struct arena arena;
+	bool ok;
+
+	arena_init(&arena, SESSION_BYTES);
+	ok = dynamodb_describe_table(s->dynamodb, s->settings->state.table, &arena, &table, err);
+	arena_release(&arena);
+	*exists = ok;
+	if (!ok)
+		return err_is(err, "ResourceNotFoundException");
+	return state_open(s->state, err);
+}
+
+/* ---- its life ---- */
+
+static void session_task(void *arg)
+{
+	struct opened *o = arg;
+
+	o->credentials = default_chain(o);
+	o->ok = open_client(o, o->err);
+	if (o->ok) {
+		make_state(&o->s);
+		o->fn(o->ctx, &o->s);
+		state_free(o->s.state);
+	}
+	aws_client_free(o->s.dynamodb);
+	if (o->http)
+		http_client_free(o->http);
+	credentials_provider_free(o->credentials);
+}
+
+static bool run(struct opened *o, struct log *log, struct err *err)
+{
+	o->env = env_real(log, err);
+	o->s.loop = o->env ? loop_new(o->env, err) : NULL;
+	if (o->s.loop) {
+		loop_run(o->s.loop, session_task, o);
+		loop_free(o->s.loop);
+	}
+	if (o->env)
+		env_free(o->env);
+	return o->ok;
+}
+
+bool session_run(const struct settings *settings, void (*fn)(void *ctx, struct session *s), void *ctx, struct err *err)
+{
+	struct log log = { .fd = STDERR_FILENO, .level = LOG_WARN, .format = (enum log_format)settings->log.format };
+	struct opened o = { .s = { .settings = settings }, .fn = fn, .ctx = ctx, .err = err };
+	bool ok;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (!http_global_init(err))
+		return false;
+	arena_init(&o.arena, SESSION_BYTES);
+	buf_init(&o.region, 256);
+	o.s.instance = instance_name(&o.arena);
+	ok = run(&o, &log, err);
+	buf_release(&o.region);
+	arena_release(&o.arena);
+	http_global_cleanup();
+	return ok;
+}
