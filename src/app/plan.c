@@ -87,6 +87,7 @@ void plan_make(const struct settings *s, struct arena *a, struct worker_plan *ou
 		.app = s->app,
 		.aws = { .region = s->aws.region, .endpoint_url = s->aws.endpoint_url },
 		.state_table = s->state.table,
+		.state_file = s->state.file,
 		.failover_ms = s->failover_s * 1000,
 		.checkpoint_ms = s->checkpoint_ms,
 		.drain_ms = s->drain_s * 1000,

@@ -143,9 +143,11 @@ static void waiting(void *ctx, struct str session, int64_t left_ms)
 
 static bool no_state(struct job *j, struct err *err)
 {
+	const struct settings_state *state = &j->settings->state;
+
 	return err_set(err, ERR_FATAL, "seek.nothing",
-		       "there is no state table %.*s: nothing has run yet, so there is nothing to seek",
-		       STR_ARG(j->settings->state.table));
+		       "there is no state %s %.*s: nothing has run yet, so there is nothing to seek",
+		       state->file.len ? "file" : "table", STR_ARG(state->file.len ? state->file : state->table));
 }
 
 static void seek_task(void *ctx, struct session *session)

@@ -2,8 +2,10 @@
 
 #include "sluice/aws/region.h"
 #include "sluice/core/loop.h"
+#include "sluice/core/mem.h"
 #include "sluice/http/client.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -68,25 +70,42 @@ static bool open_client(struct opened *o, struct err *err)
 	return o->s.dynamodb != NULL;
 }
 
-/* The one place that knows where the settings keep the state. */
+/* Here and in worker.c: where the settings keep the state. */
 static void make_state(struct session *s)
 {
-	s->state = state_table_new(s->dynamodb, s->loop, s->settings->app, s->settings->state.table);
+	const struct settings *set = s->settings;
+
+	s->state = set->state.file.len ? state_file_new(s->loop, set->app, set->state.file) :
+					 state_table_new(s->dynamodb, s->loop, set->app, set->state.table);
+}
+
+static bool describe(struct session *s, struct str name, bool *exists, struct err *err)
+{
+	struct table_description table;
+	struct arena arena;
+
+	arena_init(&arena, SESSION_BYTES);
+	*exists = dynamodb_describe_table(s->dynamodb, name, &arena, &table, err);
+	arena_release(&arena);
+	return *exists || err_is(err, "ResourceNotFoundException");
+}
+
+/* A file tells no time; an answer of the service does, whatever it says. */
+static bool open_file(struct session *s, bool *exists, struct err *err)
+{
+	char *path = mem_dup(s->settings->state.file.ptr, s->settings->state.file.len);
+	bool any;
+
+	*exists = access(path, F_OK) == 0 || errno != ENOENT;
+	mem_free(path);
+	return !*exists || (describe(s, s->settings->pipelines[0].table, &any, err) && state_open(s->state, err));
 }
 
 bool session_open_state(struct session *s, bool *exists, struct err *err)
 {
-	struct table_description table;
-	struct arena arena;
-	bool ok;
-
-	arena_init(&arena, SESSION_BYTES);
-	ok = dynamodb_describe_table(s->dynamodb, s->settings->state.table, &arena, &table, err);
-	arena_release(&arena);
-	*exists = ok;
-	if (!ok)
-		return err_is(err, "ResourceNotFoundException");
-	return state_open(s->state, err);
+	if (s->settings->state.file.len)
+		return open_file(s, exists, err);
+	return describe(s, s->settings->state.table, exists, err) && (!*exists || state_open(s->state, err));
 }
 
 /* ---- its life ---- */

@@ -25,14 +25,17 @@ static const struct option aws_options[] = {
 static const struct option state_options[] = {
 	{ .name = "table", .type = OPTION_STR, .offset = IN(settings_state, table), .default_text = "sluice-state",
 	  .help = "DynamoDB table for positions and leases; created when it is missing." },
-	{ .name = "file", .flags = OPTION_LATER, .help = "keep the state in a table (state.table)" },
+	{ .name = "file", .type = OPTION_STR, .offset = IN(settings_state, file),
+	  .help = "Instead of a table, for a worker that is alone: a file on a local disk, made when it is missing; its "
+		  "folder must be there. Relative to the working directory." },
 	{ 0 },
 };
 
 static const struct option limits_options[] = {
 	{ .name = "memory_bytes", .type = OPTION_INT, .offset = IN(settings_limits, memory_bytes),
 	  .default_text = "268435456", .min = 1 << 20, .max = 1LL << 40, .unit = "bytes",
-	  .help = "Pages and effects in flight, for the whole worker." },
+	  .help = "Pages (three quarters) and effects (a quarter) in flight, for the whole worker; see "
+		  "[Memory](#memory)." },
 	{ .name = "page_bytes", .type = OPTION_INT, .offset = IN(settings_limits, page_bytes),
 	  .default_text = "16777216", .min = 1 << 16, .max = 1 << 30, .unit = "bytes",
 	  .help = "The largest answer that is read; a larger one is an error." },
@@ -40,7 +43,7 @@ static const struct option limits_options[] = {
 	  .default_text = "4194304", .min = 1 << 16, .max = 1 << 30, .unit = "bytes",
 	  .help = "Unacknowledged records of one shard; reading waits above it." },
 	{ .name = "connections", .type = OPTION_INT, .offset = IN(settings_limits, connections),
-	  .default_text = "64", .min = 1, .max = 10000, .help = "Open HTTP connections of the worker." },
+	  .default_text = "64", .min = 1, .max = 10000, .help = "Open HTTP connections of the worker; the state table has 16 of its own." },
 	{ 0 },
 };
 
@@ -287,13 +290,33 @@ static void check_endpoint(struct loading *l, const struct settings *s)
 			     STR_ARG(str_sub(url, 0, 100)));
 }
 
+static void check_state(struct loading *l, const struct settings *s)
+{
+	const struct node *state = node_get(l->root, STR("state"));
+	const struct node *file = node_get(state, STR("file"));
+	struct str path = s->state.file;
+
+	settings_check_table(l, settings_at(settings_at(l->root, "state"), "table"), s->state.table);
+	if (!file || problems_within(l->problems, file))
+		return;
+	if (path.len == 0 || str_ends(path, STR("/")) || memchr(path.ptr, '\0', path.len))
+		problems_add(l->problems, file,
+			     "\"%.*s\" names no file; expected something like \"/var/lib/sluice/state.db\"", STR_ARG(path));
+	else if (node_get(state, STR("table")))
+		problems_add(l->problems, file, "the state is in a file or in a table; leave state.file or state.table out");
+	else if (s->workers > 1)
+		problems_add(l->problems, file,
+			     "a file holds the state of one worker, and workers is %lld; share a table (state.table)",
+			     (long long)s->workers);
+}
+
 static void check_file(struct loading *l)
 {
 	const struct settings *s = l->settings;
 	const struct node *limits = node_get(l->root, STR("limits"));
 
 	settings_check_name(l, settings_at(l->root, "app"), s->app);
-	settings_check_table(l, settings_at(settings_at(l->root, "state"), "table"), s->state.table);
+	check_state(l, s);
 	check_endpoint(l, s);
 	if (s->limits.page_bytes > s->limits.memory_bytes)
 		problems_add(l->problems, settings_at(limits, "page_bytes"),

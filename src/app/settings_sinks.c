@@ -44,9 +44,8 @@ static void put_segments(struct str path, struct buf *out)
 }
 
 /* "c", "./c" and "/here/c" are one file; empty where there is no path to compare. */
-static struct str one_path(struct loading *l, const struct settings_sink *sink)
+static struct str one_path(struct loading *l, const struct node *at)
 {
-	const struct node *at = sink->ops->path ? node_get(sink->node, str_c(sink->ops->path)) : NULL;
 	struct str whole = { NULL, 0 };
 	char folder[PATH_MAX];
 	struct buf path;
@@ -63,13 +62,20 @@ static struct str one_path(struct loading *l, const struct settings_sink *sink)
 	return whole;
 }
 
+static const struct node *path_node(const struct settings_sink *sink)
+{
+	return sink->ops->path ? node_get(sink->node, str_c(sink->ops->path)) : NULL;
+}
+
 /* Two writers of one file would take each other's lines for torn ones. */
 static void check_path(struct loading *l, const struct settings_sink *sink)
 {
-	struct str path = one_path(l, sink);
+	struct str path = one_path(l, path_node(sink));
 
+	if (path.len && str_eq(path, one_path(l, node_get(node_get(l->root, STR("state")), STR("file")))))
+		problems_add(l->problems, path_node(sink), "this file holds the state (state.file); give the sink another one");
 	for (const struct settings_sink *other = l->settings->sinks; path.len && other < sink; other++) {
-		if (!str_eq(one_path(l, other), path))
+		if (!str_eq(one_path(l, path_node(other)), path))
 			continue;
 		problems_add(l->problems, settings_at(sink->node, sink->ops->path),
 			     "the sink \"%.*s\" writes this file already, at %s:%d; give each sink a file of its own",

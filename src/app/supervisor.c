@@ -12,7 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { PLAN_BYTES = 16 << 20, WORKER_STACK_BYTES = 1 << 20 };
+enum { PLAN_BYTES = 16 << 20, WORKER_STACK_BYTES = 1 << 20, STATE_CONNECTIONS = 16 };
 
 struct supervisor;
 
@@ -28,7 +28,7 @@ struct worker_thread {
 
 	/* The thread's own. */
 	struct credentials_provider *credentials;
-	struct http_client *client;
+	struct http_client *client, *state_client;
 	struct worker *worker;
 	bool stop_asked;
 
@@ -93,21 +93,30 @@ static void run_worker(struct worker_thread *t, const struct worker_plan *plan)
 	t->worker = NULL;
 }
 
+static struct http_client *open_client(struct worker_thread *t, size_t connections)
+{
+	struct http_client_settings set = { .max_connections = connections };
+
+	return http_client_new(t->loop, &set, &t->err);
+}
+
 static bool open_clients(struct worker_thread *t, struct worker_plan *plan)
 {
-	struct http_client_settings set = { .max_connections = (size_t)t->settings->limits.connections };
-
 	t->credentials = default_chain(t);
-	t->client = http_client_new(t->loop, &set, &t->err);
-	if (!t->client)
+	t->client = open_client(t, (size_t)t->settings->limits.connections);
+	t->state_client = t->client ? open_client(t, STATE_CONNECTIONS) : NULL;
+	if (!t->state_client)
 		return false;
 	plan->aws.credentials = t->credentials;
 	plan->aws.transport = http_client_transport(t->client);
+	plan->state_transport = http_client_transport(t->state_client);
 	return true;
 }
 
 static void close_clients(struct worker_thread *t)
 {
+	if (t->state_client)
+		http_client_free(t->state_client);
 	if (t->client)
 		http_client_free(t->client);
 	credentials_provider_free(t->credentials);

@@ -8,6 +8,7 @@
 
 enum { ROOTS = TEMPLATE_ITEM | TEMPLATE_KEYS };
 enum view_deletes { DELETES_REMOVE, DELETES_TOMBSTONE };
+enum { TOMBSTONE_S = 48 * 3600 }; /* longer than anything that is older can still come: the stream keeps 24 h */
 
 struct view {
 	struct handler base;
@@ -49,7 +50,9 @@ static const struct option options[] = {
 	  .help = "Path of a list or set: one row for each element, which is ${element} in key and set." },
 	{ .name = "deletes", .type = OPTION_ENUM, .offset = AT(deletes), .default_text = "remove",
 	  .names = deletes_names,
-	  .help = "What becomes of rows whose item is gone: remove. tombstone is not available in this version." },
+	  .help = "What becomes of rows whose item is gone. remove: they go; a write that was long on its way may bring one back. "
+		  "tombstone: they stay for two days with sluice_deleted = true and are never wrong: readers skip them, "
+		  "DynamoDB drops them where the table's TTL attribute is sluice_expires." },
 	{ .name = "atomic", .type = OPTION_BOOL, .offset = AT(atomic), .default_text = "false",
 	  .help = "Rows of one change are written in one transaction (at most 100)." },
 	{ 0 },
@@ -99,9 +102,6 @@ static void check_settings(const struct view *w, struct problems *problems)
 	if (s->explode.len && w->key && !(template_tree_roots(w->key) & TEMPLATE_ELEMENT))
 		problems_add(problems, handler_at(site, "key"),
 			     "explode needs ${element} in key, or the rows of all elements would be one");
-	if (s->deletes == DELETES_TOMBSTONE)
-		problems_add(problems, handler_at(site, "deletes"),
-			     "deletes = \"tombstone\" is not available in this version; rows are removed");
 	handler_check_target(site, s->table, s->where, problems);
 }
 
@@ -292,10 +292,30 @@ static bool fill_rows(struct view *w, struct template_context *c, struct effect_
 	return fill_row(w, c, b, out->rows, err);
 }
 
-static bool emit(const struct view *w, struct effect_batch *b, uint32_t index, const struct view_row *row, bool put,
+/* What stands in the place of a row that is gone, so that an older put finds a higher
+ * sluice_v there. */
+static bool write_tombstone(struct view *w, struct effect_batch *b, uint32_t index, const struct view_row *row, struct str *item,
+			    struct err *err)
+{
+	const struct record *r = b->records[index];
+	struct buf *scratch = handler_scratch(&w->base);
+
+	buf_put(scratch, str_sub(row->key.text, 0, row->key.text.len - 1));
+	if (str_eq(w->settings->table, w->base.site.table))
+		handler_append_mark(&w->base, scratch);
+	buf_puts(scratch, ",\"sluice_deleted\":{\"BOOL\":true},\"sluice_expires\":{\"N\":\"");
+	handler_put_uint(scratch, (uint64_t)(r->created_s > 0 ? r->created_s : 0) + TOMBSTONE_S);
+	buf_puts(scratch, "\"},\"sluice_v\":{\"N\":\"");
+	handler_put_uint(scratch, r->v);
+	buf_puts(scratch, "\"}}");
+	return effect_text(b, scratch, item, err);
+}
+
+static bool emit(struct view *w, struct effect_batch *b, uint32_t index, const struct view_row *row, bool put,
 		 struct err *err)
 {
-	struct effect *e = effect_new(b, put ? EFFECT_PUT_ROW : EFFECT_DELETE_ROW, index, err);
+	bool tombstone = !put && w->settings->deletes == DELETES_TOMBSTONE;
+	struct effect *e = effect_new(b, put || tombstone ? EFFECT_PUT_ROW : EFFECT_DELETE_ROW, index, err);
 
 	if (!e)
 		return false;
@@ -303,11 +323,11 @@ static bool emit(const struct view *w, struct effect_batch *b, uint32_t index, c
 	e->row.key = row->key.text;
 	if (put)
 		e->row.item = row->item;
-	return true;
+	return !tombstone || write_tombstone(w, b, index, row, &e->row.item, err);
 }
 
 /* Walks both sorted lists at once. */
-static bool emit_difference(const struct view *w, struct effect_batch *b, uint32_t index, const struct view_rows *was,
+static bool emit_difference(struct view *w, struct effect_batch *b, uint32_t index, const struct view_rows *was,
 			    const struct view_rows *is, struct err *err)
 {
 	size_t i = 0, j = 0;

@@ -533,6 +533,10 @@ static bool client_send(struct transport *transport, const struct http_request *
 	response->sent_ms = response->received_ms = begun;
 	if (!check_request(r, err) || !take_slot(c, r, timeout_ms, err))
 		return false;
+	if (r->may_leave && !r->may_leave(r->may_leave_ctx, err)) {
+		release_slot(c);
+		return false;
+	}
 	response->sent_ms = env_mono_ms(env);
 	left = timeout_ms - (response->sent_ms - begun);
 	c->stats.in_flight++;

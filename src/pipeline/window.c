@@ -69,12 +69,18 @@ bool window_push(struct window *w, struct page *page, size_t bytes, struct err *
 {
 	assert(!w->closed);
 	while (w->count && w->bytes + bytes > w->max_bytes && !window_deserted(w)) {
+		if (!w->full) { /* who has nothing left to take hears of it */
+			w->full = true;
+			pulse(w);
+		}
 		if (!event_wait(&w->changed, -1, NULL, err)) {
+			w->full = false;
 			budget_return(w->budget, bytes);
 			page_unref(page);
 			return false;
 		}
 	}
+	w->full = false;
 	if (w->count == w->cap)
 		grow(w);
 	w->pages[(w->first + w->count) % w->cap] = (struct window_page){ page, bytes };
@@ -143,4 +149,14 @@ bool window_deserted(const struct window *w)
 		if (w->cursors[i]->attached)
 			return false;
 	return true;
+}
+
+bool window_is_held_by(const struct window *w, const struct window_cursor *c)
+{
+	return w->full && c->attached && c->held_page == w->first;
+}
+
+void window_wake(struct window *w)
+{
+	pulse(w);
 }

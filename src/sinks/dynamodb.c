@@ -82,7 +82,6 @@ static void run_unit(struct plan *p, struct unit *u)
 		[UNIT_COUNTER] = dynamodb_run_counter,
 		[UNIT_INBOX] = dynamodb_run_inbox,
 		[UNIT_INBOX_PUT] = dynamodb_run_inbox_put,
-		[UNIT_TASK] = dynamodb_run_task,
 	};
 
 	if (wait_in_line(p, u))
@@ -164,7 +163,7 @@ static bool no_table(struct dynamodb_sink *d, const char *operation, struct str 
 	return false;
 }
 
-static struct str table_of(const struct dynamodb_sink *d, const struct effect *e)
+static struct str table_of(const struct effect *e)
 {
 	switch (e->kind) {
 	case EFFECT_ADD:
@@ -172,8 +171,6 @@ static struct str table_of(const struct dynamodb_sink *d, const struct effect *e
 	case EFFECT_PUT_ROW:
 	case EFFECT_DELETE_ROW:
 		return e->row.table;
-	case EFFECT_TASK:
-		return d->base.site.state_table;
 	default:
 		return e->message.address;
 	}
@@ -182,7 +179,7 @@ static struct str table_of(const struct dynamodb_sink *d, const struct effect *e
 bool dynamodb_write(struct dynamodb_sink *d, const char *operation, const struct buf *body, const struct effect *e,
 		    struct buf *answer, struct err *err)
 {
-	struct str table = table_of(d, e);
+	struct str table = table_of(e);
 
 	if (!buf_ok(body))
 		return err_set(err, ERR_DATA, "dynamodb.request_size", "a %s for table %.*s would pass %zu bytes",
@@ -271,11 +268,10 @@ static void dynamodb_close(struct sink *s)
 
 const struct sink_ops dynamodb_sink = {
 	.kind = "dynamodb",
-	.summary = "Writes rows, counters, inbox notifications and fan-out tasks to DynamoDB tables.",
+	.summary = "Writes rows, counters and inbox notifications to DynamoDB tables.",
 	.options = options,
 	.settings_size = sizeof(struct dynamodb_settings),
-	.accepts = 1u << EFFECT_MESSAGE | 1u << EFFECT_PUT_ROW | 1u << EFFECT_DELETE_ROW | 1u << EFFECT_ADD |
-		   1u << EFFECT_TASK,
+	.accepts = 1u << EFFECT_MESSAGE | 1u << EFFECT_PUT_ROW | 1u << EFFECT_DELETE_ROW | 1u << EFFECT_ADD,
 	.address = "table",
 	.open = dynamodb_open,
 	.send = dynamodb_send,

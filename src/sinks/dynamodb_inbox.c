@@ -1,4 +1,4 @@
-/* Inbox rows (fan-out notifications) and fan-out tasks. */
+/* Inbox rows: fan-out notifications. */
 #include "dynamodb_sink.h"
 
 #include "sluice/item/key.h"
@@ -250,82 +250,5 @@ void dynamodb_run_inbox_put(struct dynamodb_sink *d, struct unit *u)
 	buf_init(&body, PUT_BYTES);
 	write_put(&body, m, names->hash);
 	run_put(d, u, &body);
-	buf_release(&body);
-}
-
-/* As stream/state's rows are found again: keep the two the same. */
-unsigned dynamodb_task_bucket(struct str id)
-{
-	return (unsigned)(str_hash(id) % DYNAMODB_TASK_BUCKETS);
-}
-
-struct str dynamodb_task_pk(struct arena *a, struct str app, struct str id)
-{
-	return arena_putf(a, "%.*s#task#%u", STR_ARG(app), dynamodb_task_bucket(id));
-}
-
-static void write_attribute(struct json_writer *w, const char *name, const char *type, struct str text)
-{
-	json_key(w, str_c(name));
-	json_begin_object(w);
-	json_member_str(w, str_c(type), text);
-	json_end_object(w);
-}
-
-static bool own_name(struct str name)
-{
-	return str_eq(name, STR("pk")) || str_eq(name, STR("sk")) || str_eq(name, STR("counter"));
-}
-
-static void write_task(struct dynamodb_sink *d, const struct effect_task *t, struct arena *a, struct buf *body)
-{
-	struct json_writer w;
-	struct value_iter it;
-	struct value v;
-	struct str name;
-	struct buf text;
-
-	buf_init(&text, PUT_BYTES);
-	json_write_init(&w, body);
-	json_begin_object(&w);
-	json_member_str(&w, STR("TableName"), d->base.site.state_table);
-	json_member_str(&w, STR("ConditionExpression"), STR("attribute_not_exists(pk)"));
-	json_key(&w, STR("Item"));
-	json_begin_object(&w);
-	write_attribute(&w, "pk", "S", dynamodb_task_pk(a, d->base.site.app, t->id));
-	write_attribute(&w, "sk", "S", t->id);
-	write_attribute(&w, "counter", "N", STR("1"));
-	value_iter_init(&it, value_image(t->body));
-	while (value_iter_next(&it, &name, &v, NULL)) {
-		if (own_name(name))
-			continue;
-		buf_clear(&text);
-		value_write(v, &text);
-		json_key_escaped(&w, name);
-		json_raw(&w, buf_str(&text));
-	}
-	json_end_object(&w);
-	json_end_object(&w);
-	buf_release(&text);
-}
-
-void dynamodb_run_task(struct dynamodb_sink *d, struct unit *u)
-{
-	struct buf body;
-	struct arena a;
-	struct err err = { 0 };
-
-	if (d->base.site.state_table.len == 0) {
-		err_set(&err, ERR_FATAL, "fanout.state",
-			"fan-out tasks need a state table; set state.table (a state file is for one worker without "
-			"fan-out)");
-		unit_fail(u, &err);
-		return;
-	}
-	buf_init(&body, PUT_BYTES);
-	arena_init(&a, SCRATCH_BYTES);
-	write_task(d, &u->first->effect->task, &a, &body);
-	run_put(d, u, &body);
-	arena_release(&a);
 	buf_release(&body);
 }

@@ -160,9 +160,6 @@ static bool find_target(struct plan *p, struct entry *e, struct err *err)
 		return row_target(p, f->add.table, f->add.key, f->add.fence, &e->target, err);
 	case EFFECT_MESSAGE:
 		return message_target(p, &f->message, &e->target, err);
-	case EFFECT_TASK:
-		e->target = f->task.id;
-		return true;
 	default:
 		return row_target(p, f->row.table, f->row.key, STR(""), &e->target, err);
 	}
@@ -171,7 +168,6 @@ static bool find_target(struct plan *p, struct entry *e, struct err *err)
 static bool plan_one(struct plan *p, struct effect *f, struct err *err)
 {
 	struct entry *e = ARENA_NEW(&p->arena, struct entry);
-	struct unit *u;
 
 	if (!e)
 		return no_room(p, err);
@@ -183,9 +179,6 @@ static bool plan_one(struct plan *p, struct effect *f, struct err *err)
 		return plan_counter(p, e, err);
 	case EFFECT_MESSAGE:
 		return plan_inbox(p, e, err);
-	case EFFECT_TASK:
-		u = unit_new(p, UNIT_TASK);
-		return u ? unit_add(p, u, e, err) : no_room(p, err);
 	default:
 		return f->group ? plan_transaction(p, e, err) : plan_row(p, e, err);
 	}

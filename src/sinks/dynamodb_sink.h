@@ -1,4 +1,14 @@
-/* dynamodb_sink: what the files of the dynamodb sink share.
+/* dynamodb_sink: what the files of the dynamodb sink share, the sink for derived
+ * rows, counters and inboxes.
+ *
+ * Rows        PutItem / DeleteItem on condition that the row has no sluice_v or a
+ *             lower one: the newest wins, a replay is a success.
+ * Groups      one TransactWriteItems; items that a newer row forbids are left out.
+ * Counters    UpdateItem that adds the sums and moves the shard's fence, on
+ *             condition that the fence is below the first contribution; when it
+ *             is not, ALL_OLD's fence tells which contributions are already in.
+ * Messages    inbox rows: address is the table, body the item in attribute-value
+ *             form; BatchWriteItem, or a put-if-absent when `conditional`.
  *
  * A send is planned as units: what is one request, or (a counter row) a chain of
  * requests. Units run in parallel but for those that touch the same item: a
@@ -11,7 +21,6 @@
 #include "key_map.h"
 #include "sluice/aws/dynamodb.h"
 #include "sluice/core/json_write.h"
-#include "sluice/sinks/dynamodb.h"
 #include "sluice/sinks/kinds.h"
 
 enum {
@@ -34,7 +43,7 @@ struct dynamodb_sink {
 	struct key_names *tables;
 };
 
-enum unit_kind { UNIT_ROW, UNIT_TRANSACTION, UNIT_COUNTER, UNIT_INBOX, UNIT_INBOX_PUT, UNIT_TASK };
+enum unit_kind { UNIT_ROW, UNIT_TRANSACTION, UNIT_COUNTER, UNIT_INBOX, UNIT_INBOX_PUT };
 
 struct dependency {
 	struct unit *on;
@@ -77,7 +86,6 @@ void dynamodb_run_transaction(struct dynamodb_sink *d, struct unit *u);
 void dynamodb_run_counter(struct dynamodb_sink *d, struct unit *u);
 void dynamodb_run_inbox(struct dynamodb_sink *d, struct unit *u);
 void dynamodb_run_inbox_put(struct dynamodb_sink *d, struct unit *u);
-void dynamodb_run_task(struct dynamodb_sink *d, struct unit *u);
 
 /* Yields. The names of the table's key attributes; kept until forgotten. */
 const struct key_names *dynamodb_key_names(struct dynamodb_sink *d, struct str table, struct err *err);

@@ -338,10 +338,13 @@ static void note_failed(struct sending *s, size_t i)
 /* Counted before the client knows of it: its report may come at once. */
 static bool hand_over(struct sending *s, size_t i, struct err *err)
 {
+	const struct sink_site *site = &s->k->base.site;
 	struct kafka_sink *k = s->k;
 	struct flight *f = s->flight;
 	struct slot *slot = &f->slots[i];
 
+	if (site->may_send && !site->may_send(site->may_send_ctx, err))
+		return false;
 	if (!k->producer->ops->produce(k->producer, &s->effects[i]->message, slot, err))
 		return false;
 	slot->state = SLOT_QUEUED;

@@ -2,6 +2,8 @@
 
 #include "sluice/core/mem.h"
 
+#include <assert.h>
+
 enum {
 	LIST_MS = 30000,
 	FIRST_LOOK_MS = 1000,         /* until the leases could be loaded */
@@ -25,13 +27,18 @@ struct coordinator *coordinator_new(const struct coordinator_settings *settings)
 	buf_init(&c->next_page, 256);
 	event_init(&c->wake, settings->loop);
 	event_init(&c->discover, settings->loop);
+	event_init(&c->parking_wake, settings->loop);
+	balancer_add(settings->balancer, c);
 	return c;
 }
 
 void coordinator_free_member(struct member *m)
 {
 	lease_free(m->lease);
+	mem_free((char *)m->heir.ptr);
+	mem_free((char *)m->given_to.ptr);
 	mem_free(m->reading);
+	mem_free(m->parked);
 	mem_free(m);
 }
 
@@ -71,6 +78,8 @@ struct member *coordinator_add_member(struct coordinator *c, struct lease *lease
 
 	m->lease = lease;
 	m->reading = mem_array(c->set.n_handlers, sizeof(*m->reading));
+	m->parked = mem_array(c->set.n_handlers, sizeof(*m->parked));
+	mutex_init(&m->turn, c->set.loop);
 	HASH_ADD_KEYPTR(hh, c->members, lease->shard_id.ptr, lease->shard_id.len, m);
 	return m;
 }
@@ -89,10 +98,8 @@ struct str coordinator_handler_name(const struct coordinator *c, size_t h)
 
 bool coordinator_is_read(const struct coordinator *c, const struct member *m)
 {
-	for (size_t h = 0; h < c->set.n_handlers; h++)
-		if (m->reading[h])
-			return true;
-	return m->lease->writing;
+	(void)c;
+	return m->readings || m->lease->writing;
 }
 
 bool coordinator_is_done(const struct coordinator *c, const struct lease *lease, size_t h)
@@ -142,16 +149,11 @@ static bool step(struct coordinator *c, struct err *err)
 	if ((c->complete != c->sought_for || !c->loaded) && !coordinator_look_for_seek(c, err))
 		return false;
 	c->sought_for = c->complete;
-	if (!c->loaded || has_foreign_leases(c)) {
-		if (!coordinator_load_leases(c, err))
-			return false;
-		c->loaded = true;
-		if (c->loaded_ms == 0)
-			c->loaded_ms = env_mono_ms(c->env);
-	}
-	if (has_foreign_leases(c) && !heartbeat_observe(c->set.heartbeat, err))
+	if (!coordinator_load_when_due(c, err))
 		return false;
-	if (!coordinator_serve(c, err) || !coordinator_forget_old(c, err))
+	if (!c->set.balancer->looked) /* it wakes us */
+		return true;
+	if (!coordinator_hand_over(c, err) || !coordinator_serve(c, err) || !coordinator_forget_old(c, err))
 		return false;
 	look_for_end(c);
 	return coordinator_switch_when_due(c, err);
@@ -162,6 +164,10 @@ static int64_t pause_ms(const struct coordinator *c)
 {
 	int64_t pause = c->set.list_ms;
 
+	if (pause > coordinator_load_pause_ms(c))
+		pause = coordinator_load_pause_ms(c);
+	if (pause < 1)
+		pause = 1;
 	if (!c->loaded && pause > FIRST_LOOK_MS)
 		pause = FIRST_LOOK_MS;
 	if (has_foreign_leases(c) && pause > c->set.heartbeat->failover_ms / 3)
@@ -186,15 +192,24 @@ static bool trouble(struct coordinator *c, const struct err *err, unsigned *fail
 	return c->stopping || event_wait(&c->wake, pause, NULL, NULL);
 }
 
+static bool release(struct coordinator *c, struct member *m, struct err *err)
+{
+	if (!lease_release(m->lease, c->set.heartbeat, str_of(NULL, 0), err))
+		log_warn(c->env->log, "lease.release_failed", LOG_STR("shard", m->lease->shard_id), LOG_ERR(err));
+	return true;
+}
+
 static void release_leases(struct coordinator *c)
 {
-	struct err err;
+	struct member **held = mem_array(HASH_COUNT(c->members), sizeof(struct member *));
+	struct err ignored;
+	size_t n = 0;
 
-	for (struct member *m = c->members; m; m = m->hh.next) {
-		if (!m->lease->held || lease_release(m->lease, c->set.heartbeat, &err))
-			continue;
-		log_warn(c->env->log, "lease.release_failed", LOG_STR("shard", m->lease->shard_id), LOG_ERR(&err));
-	}
+	for (struct member *m = c->members; m; m = m->hh.next)
+		if (m->lease->held)
+			held[n++] = m;
+	coordinator_each(c, held, n, release, &ignored);
+	mem_free(held);
 }
 
 void coordinator_run(struct coordinator *c)
@@ -204,7 +219,10 @@ void coordinator_run(struct coordinator *c)
 	struct err err;
 
 	scope_init(&c->readings, c->set.loop);
+	scope_init(&c->parking, c->set.loop);
+	scope_spawn(&c->parking, "parking", coordinator_parking_task, c);
 	c->running = true;
+	c->opened = false; /* in a second life, too: the rows may have moved on, discovery begins again */
 	while (alive && !c->stopping) {
 		if (!c->opened)
 			c->opened = coordinator_open(c, &err);
@@ -216,9 +234,13 @@ void coordinator_run(struct coordinator *c)
 		}
 	}
 	coordinator_discover_end(c);
+	scope_cancel(&c->parking);
+	scope_wait(&c->parking);
 	scope_wait(&c->readings);
+	assert(c->n_readings == 0); /* T25 */
 	c->running = false;
-	release_leases(c);
+	if (!task_cancelled(c->set.loop))
+		release_leases(c);
 }
 
 void coordinator_cancel_readings(struct coordinator *c)
@@ -231,6 +253,16 @@ void coordinator_stop(struct coordinator *c)
 {
 	c->stopping = true;
 	event_set(&c->wake);
+	for (const struct member *m = c->members; m; m = m->hh.next)
+		for (struct reading *r = m->readings; r; r = r->next)
+			event_set(&r->end);
+}
+
+void coordinator_let_go(struct coordinator *c)
+{
+	for (struct member *m = c->members; m; m = m->hh.next)
+		lease_let_go(m->lease);
+	c->loaded = false;
 }
 
 void coordinator_shard_ended(struct coordinator *c, struct str shard_id)

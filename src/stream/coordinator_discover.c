@@ -165,6 +165,7 @@ void coordinator_discover_begin(struct coordinator *c)
 	if (c->discovering)
 		return;
 	c->discovering = true;
+	c->listing_open = false;
 	scope_init(&c->discovery, c->set.loop);
 	scope_spawn(&c->discovery, "discovery", discovery_task, c);
 }

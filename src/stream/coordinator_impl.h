@@ -6,17 +6,33 @@
 
 #include "sluice/core/hash.h"
 #include "sluice/core/loop.h"
+#include "sluice/stream/balancer.h"
 #include "sluice/stream/coordinator.h"
 #include "sluice/stream/lineage.h"
 
 enum { DISCOVER_SOON_MS = 1000 }; /* first pause while something is about to be listed */
+
+/* A handler that left its reading, until its sink acknowledges something again. */
+struct parked {
+	enum parking why;             /* NONE: it is not */
+	int64_t early_ms, due_ms;     /* mono: it may come back with others from then on; it must */
+	int64_t backoff_ms;
+};
 
 /* What is known of one shard of this pipeline. */
 struct member {
 	struct lease *lease;
 	const struct lineage_shard *shard;  /* NULL: no listing has shown it, as far as we looked */
 	bool *reading;                /* per handler: a reading is under way */
-	uint64_t waits_for;           /* hash of the foreign owner that was told of; 0: none */
+	struct parked *parked;        /* per handler */
+	struct reading *readings;
+	size_t n_ending;              /* readings that were asked to end: none begins before they have */
+	struct mutex turn;            /* its readings ask for records one after the other */
+	struct str heir;              /* owned: session that the lease is being given to; empty: none */
+	struct str given_to;          /* owned: session that it was given to and that has not taken it yet */
+	int64_t given_ms;
+	int64_t free_ms;              /* since when it is seen to be nobody's; 0: it is somebody's */
+	uint64_t free_counter;        /* its row's counter then */
 	bool ended;                   /* its closing page has come to a reading of ours */
 	int64_t ask_ms;               /* when its children are asked for next, while none is known */
 	int64_t ask_pause_ms;         /* and how long after that again; 0: not asked yet */
@@ -46,9 +62,14 @@ struct coordinator {
 	struct place *places;          /* per handler */
 	uint64_t *high_v;              /* per handler: the highest v of all rows, as of high_ms */
 	int64_t high_ms;               /* 0: not known */
-	struct scope readings;
+	struct scope readings, parking;
 	struct event wake;
+	struct event parking_wake;     /* set: somebody was parked, or may come back */
 	int64_t loaded_ms;
+	int64_t leases_ms;             /* when the leases were last listed */
+	int64_t rest_ms;               /* until the next listing of them when nothing goes on */
+	uint64_t changes;              /* the balancer's, at that time */
+	uint64_t waits_for;            /* hash of the foreign owner that was told of last; 0: none */
 
 	/* Discovery (coordinator_list.c, coordinator_discover.c). */
 	struct scope discovery;
@@ -121,7 +142,8 @@ bool coordinator_awaits_child(const struct coordinator *c, struct member *m);
 /* Its children were asked for, or a listing has not shown any: a longer pause. */
 void coordinator_put_off(struct coordinator *c, struct member *m);
 
-/* coordinator_discover.c: a task that lists and asks for children when it is due. */
+/* coordinator_discover.c: a task that lists and asks for children when it is due. A
+ * listing that an earlier one was cancelled in begins anew. */
 void coordinator_discover_begin(struct coordinator *c);
 
 /* Yields. Cancels it and waits for its end. */
@@ -151,10 +173,53 @@ bool coordinator_look_for_seek(struct coordinator *c, struct err *err);
  * somebody else wrote them: then they are lost. */
 bool coordinator_load_leases(struct coordinator *c, struct err *err);
 
-/* coordinator_serve.c: who is entitled to what. Yields. Takes what is free, and
- * starts a reading for every handler that is entitled to a shard and does not
- * read it. */
+/* coordinator_serve.c: who is entitled to what. */
+
+/* Yields. Takes what is free, and starts a reading for every handler that is entitled
+ * to a shard and does not read it. */
 bool coordinator_serve(struct coordinator *c, struct err *err);
+
+/* Starts a reading for the handlers that are entitled to the shard, have their place
+ * in its lease, and are of that kind; probe: those that had stalled. */
+void coordinator_start_reading(struct coordinator *c, struct member *m, bool positioned, bool probe);
+
+/* coordinator_park.c: a task body. Has parked handlers come back, and joins readings
+ * that have met, until the coordinator stops. */
+void coordinator_parking_task(void *coordinator);
+
+/* May a handler that is parked be read for now? */
+bool coordinator_may_return(const struct coordinator *c, const struct member *m, size_t h, bool early);
+
+/* A reading has ended. */
+void coordinator_end_of_reading(struct reading *r);
+
+/* Is there a handler that is entitled to the shard and has not read all of it? */
+bool coordinator_is_wanted(const struct coordinator *c, const struct member *m);
+
+/* coordinator_share.c: leases among many workers. */
+
+/* Yields. Lists the leases when it is time to: at once when a worker has come or
+ * gone or a lease was lost, three times in a failover time while something goes on
+ * that others write of, else every 30 to 60 s. */
+bool coordinator_load_when_due(struct coordinator *c, struct err *err);
+int64_t coordinator_load_pause_ms(const struct coordinator *c);
+
+/* May the lease be taken, with so many free ones left that we may take? Uses one of
+ * them up where it is such. */
+bool coordinator_may_take(struct coordinator *c, struct member *m, size_t *allowance);
+
+/* Yields. Writes the rows of leases that are given away and no longer read. */
+bool coordinator_hand_over(struct coordinator *c, struct err *err);
+
+/* The lease's row has changed hands since we gave it away. */
+void coordinator_forget_gift(struct member *m);
+
+/* Asks the shard's readings to end. */
+void coordinator_end_readings(struct member *m);
+
+/* Yields. Does fn for each of n members, 16 at a time; false with the first error. */
+typedef bool coordinator_member_fn(struct coordinator *c, struct member *m, struct err *err);
+bool coordinator_each(struct coordinator *c, struct member **members, size_t n, coordinator_member_fn *fn, struct err *err);
 
 /* coordinator_past.c: what has been, and may be forgotten. */
 

@@ -123,14 +123,14 @@ bool coordinator_forget_old(struct coordinator *c, struct err *err)
 	int64_t now_ms = env_mono_ms(c->env);
 
 	for (struct member *m = c->members, *next; m; m = next) {
-		bool ours = m->lease->held || m->lease->owner.len == 0;
+		bool ours = m->lease->held || m->lease->owner.len == 0 || heartbeat_is_dead(c->set.heartbeat, m->lease->owner);
 
 		next = m->hh.next;
 		if (!coordinator_is_finished(c, m))
 			continue;
 		if (m->finished_ms == 0)
 			m->finished_ms = now_ms ? now_ms : 1;
-		if (!ours || m->lease->writing || !is_past(c, m) || !children_have_begun(c, m->lease->shard_id))
+		if (!ours || coordinator_is_read(c, m) || !is_past(c, m) || !children_have_begun(c, m->lease->shard_id))
 			continue;
 		if (!forget(c, m, err))
 			return false;

@@ -205,18 +205,27 @@ struct loading {
 	bool ok;
 };
 
-/* Nobody but the owner writes a row, unless it was stolen or moved by a seek. While
- * a write of ours is under way or in doubt, the row may show that one. */
-static void notice_loss(const struct coordinator *c, struct lease *ours, const struct lease *row)
+/* Somebody wrote the row of a lease that we hold, as by a take-over while we could
+ * not be heard (T20) or by a seek: what reads it must end at once. */
+static void lose(struct coordinator *c, struct member *m, const struct lease *row)
 {
-	if (!ours->held || ours->writing || ours->in_doubt || row->counter <= ours->counter)
-		return;
-	ours->held = false;
-	log_warn(c->env->log, "lease.lost", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", ours->shard_id),
-		 LOG_TEXT("hint", "somebody else has written its row"));
+	log_warn(c->env->log, "lease.lost", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", m->lease->shard_id),
+		 LOG_STR("holder", row->owner), LOG_INT("counter", row->counter));
+	m->lease->held = false;
+	coordinator_end_readings(m);
 }
 
-/* A row that we hold is ahead in memory; any other is as the table says. */
+static void replace(struct coordinator *c, struct member *m, struct lease *row)
+{
+	HASH_DEL(c->members, m);
+	lease_free(m->lease);
+	m->lease = row;
+	HASH_ADD_KEYPTR(hh, c->members, row->shard_id.ptr, row->shard_id.len, m);
+	coordinator_forget_gift(m);
+}
+
+/* A row that we hold is ahead in memory, and has our counter, or one that is about
+ * to be; any other is as the table says. */
 static bool load_lease(void *ctx, const struct state_row *row)
 {
 	struct loading *l = ctx;
@@ -231,18 +240,16 @@ static bool load_lease(void *ctx, const struct state_row *row)
 		return false;
 	}
 	m = coordinator_member(l->c, lease->shard_id);
-	if (m)
-		notice_loss(l->c, m->lease, lease);
 	if (!m) {
 		coordinator_add_member(l->c, lease);
-	} else if (coordinator_is_read(l->c, m) || m->lease->held || m->lease->counter >= lease->counter) {
-		lease_free(lease);
-	} else {
-		HASH_DEL(l->c->members, m);
-		lease_free(m->lease);
-		m->lease = lease;
-		HASH_ADD_KEYPTR(hh, l->c->members, lease->shard_id.ptr, lease->shard_id.len, m);
+		return true;
 	}
+	if (m->lease->held && !m->lease->writing && !m->lease->in_doubt && lease->counter > m->lease->counter)
+		lose(l->c, m, lease);
+	if (coordinator_is_read(l->c, m) || m->lease->held || m->lease->counter >= lease->counter)
+		lease_free(lease);
+	else
+		replace(l->c, m, lease);
 	return true;
 }
 

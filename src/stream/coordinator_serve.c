@@ -58,16 +58,22 @@ static void begin_again(const struct coordinator *c, struct lease *lease, struct
 	lease->dirty = true;
 }
 
-/* Entitled, not done, not stopped, not being read already. Who has begun was
+/* Entitled, not done, not stopped, not being read already, not given away. Who has begun was
  * entitled then, whatever has become of the parent; whom a seek has moved must
  * have come through the parent again. */
-static bool wants(const struct coordinator *c, const struct member *m, size_t h)
+static bool is_entitled(const struct coordinator *c, const struct member *m, size_t h)
 {
 	const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
 
-	if (c->set.handlers[h].stopped || m->reading[h] || !coordinator_takes_part(c, h))
+	if (c->set.handlers[h].stopped || m->reading[h] || m->n_ending || m->heir.len || !coordinator_takes_part(c, h))
 		return false;
 	return p ? !p->done && (!p->sought || parent_is_done(c, m->lease, h)) : parent_is_done(c, m->lease, h);
+}
+
+/* And not parked. */
+static bool wants(const struct coordinator *c, const struct member *m, size_t h)
+{
+	return is_entitled(c, m, h) && coordinator_may_return(c, m, h, false);
 }
 
 /* ---- readings ---- */
@@ -76,48 +82,72 @@ static void reading_task(void *arg)
 {
 	struct reading *r = arg;
 	struct coordinator *c = r->coordinator;
-	struct member *m = coordinator_member(c, r->lease->shard_id);
 
 	c->set.read(c->set.ctx, r);
-	for (size_t i = 0; i < r->n_handlers; i++)
-		m->reading[r->handlers[i]] = false;
+	coordinator_end_of_reading(r);
 	c->n_readings--;
-	c->soon_ms = 0;
+	if (r->n_handlers || r->ending) { /* else all were parked, and nothing else has changed */
+		c->soon_ms = 0;
+		event_set(&c->discover);
+		coordinator_wake(c);
+	}
+	if (!r->lease->held) {
+		c->loaded = false; /* whose is it now? */
+		coordinator_wake(c);
+	}
 	mem_free(r->handlers);
 	mem_free(r);
-	event_set(&c->discover);
-	coordinator_wake(c);
 }
 
 /* Handlers at the begin of the shard and such that go on from a position get
  * readings of their own: read from the trim horizon, a gap behind a position
- * would not be seen (T15). */
-static void start_reading(struct coordinator *c, struct member *m, bool positioned)
+ * would not be seen (T15). A probe is slow, so only those that need it are in it. */
+static bool belongs(const struct coordinator *c, const struct member *m, size_t h, bool positioned, bool probe)
+{
+	const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
+
+	return p && !p->sought && is_entitled(c, m, h) && coordinator_may_return(c, m, h, true) &&
+	       sequence_is_none(&p->position.sequence) != positioned && (m->parked[h].why == PARKING_STALLED) == probe;
+}
+
+static struct reading *new_reading(struct coordinator *c, struct member *m, bool probe)
 {
 	struct reading *r = mem_alloc(sizeof(*r));
 
-	*r = (struct reading){ .coordinator = c, .lease = m->lease, .stream_arn = c->stream_arn };
+	*r = (struct reading){
+		.coordinator = c, .lease = m->lease, .stream_arn = c->stream_arn, .probe = probe, .turn = &m->turn,
+		.behind_ms = env_mono_ms(c->env), .member = m, .next = m->readings,
+	};
 	r->handlers = mem_array(c->set.n_handlers, sizeof(*r->handlers));
-	for (size_t h = 0; h < c->set.n_handlers; h++) {
-		const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
+	event_init(&r->end, c->set.loop);
+	m->readings = r;
+	return r;
+}
 
-		if (!wants(c, m, h) || sequence_is_none(&p->position.sequence) == positioned)
+void coordinator_start_reading(struct coordinator *c, struct member *m, bool positioned, bool probe)
+{
+	struct reading *r;
+	bool any = false;
+
+	for (size_t h = 0; h < c->set.n_handlers && !any; h++)
+		any = wants(c, m, h) && belongs(c, m, h, positioned, probe);
+	if (!any)
+		return;
+	r = new_reading(c, m, probe);
+	for (size_t h = 0; h < c->set.n_handlers; h++) {
+		if (!belongs(c, m, h, positioned, probe))
 			continue;
 		m->reading[h] = true;
+		r->apart = r->apart || m->parked[h].why != PARKING_NONE;
 		r->handlers[r->n_handlers++] = h;
 	}
-	if (r->n_handlers == 0) {
-		mem_free(r->handlers);
-		mem_free(r);
-		return;
-	}
 	c->n_readings++;
-	log_info(c->env->log, "shard.open", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", m->lease->shard_id),
-		 LOG_INT("handlers", r->n_handlers));
+	log_at(c->env->log, probe ? LOG_DEBUG : LOG_INFO, "shard.open", LOG_STR("pipeline", c->set.pipeline),
+	       LOG_STR("shard", m->lease->shard_id), LOG_INT("handlers", r->n_handlers));
 	scope_spawn(&c->readings, "reading", reading_task, r);
 }
 
-static bool anybody_wants(const struct coordinator *c, const struct member *m)
+bool coordinator_is_wanted(const struct coordinator *c, const struct member *m)
 {
 	for (size_t h = 0; h < c->set.n_handlers; h++)
 		if (wants(c, m, h))
@@ -125,9 +155,31 @@ static bool anybody_wants(const struct coordinator *c, const struct member *m)
 	return false;
 }
 
+static bool take(struct coordinator *c, struct member *m, struct err *err)
+{
+	bool ok;
+
+	c->set.balancer->taking++;
+	ok = lease_take(m->lease, c->set.heartbeat, err);
+	c->set.balancer->taking--;
+	event_set(&c->set.heartbeat->due); /* the others go by what its row says */
+	if (!ok) {
+		c->loaded = false; /* another worker was quicker: whose is it now? */
+		return false;
+	}
+	log_info(c->env->log, "lease.taken", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", m->lease->shard_id),
+		 LOG_INT("counter", m->lease->counter));
+	event_set(&c->parking_wake); /* who was parked when it was lost comes back */
+	return true;
+}
+
 /* Gives every entitled handler its place, saves the row, reads. */
 static bool serve(struct coordinator *c, struct member *m, struct err *err)
 {
+	if (c->stopping)
+		return true;
+	if (!heartbeat_may_send(c->set.heartbeat, err))
+		return false;
 	for (size_t h = 0; h < c->set.n_handlers; h++) {
 		struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
 
@@ -139,31 +191,18 @@ static bool serve(struct coordinator *c, struct member *m, struct err *err)
 			begin_again(c, m->lease, p);
 	}
 	if (!m->lease->held) {
-		if (!lease_take(m->lease, c->set.heartbeat, err)) {
-			c->loaded = false; /* another worker was quicker: whose is it now? */
+		if (!take(c, m, err))
 			return err_is(err, "lease.lost");
-		}
-		log_info(c->env->log, "lease.taken", LOG_STR("pipeline", c->set.pipeline),
-			 LOG_STR("shard", m->lease->shard_id), LOG_INT("counter", m->lease->counter));
 	} else if (!lease_save(m->lease, c->set.heartbeat, err)) {
 		return false;
 	}
-	if (!anybody_wants(c, m))
+	if (c->stopping || m->heir.len || !m->lease->held) /* meanwhile it is no longer to be read */
+		return true;
+	if (!coordinator_is_wanted(c, m))
 		coordinator_wake(c); /* all of it lies before the start: on to its children */
-	start_reading(c, m, false);
-	start_reading(c, m, true);
+	for (int kind = 0; kind < 4; kind++)
+		coordinator_start_reading(c, m, kind & 1, kind & 2);
 	return true;
-}
-
-/* Free, its owner is dead, or it is ours by a write whose answer got lost. */
-static bool may_take(struct coordinator *c, const struct member *m)
-{
-	const struct lease *l = m->lease;
-
-	if (coordinator_is_read(c, m)) /* lost while being read: that reading must end first */
-		return false;
-	return l->owner.len == 0 || str_eq(l->owner, c->set.heartbeat->session) ||
-	       heartbeat_is_dead(c->set.heartbeat, l->owner);
 }
 
 static struct member *make_member(struct coordinator *c, const struct lineage_shard *s)
@@ -188,33 +227,56 @@ static void make_members(struct coordinator *c)
 	c->members_for = lineage_added(c->lineage);
 }
 
-/* Once for each owner: so that a start that waits for another's lease to expire
- * does not look as if it hung. */
-static void say_waiting(const struct coordinator *c, struct member *m)
+/* Once for each owner, so that a start that waits for another's leases to expire
+ * does not look as if it hung; not where that one is seen to live. */
+static void say_waiting(struct coordinator *c, const struct member *m)
 {
-	uint64_t owner = str_hash(m->lease->owner) | 1;
+	uint64_t owner = str_hash(m->lease->owner);
 
-	if (coordinator_is_read(c, m) || m->waits_for == owner)
+	if (m->lease->owner.len == 0 || coordinator_is_read(c, m) || c->waits_for == owner ||
+	    heartbeat_beats(c->set.heartbeat, m->lease->owner))
 		return;
-	m->waits_for = owner;
+	c->waits_for = owner;
 	log_info(c->env->log, "lease.waiting", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", m->lease->shard_id),
 		 LOG_STR("holder", m->lease->owner), LOG_INT("failover_ms", c->set.heartbeat->failover_ms),
 		 LOG_TEXT("hint", "another worker has it; it is taken when that one's heartbeat stands still"));
 }
 
+/* Those that are ours or may become ours, from a random one on: workers that start
+ * together do not all want the same one first. */
+static size_t collect_due(struct coordinator *c, struct member **due)
+{
+	size_t allowance = balancer_allowance(c->set.balancer), n = 0, n_all = 0, first;
+	struct member **all = mem_array(HASH_COUNT(c->members), sizeof(struct member *));
+
+	for (struct member *m = c->members; m; m = m->hh.next)
+		all[n_all++] = m;
+	first = n_all ? (size_t)rng_below(&c->env->rng, n_all) : 0;
+	for (size_t i = 0; i < n_all; i++) {
+		struct member *m = all[(first + i) % n_all];
+
+		if (m->heir.len || !coordinator_is_wanted(c, m))
+			continue;
+		if (m->lease->held || coordinator_may_take(c, m, &allowance))
+			due[n++] = m;
+		else
+			say_waiting(c, m);
+	}
+	mem_free(all);
+	return n;
+}
+
+static bool serve_due(struct coordinator *c, struct err *err)
+{
+	struct member **due = mem_array(HASH_COUNT(c->members), sizeof(struct member *));
+	bool ok = coordinator_each(c, due, collect_due(c, due), serve, err);
+
+	mem_free(due);
+	return ok;
+}
+
 bool coordinator_serve(struct coordinator *c, struct err *err)
 {
 	make_members(c);
-	for (struct member *m = c->members, *next; m && !c->stopping; m = next) {
-		next = m->hh.next;
-		if (!anybody_wants(c, m))
-			continue;
-		if (!m->lease->held && !may_take(c, m)) {
-			say_waiting(c, m);
-			continue;
-		}
-		if (!heartbeat_may_send(c->set.heartbeat, err) || !serve(c, m, err))
-			return false;
-	}
-	return true;
+	return serve_due(c, err);
 }

@@ -48,7 +48,7 @@ static struct str next_label(const struct coordinator *c)
 static bool give_up_leases(struct coordinator *c, struct err *err)
 {
 	for (struct member *m = c->members; m; m = m->hh.next)
-		if (m->lease->held && !lease_release(m->lease, c->set.heartbeat, err) && m->lease->held)
+		if (m->lease->held && !lease_release(m->lease, c->set.heartbeat, str_of(NULL, 0), err) && m->lease->held)
 			return false;
 	return true;
 }

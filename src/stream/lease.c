@@ -42,6 +42,7 @@ void lease_free(struct lease *l)
 	free_str(&l->shard_id);
 	free_str(&l->parent_id);
 	free_str(&l->owner);
+	free_str(&l->intended);
 	mem_free(l);
 }
 
@@ -89,12 +90,13 @@ static bool read_position(struct value v, struct lease_position *p, struct err *
 {
 	uint64_t version, pin, lost;
 	struct value done, sought;
-	struct str sequence;
+	struct str sequence, first;
 
-	if (v.type != VALUE_M || !text_of(v, STR("sequence"), &sequence) || !number_of(v, STR("v"), &version) ||
+	if (v.type != VALUE_M || !text_of(v, STR("sequence"), &sequence) || !text_of(v, STR("first"), &first) || !number_of(v, STR("v"), &version) ||
 	    !number_of(v, STR("pin_ms"), &pin) || !number_of(v, STR("lost"), &lost))
 		return err_set(err, ERR_FATAL, "state.row", "a position has attributes of the wrong type");
-	if (sequence.len && !sequence_parse(sequence, &p->position.sequence, err))
+	if ((sequence.len && !sequence_parse(sequence, &p->position.sequence, err)) ||
+	    (first.len && !sequence_parse(first, &p->first, err)))
 		return false;
 	p->position.v = version;
 	p->pin_ms = (int64_t)pin;
@@ -121,11 +123,11 @@ static bool read_positions(struct lease *l, struct value map, struct err *err)
 struct lease *lease_of_row(struct loop *loop, const struct state_row *row, struct err *err)
 {
 	struct value positions = { 0 };
-	struct str shard, parent, owner;
+	struct str shard, parent, owner, intended;
 	struct lease *l;
 
 	if (!text_of(row->item, STR("shard"), &shard) || !text_of(row->item, STR("parent"), &parent) ||
-	    !text_of(row->item, STR("owner"), &owner) || shard.len == 0 ||
+	    !text_of(row->item, STR("owner"), &owner) || !text_of(row->item, STR("for"), &intended) || shard.len == 0 ||
 	    !value_get(row->item, STR("positions"), &positions) || positions.type != VALUE_M) {
 		err_set(err, ERR_FATAL, "state.row", "the state table's row of kind lease, sk %.*s, is not as sluice writes it; restore it, or delete it: its "
 			"handlers then begin that shard again from the settings' start",
@@ -134,6 +136,7 @@ struct lease *lease_of_row(struct loop *loop, const struct state_row *row, struc
 	}
 	l = lease_new(loop, row->id, shard, parent);
 	l->owner = dup_str(owner);
+	l->intended = dup_str(intended);
 	l->counter = row->counter;
 	if (!read_positions(l, positions, err)) {
 		err_prefix(err, "the state table's row of kind lease, sk %.*s", STR_ARG(row->id));
@@ -149,6 +152,8 @@ static void write_position(struct json_writer *w, const struct lease_position *p
 	attribute_begin_map(w, p->handler);
 	if (!sequence_is_none(&p->position.sequence))
 		attribute_str(w, "sequence", sequence_str(&p->position.sequence));
+	else if (!sequence_is_none(&p->first))
+		attribute_str(w, "first", sequence_str(&p->first));
 	attribute_uint(w, "v", p->position.v);
 	if (p->pin_ms)
 		attribute_uint(w, "pin_ms", (uint64_t)p->pin_ms);
@@ -162,7 +167,7 @@ static void write_position(struct json_writer *w, const struct lease_position *p
 }
 
 /* Members of the row's object, without its braces. */
-static struct str write_attributes(const struct lease *l, struct str owner, struct buf *out)
+static struct str write_attributes(const struct lease *l, struct str owner, struct str intended, struct buf *out)
 {
 	struct json_writer w;
 
@@ -173,6 +178,8 @@ static struct str write_attributes(const struct lease *l, struct str owner, stru
 		attribute_str(&w, "parent", l->parent_id);
 	if (owner.len)
 		attribute_str(&w, "owner", owner);
+	if (intended.len)
+		attribute_str(&w, "for", intended);
 	attribute_begin_map(&w, STR("positions"));
 	for (size_t i = 0; i < l->n_positions; i++)
 		write_position(&w, &l->positions[i]);
@@ -229,7 +236,7 @@ static bool settle_doubt(struct lease *l, struct heartbeat *h, struct str owner,
 	return ok;
 }
 
-static bool write_row(struct lease *l, struct heartbeat *h, struct str owner, struct err *err)
+static bool write_row(struct lease *l, struct heartbeat *h, struct str owner, struct str intended, struct err *err)
 {
 	bool landed = false, ok;
 	struct str attributes;
@@ -239,7 +246,7 @@ static bool write_row(struct lease *l, struct heartbeat *h, struct str owner, st
 		return false;
 	buf_init(&body, LARGEST_ROW_BYTES);
 	l->dirty = false; /* what moves while the write is on its way is saved by the next one */
-	attributes = write_attributes(l, owner, &body);
+	attributes = write_attributes(l, owner, intended, &body);
 	if (!attributes.ptr) {
 		buf_release(&body);
 		l->dirty = true;
@@ -262,29 +269,37 @@ static bool write_row(struct lease *l, struct heartbeat *h, struct str owner, st
 	return ok;
 }
 
-/* One write at a time for a lease; the rest wait their turn. */
-static bool write_alone(struct lease *l, struct heartbeat *h, struct str owner, struct err *err)
+/* One write at a time for a lease; the rest wait their turn, after which it may not
+ * be ours any more. */
+static bool await_turn(struct lease *l, struct err *err)
 {
-	bool ok;
-
 	while (l->writing)
 		if (!event_wait(&l->written, -1, NULL, err))
 			return false;
+	return true;
+}
+
+static bool write_alone(struct lease *l, struct heartbeat *h, struct str owner, struct str intended, struct err *err)
+{
+	bool ok;
+
 	l->writing = true;
-	ok = write_row(l, h, owner, err);
+	ok = write_row(l, h, owner, intended, err);
 	l->writing = false;
 	event_set(&l->written);
 	event_clear(&l->written);
 	return ok;
 }
 
+static const struct str nobody = STR_INIT("");
+
 bool lease_take(struct lease *l, struct heartbeat *h, struct err *err)
 {
 	struct str before = l->owner;
 
-	assert(!l->held);
+	assert(!l->held && !l->writing);
 	l->owner = dup_str(h->session);
-	if (!write_alone(l, h, h->session, err)) {
+	if (!write_alone(l, h, h->session, nobody, err)) {
 		/* In doubt the row may be ours: the next listing shows it. */
 		free_str(&l->owner);
 		l->owner = before;
@@ -292,26 +307,39 @@ bool lease_take(struct lease *l, struct heartbeat *h, struct err *err)
 		return false;
 	}
 	free_str(&before);
+	free_str(&l->intended);
 	l->held = true;
 	return true;
 }
 
 bool lease_save(struct lease *l, struct heartbeat *h, struct err *err)
 {
+	if (!await_turn(l, err))
+		return false;
 	if (!l->held)
 		return lost(l, err);
 	if (!l->dirty && !l->in_doubt)
 		return true;
-	return write_alone(l, h, h->session, err);
+	return write_alone(l, h, h->session, nobody, err);
 }
 
-bool lease_release(struct lease *l, struct heartbeat *h, struct err *err)
+bool lease_release(struct lease *l, struct heartbeat *h, struct str to, struct err *err)
 {
+	if (!await_turn(l, err))
+		return false;
 	if (!l->held)
 		return true;
-	if (!write_alone(l, h, str_of(NULL, 0), err))
+	if (!write_alone(l, h, nobody, to, err))
 		return false;
 	l->held = false;
 	free_str(&l->owner);
+	free_str(&l->intended);
+	l->intended = dup_str(to);
 	return true;
+}
+
+void lease_let_go(struct lease *l)
+{
+	assert(!l->writing);
+	l->held = false;
 }

@@ -22,6 +22,7 @@ struct reader {
 	int64_t idle_ms;                /* pause after the next empty page */
 	unsigned failures;              /* in a row */
 	size_t expected_bytes;          /* of the next page */
+	unsigned limit;                 /* records of the page that was asked for */
 };
 
 /* What one step ended with. */
@@ -113,27 +114,56 @@ static bool check_page(struct reader *r, const struct page *p, struct err *err)
 	return true;
 }
 
+static struct page *call(struct reader *r, struct err *err)
+{
+	const struct reader_settings *set = r->set;
+	struct page *p = NULL;
+
+	if (set->turn && !mutex_lock(set->turn, err))
+		return NULL;
+	r->limit = r->out->limit ? r->out->limit(r->out->ctx) : 0;
+	if (r->limit == 0 || r->limit > PAGE_RECORDS)
+		r->limit = PAGE_RECORDS;
+	if (!set->may_read || set->may_read(set->may_read_ctx, err)) {
+		r->stats->calls++;
+		p = streams_get_records(set->streams, buf_str(&r->iterator), r->limit, set->page_bytes, err);
+	}
+	if (set->turn)
+		mutex_unlock(set->turn);
+	if (p && !check_page(r, p, err)) {
+		page_unref(p);
+		p = NULL;
+	}
+	return p;
+}
+
+/* A page that is larger than what was reserved for it stays where there is room;
+ * else it is asked for again with what it needs, so that the budget holds also when
+ * many idle shards come to life at once. */
+static bool make_room(struct reader *r, size_t reserved, size_t bytes, struct err *err)
+{
+	if (budget_try_adjust(r->set->budget, reserved, bytes))
+		return true;
+	r->expected_bytes = bytes;
+	return err_set(err, ERR_RETRY, "page.no_room", "a page of %zu bytes came where %zu were expected, and there is no room for more",
+		       bytes, reserved);
+}
+
 static struct page *fetch(struct reader *r, size_t *bytes, struct err *err)
 {
 	size_t reserved = r->expected_bytes;
 	struct page *p;
 
-	if (r->set->may_read && !r->set->may_read(r->set->may_read_ctx, err))
-		return NULL;
 	if (!budget_take(r->set->budget, reserved, err))
 		return NULL;
-	r->stats->calls++;
-	p = streams_get_records(r->set->streams, buf_str(&r->iterator), PAGE_RECORDS, r->set->page_bytes, err);
-	if (p && !check_page(r, p, err)) {
+	p = call(r, err);
+	*bytes = p ? page_bytes(p) : 0;
+	if (p && !make_room(r, reserved, *bytes, err)) {
 		page_unref(p);
 		p = NULL;
 	}
-	if (!p) {
+	if (!p)
 		budget_return(r->set->budget, reserved);
-		return NULL;
-	}
-	*bytes = page_bytes(p);
-	budget_adjust(r->set->budget, reserved, *bytes);
 	return p;
 }
 
@@ -153,13 +183,13 @@ static void learn(struct reader *r, const struct page *p, size_t bytes)
 	r->stats->empty += p->count == 0;
 }
 
-static bool is_full(const struct page *p)
+static bool is_full(const struct reader *r, const struct page *p)
 {
 	uint64_t item_bytes = 0;
 
 	for (size_t i = 0; i < p->count; i++)
 		item_bytes += p->records[i].size_bytes;
-	return p->count == PAGE_RECORDS || item_bytes >= FULL_PAGE_ITEM_BYTES;
+	return p->count >= r->limit || item_bytes >= FULL_PAGE_ITEM_BYTES;
 }
 
 /* At once behind a full page; else poll.min_ms, doubled up to poll.max_ms while
@@ -183,10 +213,11 @@ static int64_t pause_ms(struct reader *r, bool full, size_t count)
 /* Hands the page on; its records count even where it is the last one (T3). */
 static enum step hand_on(struct reader *r, struct page *p, size_t bytes, enum reader_end *end)
 {
-	bool closed = p->closed, full = is_full(p), ok = true;
+	bool closed = p->closed, full = is_full(r, p), ok = true;
 	size_t count = p->count;
 
 	learn(r, p, bytes);
+	r->stats->full += full;
 	buf_clear(&r->iterator);
 	if (!closed && !scan_unescape(p->next_iterator, &r->iterator, NULL))
 		buf_clear(&r->iterator);

@@ -165,7 +165,7 @@ static bool may_move(const struct run *r, const struct lease *l, struct err *err
  * without an owner, for its own release. */
 static bool write_lease(struct run *r, struct lease *l, struct err *err)
 {
-	return lease_take(l, &r->self, err) && lease_release(l, &r->self, err);
+	return lease_take(l, &r->self, err) && lease_release(l, &r->self, str_of(NULL, 0), err);
 }
 
 static bool move_all(struct run *r, struct seek_handler *tried, struct lease *l)

@@ -1,21 +1,24 @@
 #include "sluice/stream/state.h"
 
+#include "sluice/core/budget.h"
 #include "sluice/core/loop.h"
 #include "sluice/core/mem.h"
 #include "sluice/item/attribute.h"
-
-#include <stdio.h>
 
 /* LARGEST_ROW_BYTES: 400 KB of attributes as JSON, escaped. */
 enum { LARGEST_ROW_BYTES = 3 << 20, QUERY_BYTES = 4 << 20, CREATE_POLL_MS = 500, CREATE_POLLS = 240 };
 
 enum { READ_UNIT_BYTES = 4096, WRITE_UNIT_BYTES = 1024 };
+/* So many requests for other rows are under way at most, so that a heartbeat, whose
+ * delay costs every lease, always finds a connection free (T21). */
+enum { UNDER_WAY = 12 };
 
 struct state_table {
 	struct state state;
 	struct aws_client *client;
 	struct loop *loop;
 	struct str table;
+	struct budget others;         /* a unit for each request that is no heartbeat */
 };
 
 static struct state_table *table_of(struct state *s)
@@ -26,6 +29,13 @@ static struct state_table *table_of(struct state *s)
 unsigned state_bucket(struct str id)
 {
 	return (unsigned)(str_hash(id) % STATE_BUCKETS);
+}
+
+/* Heartbeats: few rows, which every worker reads three times in a failover time: they
+ * stand in one bucket. */
+static bool is_urgent(const char *kind)
+{
+	return strcmp(kind, STATE_WORKER) == 0;
 }
 
 /* ---- writing requests ---- */
@@ -42,7 +52,7 @@ static void put_pk(struct json_writer *w, const char *name, const struct state *
 
 static void put_key(struct json_writer *w, const struct state *s, const char *kind, struct str id)
 {
-	put_pk(w, "pk", s, kind, state_bucket(id));
+	put_pk(w, "pk", s, kind, is_urgent(kind) ? 0 : state_bucket(id));
 	attribute_str(w, "sk", id);
 }
 
@@ -67,6 +77,7 @@ static void put_condition(struct json_writer *w, uint64_t seen)
 /* One call: its body is written between open and send. */
 struct request {
 	struct state_table *t;
+	bool urgent;
 	struct json_writer w;
 	struct buf body, answer;
 	size_t item_bytes;            /* of the row that it writes */
@@ -76,6 +87,7 @@ static void open_request(struct request *r, struct state_table *t, size_t max_an
 {
 	r->t = t;
 	r->item_bytes = 0;
+	r->urgent = false;
 	buf_init(&r->body, LARGEST_ROW_BYTES);
 	buf_init(&r->answer, max_answer_bytes);
 	json_write_init(&r->w, &r->body);
@@ -103,6 +115,20 @@ static void count_answered(struct request *r, const char *operation)
 	}
 }
 
+static bool call_in_turn(struct request *r, const char *operation, struct err *err)
+{
+	struct budget *others = &r->t->others;
+	bool ok;
+
+	if (r->urgent)
+		return dynamodb_call(r->t->client, operation, buf_str(&r->body), &r->answer, err);
+	if (!budget_take(others, 1, err))
+		return false;
+	ok = dynamodb_call(r->t->client, operation, buf_str(&r->body), &r->answer, err);
+	budget_return(others, 1);
+	return ok;
+}
+
 static bool send_request(struct request *r, const char *operation, struct err *err)
 {
 	bool ok;
@@ -111,7 +137,7 @@ static bool send_request(struct request *r, const char *operation, struct err *e
 	if (!buf_ok(&r->body))
 		return err_set(err, ERR_DATA, "state.row_size",
 			       "a row of the state table %.*s would pass DynamoDB's 400 KB", STR_ARG(r->t->table));
-	ok = dynamodb_call(r->t->client, operation, buf_str(&r->body), &r->answer, err);
+	ok = call_in_turn(r, operation, err);
 	if (ok || (err && err_is(err, "ConditionalCheckFailedException"))) /* which is billed, too */
 		count_answered(r, operation);
 	if (ok)
@@ -159,6 +185,7 @@ static bool table_get(struct state *s, const char *kind, struct str id, struct a
 
 	*out = (struct state_row){ .id = id };
 	open_request(&r, table_of(s), 2 * LARGEST_ROW_BYTES);
+	r.urgent = is_urgent(kind);
 	json_member_bool(&r.w, STR("ConsistentRead"), true);
 	put_key_member(&r, kind, id);
 	ok = send_request(&r, "GetItem", err);
@@ -178,6 +205,7 @@ static bool table_put(struct state *s, const char *kind, struct str id, uint64_t
 	bool ok;
 
 	open_request(&r, table_of(s), LARGEST_ROW_BYTES);
+	r.urgent = is_urgent(kind);
 	put_condition(&r.w, seen);
 	json_key(&r.w, STR("Item"));
 	json_begin_object(&r.w);
@@ -200,6 +228,7 @@ static bool table_remove(struct state *s, const char *kind, struct str id, uint6
 	bool ok;
 
 	open_request(&r, table_of(s), LARGEST_ROW_BYTES);
+	r.urgent = is_urgent(kind);
 	put_condition(&r.w, seen);
 	put_key_member(&r, kind, id);
 	ok = send_request(&r, "DeleteItem", err);
@@ -265,6 +294,7 @@ static bool each_in_bucket(struct listing *l, unsigned bucket, struct err *err)
 		struct request r;
 
 		open_request(&r, l->t, QUERY_BYTES);
+		r.urgent = is_urgent(l->kind);
 		write_query(&r, l, bucket, buf_str(&start));
 		ok = send_request(&r, "Query", err) && each_item(l, buf_str(&r.answer), err);
 		buf_clear(&start);
@@ -281,7 +311,9 @@ static bool table_each(struct state *s, const char *kind, bool (*fn)(void *ctx, 
 {
 	struct listing l = { .t = table_of(s), .kind = kind, .fn = fn, .ctx = ctx };
 
-	for (unsigned bucket = 0; bucket < STATE_BUCKETS && !l.stopped; bucket++)
+	unsigned buckets = is_urgent(kind) ? 1 : STATE_BUCKETS;
+
+	for (unsigned bucket = 0; bucket < buckets && !l.stopped; bucket++)
 		if (!each_in_bucket(&l, bucket, err))
 			return false;
 	return true;
@@ -361,31 +393,13 @@ static bool wait_until_active(struct state_table *t, struct err *err)
 
 static bool check_schema(struct state_table *t, struct err *err)
 {
-	struct state_row row;
-	struct value version;
-	struct arena arena;
-	uint64_t found = 0;
-	bool ok = false;
+	struct buf name;
+	bool ok;
 
-	arena_init(&arena, 1 << 20);
-	if (!table_get(&t->state, STATE_SCHEMA, STR("state"), &arena, &row, err))
-		goto out;
-	if (row.counter == 0) {
-		ok = table_put(&t->state, STATE_SCHEMA, STR("state"), 0, STR("\"version\":{\"N\":\"1\"}"), err) ||
-		     err_is(err, "state.conflict");
-		goto out;
-	}
-	if (!value_get(row.item, STR("version"), &version) || !str_to_u64(version.raw, &found) ||
-	    found != STATE_SCHEMA_VERSION) {
-		err_set(err, ERR_FATAL, "state.schema",
-			"the state table %.*s was written by a version of sluice with schema %llu, this one knows %d; "
-			"run the newer version",
-			STR_ARG(t->table), (unsigned long long)found, STATE_SCHEMA_VERSION);
-		goto out;
-	}
-	ok = true;
-out:
-	arena_release(&arena);
+	buf_init(&name, 1024);
+	buf_putf(&name, "the state table %.*s", STR_ARG(t->table));
+	ok = state_check_schema(&t->state, buf_str(&name), err);
+	buf_release(&name);
 	return ok;
 }
 
@@ -422,5 +436,6 @@ struct state *state_table_new(struct aws_client *client, struct loop *loop, stru
 	struct state_table *t = mem_alloc(sizeof(*t));
 
 	*t = (struct state_table){ .state = { .ops = &ops, .app = app }, .client = client, .loop = loop, .table = table };
+	budget_init(&t->others, loop, UNDER_WAY);
 	return &t->state;
 }

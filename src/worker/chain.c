@@ -2,13 +2,20 @@
 
 #include "sluice/core/mem.h"
 #include "sluice/worker/delivery.h"
-#include "sluice/worker/shard_run.h"
+#include "sluice/worker/parking.h"
 
 enum {
 	VERSION_SHIFT = 20,         /* DESIGN: v counts from seconds << 20 */
 	CLOCK_SKEW_S = 2,           /* allowed between the service's clocks */
 	EFFECT_MEMORY_FACTOR = 16,  /* effects of a batch may take so much of its bytes */
 	EFFECT_MEMORY_LEAST = 4 << 20,
+	ROOM_FACTOR = 8,            /* the guess before they are made: so much of its bytes, */
+	ROOM_RECORD_BYTES = 2048,   /* and so much a record */
+	ROOM_LEAST_BYTES = 16 << 10,
+	ROOM_SHARE = 4,             /* at first at most a quarter of what the handler has */
+	DEAD_LETTER_FACTOR = 3,     /* a dead letter and its making, over the record in it */
+	DEAD_LETTER_ROOM_BYTES = 8 << 10,
+	MOST_RECORDS = 1000,        /* of a page */
 };
 
 void chain_init(struct chain *c, struct shard_run *run, struct pipeline_handler *h, size_t lease_index)
@@ -19,6 +26,8 @@ void chain_init(struct chain *c, struct shard_run *run, struct pipeline_handler 
 	c->after = p->position.sequence;
 	c->v = p->position.v;
 	c->partial_ms = INT64_MIN / 2;
+	c->drained_ms = env_mono_ms(run->worker->env);
+	c->limit = c->most_records = run->reading->probe;
 	progress_init(&c->progress, &p->position);
 }
 
@@ -28,6 +37,10 @@ void chain_release(struct chain *c)
 	mem_free(c->records);
 	mem_free(c->pointers);
 	mem_free(c->slots);
+	c->records = NULL;
+	c->pointers = NULL;
+	c->slots = NULL;
+	c->count = c->cap = 0;
 }
 
 static struct lease_position *position_of(const struct chain *c)
@@ -61,7 +74,9 @@ static void take(struct chain *c, const struct record *r)
 
 static bool is_full(const struct chain *c, size_t bytes)
 {
-	return (int64_t)c->count >= c->h->batch_records || (int64_t)bytes >= c->h->batch_bytes;
+	int64_t most = c->most_records ? c->most_records : c->h->batch_records;
+
+	return (int64_t)c->count >= most || (int64_t)bytes >= c->h->batch_bytes;
 }
 
 static void take_available(struct chain *c, size_t *bytes)
@@ -71,6 +86,8 @@ static void take_available(struct chain *c, size_t *bytes)
 	while (!is_full(c, *bytes) && (r = window_next(&c->run->window, &c->cursor))) {
 		if (sequence_compare(&r->sequence, &c->after) <= 0)
 			continue; /* done before this reading */
+		if (sequence_is_none(&position_of(c)->position.sequence) && c->count == 0)
+			shard_run_first(c->run, c, r);
 		*bytes += r->raw.len;
 		take(c, r);
 	}
@@ -94,6 +111,19 @@ static bool is_due(struct chain *c, size_t bytes, int64_t *left_ms)
 	return true;
 }
 
+/* Yields until there is something to take, or the batch may be due. */
+static bool wait_for_records(struct chain *c, int64_t left_ms)
+{
+	bool ok;
+
+	c->idle = c->count == 0;
+	if (c->idle)
+		parking_starves(c);
+	ok = window_wait(&c->run->window, &c->cursor, left_ms, NULL);
+	c->idle = false;
+	return ok;
+}
+
 static bool take_batch(struct chain *c)
 {
 	struct window *w = &c->run->window;
@@ -102,16 +132,20 @@ static bool take_batch(struct chain *c)
 
 	c->count = 0;
 	for (;;) {
-		if (c->h->place->stopped || shard_run_ending(c->run))
+		if (c->h->place->stopped || c->leaves || shard_run_ending(c->run))
 			return false;
 		take_available(c, &bytes);
+		if (c->h->place->stopped) /* at its first record */
+			return false;
 		if (is_due(c, bytes, &left_ms))
 			return true;
-		if (c->count == 0)
+		if (c->count == 0) {
+			c->drained_ms = env_mono_ms(c->run->worker->env);
 			window_acknowledge(w, &c->cursor);
+		}
 		if (c->count == 0 && window_at_end(w, &c->cursor))
 			return false;
-		if (!window_wait(w, &c->cursor, left_ms, NULL))
+		if (!wait_for_records(c, left_ms))
 			return false;
 	}
 }
@@ -133,9 +167,12 @@ static void settled(struct effect *e)
 {
 	struct chain *c = e->batch->owner;
 
+	if (e->state == EFFECT_DONE || e->err->class == ERR_DATA)
+		parking_moved(c);
 	if (e->state != EFFECT_DONE)
 		return;
 	c->h->stats.effects++;
+	parking_acknowledged(c, &c->records[e->record]);
 	if (e->kind == EFFECT_TASK)
 		event_set(&c->run->worker->new_tasks);
 	acknowledge(c, e->record);
@@ -207,8 +244,10 @@ static bool apply(struct chain *c, struct effect_batch *batch, uint32_t index, s
 		ok = c->h->handler->ops->apply(c->h->handler, batch, index, err);
 	else if (ok)
 		c->h->stats.filtered++;
-	if (!ok && (err->class != ERR_DATA || !effect_batch_report(batch, index, err, err)))
+	if (!ok && (err->class != ERR_DATA || !effect_batch_report(batch, index, err, err))) {
+		effect_batch_undo(batch, before);
 		return false;
+	}
 	if (must_stop(c, batch, index, before, err))
 		return false;
 	progress_add(&c->progress, c->slots[index],
@@ -219,6 +258,7 @@ static bool apply(struct chain *c, struct effect_batch *batch, uint32_t index, s
 
 static void lost(void *owner, const struct delivery_loss *loss)
 {
+	parking_moved(owner);
 	acknowledge(owner, loss->record);
 }
 
@@ -228,6 +268,7 @@ static struct delivery_site site_of(struct chain *c)
 		.pipeline = c->run->pipeline, .h = c->h, .sink = c->h->sink, .policy = &c->h->policy,
 		.source = c->run->source, .records = c->pointers, .n_records = c->count, .held = &c->run->lease->held,
 		.place_name = "shard", .place = c->run->lease->shard_id, .owner = c, .lost = lost,
+		.waits = parking_waits, .quiet = c->limit > 0,
 	};
 
 	site.source.handler = c->h->place->name;
@@ -250,33 +291,144 @@ static bool dead_letter_reports(struct delivery_site *site, const struct effect_
 	return ok;
 }
 
+/* ---- the effects' memory ---- */
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The most that one batch may have, with its lists. */
 static size_t effect_memory(const struct chain *c)
 {
 	size_t bytes = (size_t)c->h->batch_bytes * EFFECT_MEMORY_FACTOR;
 
-	return bytes < EFFECT_MEMORY_LEAST ? EFFECT_MEMORY_LEAST : bytes;
+	return larger(bytes, EFFECT_MEMORY_LEAST) * 3 / 2;
 }
 
-/* The records from `begin` on, as many as the memory for effects allows; *end gets
- * the first that is left. */
+/* One record's dead letter: written one at a time, when the effects are there. */
+static size_t dead_letter_room(const struct chain *c, size_t begin)
+{
+	size_t largest = 0;
+
+	for (size_t i = begin; i < c->count; i++)
+		largest = larger(largest, c->records[i].raw.len);
+	return c->h->dead_letter ? DEAD_LETTER_FACTOR * largest + DEAD_LETTER_ROOM_BYTES : 0;
+}
+
+/* What the effects of the records from `begin` on may take: nearly always enough. */
+static size_t guess_room(const struct chain *c, size_t begin)
+{
+	size_t room = 0;
+
+	for (size_t i = begin; i < c->count; i++)
+		room += ROOM_FACTOR * c->records[i].raw.len + ROOM_RECORD_BYTES;
+	room = larger(smaller(room, c->h->memory.total_bytes / ROOM_SHARE), ROOM_LEAST_BYTES);
+	return smaller(larger(room, c->room_bytes), effect_memory(c));
+}
+
+/* Beside the arena, each effect stands in two lists. Together they are never more
+ * than half of the arena, so that a third of the room is left for them. */
+static size_t arena_part(size_t room)
+{
+	return room - room / 3;
+}
+
+static size_t lists_bytes(const struct effect_batch *b)
+{
+	return b->cap * sizeof(*b->effects) + b->count * sizeof(struct delivery_loss);
+}
+
+/* What they do take; what is left of the room is for each one's reason to fail. */
+static size_t real_room(struct effect_batch *batch, size_t room)
+{
+	size_t held = batch->arena.used + lists_bytes(batch);
+	size_t reasons = smaller(batch->count * sizeof(struct err), room > held ? room - held : 0);
+
+	batch->arena.max = batch->arena.used + reasons;
+	return held + reasons;
+}
+
+/* Yields. In the line of the handler's own chains. */
+static bool take_memory(struct chain *c, size_t bytes)
+{
+	bool ok;
+
+	c->waits_for_memory = true;
+	ok = budget_take(&c->h->memory, bytes, NULL);
+	c->waits_for_memory = false;
+	parking_moved(c);
+	if (ok && !c->leaves && !shard_run_ending(c->run))
+		return true;
+	if (ok)
+		budget_return(&c->h->memory, bytes);
+	return false;
+}
+
+/* Effects of the records from `begin` on, as many as the room allows; *end gets the
+ * first that is left. False, err set: not even one. Does not yield. */
+static bool make(struct chain *c, struct effect_batch *batch, size_t room, size_t begin, size_t *end, struct err *err)
+{
+	struct effect_source source = c->run->source;
+
+	source.handler = c->h->place->name;
+	effect_batch_init(batch, &source, arena_part(room));
+	batch->records = c->pointers;
+	batch->n_records = c->count;
+	batch->settled = settled;
+	batch->owner = c;
+	for (*end = begin; *end < c->count && apply(c, batch, (uint32_t)*end, err);)
+		++*end;
+	if (*end > begin)
+		return true;
+	effect_batch_release(batch);
+	return false;
+}
+
+/* Yields until there is memory. *held gets what of it is the batch's. */
+static bool make_effects(struct chain *c, struct effect_batch *batch, size_t begin, size_t *end, size_t *held)
+{
+	size_t letter = dead_letter_room(c, begin), room = guess_room(c, begin), most = effect_memory(c);
+	struct err err = { 0 };
+
+	for (;;) {
+		if (!take_memory(c, room + letter))
+			return false;
+		if (make(c, batch, room, begin, end, &err))
+			break;
+		budget_return(&c->h->memory, room + letter);
+		if (!err_is(&err, "effect.memory") || room >= most) {
+			pipeline_stop_handler(c->run->pipeline, c->h, &err);
+			return false;
+		}
+		room = smaller(2 * room, most);
+	}
+	if (*end < c->count && err_is(&err, "effect.memory"))
+		c->room_bytes = smaller(2 * room, most);
+	*held = letter + real_room(batch, room);
+	budget_adjust(&c->h->memory, room + letter, *held);
+	return true;
+}
+
+/* ---- one batch ---- */
+
 static bool process_part(struct chain *c, size_t begin, size_t *end)
 {
 	struct delivery_site site = site_of(c);
 	struct effect_batch batch;
-	struct err err = { 0 };
+	size_t held;
 	bool ok;
 
-	effect_batch_init(&batch, &site.source, effect_memory(c));
-	batch.records = c->pointers;
-	batch.n_records = c->count;
-	batch.settled = settled;
-	batch.owner = c;
-	for (*end = begin; *end < c->count && apply(c, &batch, (uint32_t)*end, &err);)
-		++*end;
-	if (*end == begin)
-		pipeline_stop_handler(c->run->pipeline, c->h, &err);
-	ok = *end > begin && delivery_run(&site, batch.effects, batch.count) && dead_letter_reports(&site, &batch);
+	if (!make_effects(c, &batch, begin, end, &held))
+		return false;
+	ok = delivery_run(&site, batch.effects, batch.count) && dead_letter_reports(&site, &batch);
 	effect_batch_release(&batch);
+	budget_return(&c->h->memory, held);
 	return ok;
 }
 
@@ -287,12 +439,31 @@ static void note_lag(struct chain *c)
 	c->h->stats.lag_ms = lag_ms > 0 ? lag_ms : 0;
 }
 
+/* Behind a stall batches begin small. A probe in which nothing failed, and nothing was
+ * acknowledged either (filtered, too old), goes on with larger pages, too. */
+static void widen(struct chain *c)
+{
+	/* A sink may need longer for a full batch than a stall is long, and say nothing
+	 * meanwhile: each time it gets as far as it can. */
+	c->most_records = 2 * c->most_records < c->h->batch_records ? 2 * c->most_records : 0;
+	if (c->limit)
+		c->limit = c->limit < MOST_RECORDS / 2 ? 2 * c->limit : MOST_RECORDS;
+}
+
 static bool process(struct chain *c)
 {
+	bool ok = true;
+
+	c->busy = true;
+	parking_moved(c);
+	err_clear(&c->why);
 	open_slots(c);
-	for (size_t begin = 0, end; begin < c->count; begin = end)
-		if (!process_part(c, begin, &end))
-			return false;
+	for (size_t begin = 0, end; ok && begin < c->count; begin = end)
+		ok = process_part(c, begin, &end);
+	c->busy = false;
+	if (!ok)
+		return false;
+	widen(c);
 	window_acknowledge(&c->run->window, &c->cursor);
 	note_lag(c);
 	return true;
@@ -305,5 +476,7 @@ void chain_run(struct chain *c)
 			break;
 	/* count: records that were taken and not begun with when a drain came. */
 	c->ended = c->count == 0 && !c->h->place->stopped && progress_idle(&c->progress) && window_at_end(&c->run->window, &c->cursor);
+	if (c->ended || c->h->place->stopped || shard_run_ending(c->run))
+		c->leaves = PARKING_NONE;
 	window_detach(&c->run->window, &c->cursor);
 }

@@ -64,7 +64,7 @@ static void say(struct delivery *d, const struct effect *e)
 {
 	int64_t now_ms = env_mono_ms(env_of(d->s));
 
-	if (d->rounds > 1 && now_ms - d->said_ms < SAY_AGAIN_MS)
+	if (d->s->quiet || (d->rounds > 1 && now_ms - d->said_ms < SAY_AGAIN_MS))
 		return;
 	d->said_ms = now_ms;
 	d->said = true;
@@ -159,10 +159,20 @@ static bool send(struct delivery_site *s, struct effect **effects, size_t n)
 	return send(s, effects, half) && send(s, effects + half, n - half);
 }
 
+/* Yields before another try. False: the owner does not wait for it. */
+static bool wait_for(struct delivery_site *s, const struct err *why, int64_t delay_ms, bool finite)
+{
+	return (!s->waits || s->waits(s->owner, why, delay_ms, finite)) && delivery_pause(worker_of(s), delay_ms);
+}
+
 static bool next_round(struct delivery *d)
 {
+	bool finite = false;
+
 	d->s->h->stats.retries++;
-	if (!delivery_pause(worker_of(d->s), d->delay_ms))
+	for (size_t i = 0; i < d->n; i++)
+		finite = finite || d->effects[i]->err->class == ERR_DATA;
+	if (!wait_for(d->s, d->effects[0]->err, d->delay_ms, finite))
 		return false;
 	for (size_t i = 0; i < d->n; i++)
 		effect_retry(d->effects[i]);
@@ -227,9 +237,10 @@ static bool send_loss(struct delivery_site *s, struct effect_batch *batch)
 			return true;
 		if (e->state == EFFECT_PENDING || e->err->class == ERR_CANCELLED)
 			return false;
-		log_error(env_of(s)->log, "dead_letter.failed", LOG_STR("pipeline", s->pipeline->name),
-			  LOG_STR("handler", s->h->place->name), LOG_INT("rounds", round), LOG_ERR(e->err));
-		if (!delivery_pause(worker_of(s), failure_delay_ms(e->err, round, &env_of(s)->rng)))
+		if (!s->quiet)
+			log_error(env_of(s)->log, "dead_letter.failed", LOG_STR("pipeline", s->pipeline->name),
+				  LOG_STR("handler", s->h->place->name), LOG_INT("rounds", round), LOG_ERR(e->err));
+		if (!wait_for(s, e->err, failure_delay_ms(e->err, round, &env_of(s)->rng), false))
 			return false;
 		effect_retry(e);
 	}
@@ -250,7 +261,7 @@ static bool pass_fence(struct delivery_site *s, struct effect *e, bool *settled)
 		*settled = e->state == EFFECT_DONE;
 		if (*settled || !err_can_wait(e->err))
 			return true;
-		if (!delivery_pause(worker_of(s), failure_delay_ms(e->err, round, &env_of(s)->rng)))
+		if (!wait_for(s, e->err, failure_delay_ms(e->err, round, &env_of(s)->rng), false))
 			return false;
 	}
 }

@@ -459,11 +459,14 @@ static void set_reading(struct fanout_job *job)
 		value_read(arena_dup(&job->lease.arena, buf_str(&job->lease.resume)), &job->reading.resume, NULL);
 }
 
-/* With memory for a batch and two pages of each source. */
+/* With memory for a batch, for why each of it failed, and for two pages of each
+ * source. A task keeps it through an outage of its sink: all tasks together have a
+ * quarter of the worker's memory, out of the pages' part. */
 static void send_all(struct fanout_job *job)
 {
 	struct worker *w = job->worker;
-	size_t reserved = FANOUT_BATCH_BYTES + 2 * job->task.n_sources * job->reading.page_bytes;
+	size_t reserved = FANOUT_BATCH_BYTES + batch_members(job) * sizeof(struct err) +
+			  2 * job->task.n_sources * job->reading.page_bytes;
 
 	if (!budget_take(&w->budget, reserved, NULL))
 		return;
@@ -560,6 +563,8 @@ static void give_up(struct fanout_job *job)
 
 	job->lease.status = FANOUT_OPEN;
 	job->lease.reason = STR("");
+	if (heartbeat_lapsed(&job->worker->heartbeat)) /* it may be another's: the next listing shows whose */
+		return;
 	task_shield_begin(job->worker->loop);
 	if (!fanout_lease_give_up(&job->lease, &err) && err.class != ERR_CANCELLED)
 		log_warn(env_of(job)->log, "fanout.give_up_failed", LOG_STR("task", job->lease.id), LOG_ERR(&err));

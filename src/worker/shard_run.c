@@ -1,19 +1,43 @@
 #include "sluice/worker/shard_run.h"
 
 #include "sluice/core/mem.h"
+#include "sluice/worker/parking.h"
+
+enum { END_MS = 4000 }; /* a reading that shall end softly gives what is in flight so long */
 
 bool shard_run_ending(const struct shard_run *run)
 {
-	return run->worker->drain.set || !run->lease->held;
+	return run->worker->drain.set || run->reading->ending || !run->lease->held;
 }
 
 /* ---- the reader ---- */
 
+/* The smallest that a chain in a probe asks for; 0: any. */
+static unsigned limit_of(void *ctx)
+{
+	const struct shard_run *run = ctx;
+	unsigned limit = 0;
+
+	for (size_t i = 0; i < run->n_chains; i++) {
+		const struct chain *c = &run->chains[i];
+
+		if (c->cursor.attached && c->limit && (!limit || c->limit < limit))
+			limit = c->limit;
+	}
+	return limit;
+}
+
+/* In a probe there is one page at a time: it waits until that one is done. */
 static bool take_page(void *ctx, struct page *page, size_t bytes, struct err *err)
 {
 	struct shard_run *run = ctx;
 
-	return window_push(&run->window, page, bytes, err);
+	if (!window_push(&run->window, page, bytes, err))
+		return false;
+	while (limit_of(run) && run->window.count)
+		if (!event_wait(&run->window.changed, -1, NULL, err))
+			return false;
+	return true;
 }
 
 static bool is_deserted(void *ctx)
@@ -52,23 +76,21 @@ static void count_loss(struct shard_run *run, struct chain *c, const char *event
 		  LOG_STR("after", sequence_wire(&p->position.sequence)));
 }
 
-/* Records behind this handler's position are gone. Who may goes on at the horizon,
- * in a reading of its own; the others stop, since what they keep can no longer
- * be true. */
-static void lose_trimmed(struct shard_run *run, struct chain *c)
+/* Records behind this handler's position are gone. Who may goes on at the horizon;
+ * the others stop, since what they keep can no longer be true. True: it may. */
+static bool lose_trimmed(struct shard_run *run, struct chain *c)
 {
 	struct err err;
 
 	count_loss(run, c, "records.lost_to_trim");
-	if (run->pipeline->on_trim == TRIM_SKIP && !c->h->handler->ops->image) {
-		c->skips = true;
-		return;
-	}
+	if (run->pipeline->on_trim == TRIM_SKIP && !c->h->handler->ops->image)
+		return true;
 	err_set(&err, ERR_FATAL, "stream.trimmed",
 		"records of shard %.*s that this handler has not had are gone (older than 24 h); with on_trim = \"skip\" "
 		"forward and fanout go on without them, what other kinds keep must be made anew",
 		STR_ARG(run->lease->shard_id));
 	pipeline_stop_handler(run->pipeline, c->h, &err);
+	return false;
 }
 
 /* Only those that were read from are known to have lost something; the reading
@@ -77,7 +99,22 @@ static void after_trim(struct shard_run *run, const struct sequence *read_after)
 {
 	for (size_t i = 0; i < run->n_chains; i++)
 		if (run->chains[i].cursor.attached && sequence_compare(&run->chains[i].after, read_after) <= 0)
-			lose_trimmed(run, &run->chains[i]);
+			run->chains[i].skips = lose_trimmed(run, &run->chains[i]); /* in a reading of its own */
+}
+
+/* From the trim horizon no gap is seen, so the first record's number is kept until
+ * one is acknowledged: a handler may be parked, or stopped, in front of it. */
+void shard_run_first(struct shard_run *run, struct chain *c, const struct record *r)
+{
+	struct lease_position *p = &run->lease->positions[c->lease_index];
+	struct sequence before = p->first;
+
+	if (!sequence_is_none(&p->position.sequence) || sequence_compare(&before, &r->sequence) == 0)
+		return;
+	p->first = r->sequence;
+	run->lease->dirty = true;
+	if (!sequence_is_none(&before) && sequence_compare(&before, &r->sequence) < 0)
+		lose_trimmed(run, c);
 }
 
 /* The shard ended without its end having been read (T14): its children may begin,
@@ -92,6 +129,8 @@ static void after_gone(struct shard_run *run)
 	for (size_t i = 0; i < run->n_chains; i++) {
 		struct chain *c = &run->chains[i];
 
+		if (!c->cursor.attached)
+			continue;
 		count_loss(run, c, "shard.gone");
 		if (c->h->handler->ops->image && !sequence_is_none(&c->progress.position.sequence))
 			pipeline_stop_handler(run->pipeline, c->h, &err);
@@ -102,10 +141,10 @@ static void reader_task(void *arg)
 {
 	struct shard_run *run = arg;
 	struct worker *w = run->worker;
-	struct reader_output out = { .page = take_page, .deserted = is_deserted, .ctx = run };
+	struct reader_output out = { .page = take_page, .deserted = is_deserted, .limit = limit_of, .ctx = run };
 	struct reader_settings set = {
-		.loop = w->loop, .streams = w->streams, .budget = &w->budget, .stream_arn = run->source.stream_arn,
-		.shard_id = run->lease->shard_id, .after = lowest_position(run), .poll_min_ms = run->pipeline->poll_min_ms,
+		.loop = w->loop, .streams = w->streams, .budget = run->window.budget, .turn = run->reading->turn,
+		.stream_arn = run->source.stream_arn, .shard_id = run->lease->shard_id, .after = lowest_position(run), .poll_min_ms = run->pipeline->poll_min_ms,
 		.poll_max_ms = run->pipeline->poll_max_ms, .page_bytes = w->plan->page_bytes, .may_read = may_read,
 		.may_read_ctx = run,
 	};
@@ -122,40 +161,65 @@ static void reader_task(void *arg)
 
 /* ---- the ticker ---- */
 
-static void checkpoint(struct shard_run *run)
+void shard_run_checkpoint(struct shard_run *run)
 {
 	struct worker *w = run->worker;
 	struct err err;
 
-	if (lease_save(run->lease, &w->heartbeat, &err) || err.class == ERR_CANCELLED)
+	run->saved_ms = env_mono_ms(w->env);
+	if (!run->lease->held || lease_save(run->lease, &w->heartbeat, &err) || err.class == ERR_CANCELLED)
 		return;
 	log_warn(w->env->log, run->lease->held ? "checkpoint.failed" : "lease.lost",
 		 LOG_STR("pipeline", run->pipeline->name), LOG_STR("shard", run->lease->shard_id), LOG_ERR(&err));
 }
 
-/* Saves positions while the run goes on; ends the reading on drain, everything on
- * a lost lease. */
+static int64_t until_checkpoint_ms(const struct shard_run *run)
+{
+	return run->saved_ms + run->worker->plan->checkpoint_ms - env_mono_ms(run->worker->env);
+}
+
+static void cancel_chains(struct shard_run *run)
+{
+	for (size_t i = 0; i < run->n_chains; i++)
+		if (!run->chains[i].over)
+			scope_cancel(&run->chains[i].scope);
+}
+
+/* Saves positions while the run goes on, and has chains leave that are stalled.
+ * Ends the reading on drain or when it is asked to, everything on a lost lease. */
 static void ticker_task(void *arg)
 {
 	struct shard_run *run = arg;
-	bool draining = false;
+	struct event *end = &run->reading->end;
+	int64_t wait_ms = 1;
 
-	while (!draining && event_wait(&run->worker->drain, run->worker->plan->checkpoint_ms, &draining, NULL)) {
-		if (!draining)
-			checkpoint(run);
-		if (!run->lease->held) {
-			scope_cancel(&run->walkers);
-			break;
-		}
+	run->saved_ms = env_mono_ms(run->worker->env);
+	while (!shard_run_ending(run) && event_wait(end, wait_ms > 0 ? wait_ms : 1, NULL, NULL)) {
+		event_clear(end);
+		if (until_checkpoint_ms(run) <= 0 && !shard_run_ending(run))
+			shard_run_checkpoint(run);
+		parking_note_tip(run);
+		wait_ms = parking_watch(run);
+		if (wait_ms > until_checkpoint_ms(run))
+			wait_ms = until_checkpoint_ms(run);
 	}
+	if (!run->lease->held)
+		cancel_chains(run);
 	scope_cancel(&run->readers);
+	if (run->reading->ending && task_sleep_ms(run->worker->loop, END_MS, NULL))
+		cancel_chains(run);
 }
 
 /* ---- one reading ---- */
 
 static void chain_task(void *arg)
 {
-	chain_run(arg);
+	struct chain *c = arg;
+
+	chain_run(c);
+	c->over = true;
+	c->run->walking--;
+	event_set(&c->run->moved);
 }
 
 static void open_run(struct shard_run *run, struct pipeline *p, struct reading *r)
@@ -177,9 +241,10 @@ static void open_run(struct shard_run *run, struct pipeline *p, struct reading *
 		chain_init(&run->chains[i], run, h, (size_t)(at - r->lease->positions));
 		run->cursors[i] = &run->chains[i].cursor;
 	}
-	window_init(&run->window, w->loop, w->plan->window_bytes, &w->budget, run->cursors, run->n_chains);
+	window_init(&run->window, w->loop, w->plan->window_bytes, r->apart ? &w->apart : &w->budget, run->cursors,
+		    run->n_chains);
+	event_init(&run->moved, w->loop);
 	scope_init(&run->readers, w->loop);
-	scope_init(&run->walkers, w->loop);
 	scope_init(&run->ticker, w->loop);
 	run->next = p->runs;
 	p->runs = run;
@@ -213,6 +278,7 @@ static void reset_skipping(struct shard_run *run)
 		if (!run->chains[i].skips)
 			continue;
 		run->lease->positions[run->chains[i].lease_index].position.sequence = (struct sequence){ 0 };
+		run->lease->positions[run->chains[i].lease_index].first = (struct sequence){ 0 }; /* counted already */
 		run->lease->dirty = true;
 	}
 }
@@ -225,6 +291,7 @@ static void mark_done(struct shard_run *run)
 	for (size_t i = 0; i < run->n_chains; i++) {
 		if (!run->chains[i].ended)
 			continue;
+		parking_acknowledged(&run->chains[i], NULL);
 		run->lease->positions[run->chains[i].lease_index].done = true;
 		run->lease->dirty = true;
 	}
@@ -237,9 +304,29 @@ static void log_end(const struct shard_run *run)
 		[READER_TRIMMED] = "trimmed", [READER_GONE] = "gone",
 	};
 
-	log_info(run->worker->env->log, "shard.end", LOG_STR("pipeline", run->pipeline->name),
+	log_at(run->worker->env->log, run->reading->probe ? LOG_DEBUG : LOG_INFO, "shard.end", LOG_STR("pipeline", run->pipeline->name),
 		 LOG_STR("shard", run->lease->shard_id), LOG_TEXT("end", names[run->end]),
 		 LOG_INT("records", run->reads.records), LOG_INT("calls", run->reads.calls));
+}
+
+/* Waits for the chains; those that leave are handed back at once, the others go on. */
+static void walk(struct shard_run *run)
+{
+	bool go_on = true;
+
+	while (go_on) {
+		go_on = run->walking && event_wait(&run->moved, -1, NULL, NULL);
+		event_clear(&run->moved);
+		for (size_t i = 0; i < run->n_chains; i++) {
+			struct chain *c = &run->chains[i];
+
+			if (c->left || (go_on && !(c->over && c->leaves)))
+				continue;
+			scope_wait(&c->scope);
+			if (c->leaves)
+				parking_leave(c);
+		}
+	}
 }
 
 void shard_run(void *pipeline, struct reading *r)
@@ -249,18 +336,20 @@ void shard_run(void *pipeline, struct reading *r)
 
 	open_run(&run, p, r);
 	scope_spawn(&run.readers, "reader", reader_task, &run);
-	for (size_t i = 0; i < run.n_chains; i++)
-		scope_spawn(&run.walkers, "chain", chain_task, &run.chains[i]);
+	for (size_t i = 0; i < run.n_chains; i++) {
+		scope_init(&run.chains[i].scope, p->worker->loop);
+		scope_spawn(&run.chains[i].scope, "chain", chain_task, &run.chains[i]);
+	}
+	run.walking = run.n_chains;
 	scope_spawn(&run.ticker, "ticker", ticker_task, &run);
-	scope_wait(&run.walkers);
+	walk(&run);
 	scope_cancel(&run.readers); /* it has ended, or nobody needs it any more */
 	scope_wait(&run.readers);
 	scope_cancel(&run.ticker);
 	scope_wait(&run.ticker);
 	mark_done(&run);
 	reset_skipping(&run);
-	if (run.lease->held)
-		checkpoint(&run);
+	shard_run_checkpoint(&run);
 	log_end(&run);
 	close_run(&run);
 }

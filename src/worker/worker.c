@@ -5,8 +5,10 @@
 #include "sluice/handlers/index.h"
 #include "sluice/worker/fanout.h"
 #include "sluice/worker/shard_run.h"
+#include "sluice/worker/task_sink.h"
 
-enum { HANDLER_ARENA_BYTES = 4 << 20, DEFINITION_BYTES = 1 << 20, START_PAUSE_MS = 1000, LAST_WRITES_MS = 5000 };
+enum { HANDLER_ARENA_BYTES = 4 << 20, DEFINITION_BYTES = 1 << 20, START_PAUSE_MS = 1000, LAST_WRITES_MS = 5000, EFFECTS_SHARE = 4,
+       STATE_TIMEOUT_LEAST_MS = 1000, STATE_TIMEOUT_MOST_MS = 30000, LAPSE_POLL_MS = 100 };
 enum { DESCRIBE_MS = 500, DESCRIBE_BURST = 4 }; /* of the account's 10 a second for all readers (T27) */
 
 /* ---- sinks ---- */
@@ -16,8 +18,9 @@ static struct sink_site site_of(struct worker *w, struct str name)
 	const struct worker_plan *plan = w->plan;
 
 	return (struct sink_site){
-		.app = plan->app, .name = name, .loop = w->loop, .transport = plan->aws.transport, .dynamodb = w->dynamodb,
-		.state_table = plan->state_table, .failover_ms = plan->failover_ms, .drain_ms = (uint32_t)plan->drain_ms,
+		.app = plan->app, .name = name, .loop = w->loop, .transport = &w->gate.transport, .dynamodb = w->dynamodb,
+		.may_send = gate_is_open, .may_send_ctx = &w->gate, .failover_ms = plan->failover_ms,
+		.drain_ms = (uint32_t)plan->drain_ms, .producers = plan->producers,
 	};
 }
 
@@ -65,6 +68,7 @@ static bool open_sinks(struct worker *w, struct err *err)
 		if (!w->sinks[i])
 			return false;
 	}
+	w->tasks = task_sink_new(w->state, w->loop, w->plan->app);
 	return open_tables_sink(w, err);
 }
 
@@ -105,7 +109,7 @@ static bool open_handler(struct worker *w, struct pipeline_handler *h, const str
 	h->batch_records = plan->batch_records;
 	h->batch_bytes = plan->batch_bytes;
 	h->batch_window_ms = plan->batch_window_ms;
-	h->sink = plan->sink.len && !plan->ops->tasks ? sink_named(w, plan->sink) : w->tables;
+	h->sink = plan->ops->tasks ? w->tasks : plan->sink.len ? sink_named(w, plan->sink) : w->tables;
 	h->notifications = plan->ops->tasks ? sink_named(w, plan->sink) : NULL;
 	h->dead_letter = plan->policy.dead_letter.len ? sink_named(w, plan->policy.dead_letter) : NULL;
 	if (!h->sink || (plan->ops->tasks && !h->notifications) || (plan->policy.dead_letter.len && !h->dead_letter))
@@ -140,11 +144,23 @@ static bool writes_into(const struct worker_handler_plan *plan, struct str table
 	return target && target->kind == NODE_STRING && str_eq(target->text, table);
 }
 
+/* Each handler makes effects in its own share: one whose sink hangs on hundreds of
+ * shards leaves the others theirs. */
+static void share_memory(struct worker *w, struct pipeline_handler *h)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->plan->n_pipelines; i++)
+		n += w->plan->pipelines[i].n_handlers;
+	budget_init_share(&h->memory, &w->effects, w->effects.total_bytes / n);
+}
+
 static bool open_pipeline(struct worker *w, struct pipeline *p, const struct worker_pipeline_plan *plan, struct err *err)
 {
 	struct coordinator_settings set = {
 		.loop = w->loop, .dynamodb = w->dynamodb, .streams = w->streams, .state = w->state,
-		.heartbeat = &w->heartbeat, .describe = &w->describe, .pipeline = plan->name, .table = plan->table, .n_handlers = plan->n_handlers,
+		.heartbeat = &w->heartbeat, .balancer = &w->balancer, .describe = &w->describe, .pipeline = plan->name,
+		.table = plan->table, .n_handlers = plan->n_handlers,
 		.start = plan->start, .start_ms = plan->start_ms, .list_ms = w->plan->list_ms,
 		.described = pipeline_described, .read = shard_run, .ctx = p,
 	};
@@ -158,6 +174,7 @@ static bool open_pipeline(struct worker *w, struct pipeline *p, const struct wor
 	p->places = mem_array(p->n_handlers, sizeof(*p->places));
 	for (size_t i = 0; i < p->n_handlers; i++) {
 		p->handlers[i].place = &p->places[i];
+		share_memory(w, &p->handlers[i]);
 		if (!open_handler(w, &p->handlers[i], &plan->handlers[i], err))
 			return false;
 		p->places[i].name = plan->handlers[i].site.name;
@@ -184,14 +201,30 @@ static void close_pipeline(struct pipeline *p)
 
 /* ---- its making ---- */
 
+/* A heartbeat that hangs must be tried again well within the failover time. */
+static int64_t state_timeout_ms(const struct worker_plan *plan)
+{
+	int64_t third_ms = plan->failover_ms / 3;
+
+	return third_ms < STATE_TIMEOUT_LEAST_MS ? STATE_TIMEOUT_LEAST_MS :
+	       third_ms > STATE_TIMEOUT_MOST_MS  ? STATE_TIMEOUT_MOST_MS :
+						   third_ms;
+}
+
 static bool open_clients(struct worker *w, struct err *err)
 {
-	struct aws_settings aws = w->plan->aws;
+	const struct worker_plan *plan = w->plan;
+	struct aws_settings aws = plan->aws;
 
 	aws.loop = w->loop;
+	gate_init(&w->gate, plan->aws.transport, &w->heartbeat);
+	aws.transport = &w->gate.transport;
 	w->dynamodb = aws_client_new(AWS_DYNAMODB, &aws, err);
 	w->streams = w->dynamodb ? aws_client_new(AWS_DYNAMODB_STREAMS, &aws, err) : NULL;
-	return w->streams != NULL;
+	aws.transport = plan->state_transport ? plan->state_transport : plan->aws.transport;
+	aws.timeout_ms = state_timeout_ms(plan);
+	w->state_client = w->streams ? aws_client_new(AWS_DYNAMODB, &aws, err) : NULL;
+	return w->state_client != NULL;
 }
 
 struct worker *worker_new(struct loop *loop, const struct worker_plan *plan, struct err *err)
@@ -203,13 +236,17 @@ struct worker *worker_new(struct loop *loop, const struct worker_plan *plan, str
 	w->env = loop_env(loop);
 	event_init(&w->drain, loop);
 	event_init(&w->new_tasks, loop);
-	budget_init(&w->budget, loop, plan->memory_bytes);
+	budget_init(&w->effects, loop, plan->memory_bytes / EFFECTS_SHARE);
+	budget_init(&w->budget, loop, plan->memory_bytes - w->effects.total_bytes);
+	budget_init_share(&w->apart, &w->budget, w->budget.total_bytes / 2);
 	pace_init(&w->describe, loop, DESCRIBE_MS, DESCRIBE_BURST);
 	w->pipelines = mem_array(plan->n_pipelines, sizeof(*w->pipelines));
 	if (!open_clients(w, err))
 		goto fail;
-	w->state = state_table_new(w->dynamodb, loop, plan->app, plan->state_table);
+	w->state = plan->state_file.len ? state_file_new(loop, plan->app, plan->state_file) :
+					  state_table_new(w->state_client, loop, plan->app, plan->state_table);
 	heartbeat_init(&w->heartbeat, w->state, loop, plan->instance, plan->failover_ms);
+	balancer_init(&w->balancer, &w->heartbeat, plan->n_pipelines);
 	if (!open_sinks(w, err))
 		goto fail;
 	for (; w->n_pipelines < plan->n_pipelines; w->n_pipelines++) {
@@ -233,12 +270,15 @@ void worker_free(struct worker *w)
 	for (size_t i = 0; w->sinks && i < w->plan->n_sinks; i++)
 		close_sink(w->sinks[i]);
 	close_sink(w->tables);
+	close_sink(w->tasks);
 	if (w->state)
 		heartbeat_release(&w->heartbeat);
+	balancer_release(&w->balancer);
 	state_free(w->state);
 	aws_client_free(w->streams);
 	aws_client_free(w->dynamodb);
 	worker_stats_release(&w->told);
+	aws_client_free(w->state_client);
 	mem_free(w->tables_settings);
 	mem_free(w->sinks);
 	mem_free(w->pipelines);
@@ -275,6 +315,13 @@ static void figures_task(void *arg)
 	figures_run(arg);
 }
 
+static void balance_task(void *arg)
+{
+	struct worker *w = arg;
+
+	balancer_run(&w->balancer);
+}
+
 static void fanout_task(void *arg)
 {
 	fanout_run(arg);
@@ -298,7 +345,12 @@ static void deadline_task(void *arg)
 	scope_cancel(&w->work);
 }
 
-/* The state table and the first heartbeat come before everything. What is wrong
+static struct str state_name(const struct worker_plan *plan)
+{
+	return plan->state_file.len ? plan->state_file : plan->state_table;
+}
+
+/* The state and the first heartbeat come before everything. What is wrong
  * there can mend (a service that starts later, a permission), so it is tried
  * for as long as it takes. */
 static bool open_state(struct worker *w)
@@ -310,7 +362,7 @@ static bool open_state(struct worker *w)
 	while (!state_open(w->state, &err) || !heartbeat_renew(&w->heartbeat, &err)) {
 		if (err.class == ERR_CANCELLED)
 			return false;
-		log_at(w->env->log, LOG_ERROR, "worker.waiting", LOG_STR("state_table", w->plan->state_table),
+		log_at(w->env->log, LOG_ERROR, "worker.waiting", LOG_STR("state", state_name(w->plan)),
 		       LOG_INT("retry_ms", pause_ms), LOG_ERR(&err));
 		if (err.class == ERR_FATAL) {
 			w->failed = true;
@@ -332,6 +384,71 @@ static void goodbye_task(void *arg)
 		log_warn(w->env->log, "heartbeat.remove_failed", LOG_ERR(&err));
 }
 
+/* ---- its lives ---- */
+
+static void purge_sinks(struct worker *w)
+{
+	for (size_t i = 0; i < w->plan->n_sinks; i++)
+		if (w->sinks[i]->ops->purge)
+			w->sinks[i]->ops->purge(w->sinks[i]);
+}
+
+/* A heartbeat that lapses ends the life at once. What is queued in a sink is
+ * forgotten first: it may be on its way before the tasks have run. */
+static void lapse_task(void *arg)
+{
+	struct worker *w = arg;
+	const struct heartbeat *h = &w->heartbeat;
+
+	while (task_sleep_ms(w->loop, heartbeat_left_ms(h) > 0 ? heartbeat_left_ms(h) : LAPSE_POLL_MS, NULL)) {
+		if (!w->living || !heartbeat_lapsed(h))
+			continue;
+		log_error(w->env->log, "worker.lapsed", LOG_STR("session", h->session), LOG_INT("failover_ms", h->failover_ms),
+			  LOG_TEXT("hint", "its heartbeat was not confirmed in time, others may have its leases: it lets go of "
+					   "everything, then begins anew"));
+		w->living = false;
+		purge_sinks(w);
+		scope_cancel(&w->life);
+	}
+}
+
+/* From a confirmed heartbeat to the drain's end or a lapse. */
+static void live(struct worker *w)
+{
+	scope_init(&w->life, w->loop);
+	w->living = true;
+	w->balancer.looked = false;
+	scope_spawn(&w->life, "balance", balance_task, w);
+	for (size_t i = 0; i < w->n_pipelines; i++)
+		scope_spawn(&w->life, "pipeline", pipeline_task, &w->pipelines[i]);
+	if (fanout_needed(w))
+		scope_spawn(&w->life, "fanout", fanout_task, w);
+	scope_wait(&w->life);
+	w->living = false;
+}
+
+/* After a lapse: nothing of the life before is left, in memory no lease is held, and
+ * only then a heartbeat lets this worker send again. What it takes, it takes anew,
+ * by the counters it knows: a row that nobody else wrote goes on from the positions
+ * in memory. False: it ends instead. */
+static bool let_go(struct worker *w)
+{
+	struct heartbeat *h = &w->heartbeat;
+
+	purge_sinks(w);
+	for (size_t i = 0; i < w->n_pipelines; i++)
+		coordinator_let_go(w->pipelines[i].coordinator);
+	heartbeat_let_go(h);
+	event_clear(&h->renewed);
+	while (heartbeat_left_ms(h) == 0) {
+		if (w->drain.set || !event_wait(&h->renewed, -1, NULL, NULL))
+			return false;
+		event_clear(&h->renewed);
+	}
+	log_info(w->env->log, "worker.back", LOG_STR("session", h->session));
+	return true;
+}
+
 static void start_task(void *arg)
 {
 	struct worker *w = arg;
@@ -343,10 +460,10 @@ static void start_task(void *arg)
 	log_info(w->env->log, "worker.start", LOG_STR("session", w->heartbeat.session), LOG_INT("pipelines", w->n_pipelines));
 	scope_spawn(&w->services, "heartbeat", heartbeat_task, &w->heartbeat);
 	scope_spawn(&w->services, "figures", figures_task, w);
-	for (size_t i = 0; i < w->n_pipelines; i++)
-		scope_spawn(&w->work, "pipeline", pipeline_task, &w->pipelines[i]);
-	if (fanout_needed(w))
-		scope_spawn(&w->work, "fanout", fanout_task, w);
+	scope_spawn(&w->services, "lapse", lapse_task, w);
+	do {
+		live(w);
+	} while (heartbeat_lapsed(&w->heartbeat) && let_go(w));
 }
 
 /* The last word: everything is given up. */
@@ -385,6 +502,8 @@ void worker_stop(struct worker *w)
 {
 	event_set(&w->drain);
 	event_set(&w->new_tasks);
+	event_set(&w->heartbeat.renewed);
+	balancer_stop(&w->balancer);
 	for (size_t i = 0; i < w->n_pipelines; i++)
 		coordinator_stop(w->pipelines[i].coordinator);
 	if (w->running && !w->opened) /* nothing is in flight yet */

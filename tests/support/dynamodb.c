@@ -31,14 +31,12 @@ static enum sim_fault draw(void *ctx, const char *operation)
 	return m->faults[rng_below(rng, n)];
 }
 
-bool made_dynamodb_init(struct made_dynamodb *m, struct loop *loop, const char *state_table)
+bool made_dynamodb_init(struct made_dynamodb *m, struct loop *loop)
 {
 	struct aws_settings settings = { .loop = loop,
 					 .region = STR("us-east-1"),
 					 .endpoint_url = STR("http://dynamodb.test") };
-	struct sink_site site = {
-		.app = STR("test"), .name = STR("dynamo"), .loop = loop, .state_table = str_c(state_table)
-	};
+	struct sink_site site = { .app = STR("test"), .name = STR("dynamo"), .loop = loop };
 	struct err err = { 0 };
 
 	*m = (struct made_dynamodb){ .sim = sim_dynamodb_new(loop, NULL) };

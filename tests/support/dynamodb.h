@@ -15,8 +15,8 @@ struct made_dynamodb {
 	const enum sim_fault *faults; /* ended by SIM_NO_FAULT */
 };
 
-/* False when something cannot be made (said on stderr). `state_table`: "" none. */
-bool made_dynamodb_init(struct made_dynamodb *m, struct loop *loop, const char *state_table);
+/* False when something cannot be made (said on stderr). */
+bool made_dynamodb_init(struct made_dynamodb *m, struct loop *loop);
 void made_dynamodb_release(struct made_dynamodb *m);
 
 /* From now on requests meet one of the faults with that chance. */

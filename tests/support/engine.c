@@ -32,6 +32,8 @@ static void note(struct engine_sink *s, const struct effect *e)
 	m->handler = s->index;
 	m->sequence = e->batch->records[e->record]->sequence;
 	m->v = e->v;
+	m->at_ms = env_mono_ms(engine->env);
+	snprintf(m->shard, sizeof(m->shard), "%.*s", STR_ARG(e->batch->source.shard_id));
 	snprintf(m->key, sizeof(m->key), "%.*s",
 		 STR_ARG(item_key(e->message.body).len ? item_key(e->message.body) : e->message.key));
 	for (size_t i = 0; i < e->message.n_headers; i++)
@@ -57,6 +59,10 @@ static void sink_send(struct sink *sink, struct effect *const *effects, size_t n
 	for (size_t i = 0; i < n; i++) {
 		if (engine->dead)
 			return; /* what is left stays PENDING, as when cancelled */
+		if (!sink->site.may_send(sink->site.may_send_ctx, &err)) {
+			effect_fail(effects[i], &err);
+			continue;
+		}
 		if (is_behind_failed(effects, i)) {
 			sink_fail_behind(sink, effects[i]);
 			continue;
@@ -67,9 +73,19 @@ static void sink_send(struct sink *sink, struct effect *const *effects, size_t n
 			effect_fail(effects[i], &err);
 			continue;
 		}
+		if (engine->dead_letter_down && s->index == ENGINE_HANDLERS) {
+			err_set(&err, ERR_RETRY, "sink.down", "simulated: the dead letter is down");
+			effect_fail(effects[i], &err);
+			continue;
+		}
 		note(s, effects[i]);
 		effect_done(effects[i]);
 	}
+}
+
+static void sink_purge(struct sink *sink)
+{
+	((struct engine_sink *)sink)->engine->n_purges++;
 }
 
 static void sink_close(struct sink *sink)
@@ -86,7 +102,7 @@ static struct sink *sink_open(const void *settings, const struct sink_site *site
 
 static const struct sink_ops recorder_ops = {
 	.kind = "recorder", .settings_size = sizeof(struct recorder_settings), .accepts = 1u << EFFECT_MESSAGE,
-	.open = sink_open, .send = sink_send, .close = sink_close,
+	.open = sink_open, .send = sink_send, .purge = sink_purge, .close = sink_close,
 };
 
 static struct sink *sink_open(const void *settings, const struct sink_site *site, struct err *err)
@@ -103,15 +119,27 @@ static struct sink *sink_open(const void *settings, const struct sink_site *site
 
 /* ---- the process's way out ---- */
 
+static bool time_out(const struct engine *e, const struct http_request *request, struct err *err)
+{
+	return task_sleep_ms(e->loop, request->timeout_ms ? request->timeout_ms : 30000, err) &&
+	       err_set(err, ERR_RETRY, "http.timeout", "simulated: the way is cut");
+}
+
 static bool process_send(struct transport *t, const struct http_request *request, struct http_response *response,
 			 struct err *err)
 {
-	struct engine *e = (struct engine *)t;
+	struct engine_way *way = (struct engine_way *)t;
+	struct engine *e = way->engine;
 
 	if (e->dead)
 		return err_set(err, ERR_CANCELLED, "killed", "the process is dead");
-	return transport_send(&e->streams->transport, request, response, err) &&
-	       (!e->dead || err_set(err, ERR_CANCELLED, "killed", "the process is dead"));
+	if (way->cut)
+		return time_out(e, request, err);
+	if (!transport_send(&e->streams->transport, request, response, err))
+		return false;
+	if (e->dead)
+		return err_set(err, ERR_CANCELLED, "killed", "the process is dead");
+	return !way->cut || time_out(e, request, err);
 }
 
 static bool credentials_get(struct credentials_provider *p, struct credentials *out, struct err *err)
@@ -163,17 +191,18 @@ void engine_fanout(struct engine *e, size_t i, const char *settings)
 	h->site.node = node;
 }
 
-void engine_init(struct engine *e, struct loop *loop, size_t n_handlers)
+static void init(struct engine *e, struct loop *loop, size_t n_handlers, const struct engine *first)
 {
 	struct recorder_settings *dead;
 
 	*e = (struct engine){ .loop = loop, .env = loop_env(loop), .n_handlers = n_handlers };
 	arena_init(&e->arena, 8 << 20);
 	e->messages = mem_array(ENGINE_MESSAGES, sizeof(*e->messages));
-	e->transport.send = process_send;
+	e->way = e->state_way = (struct engine_way){ .transport.send = process_send, .engine = e };
 	e->credentials.get = credentials_get;
-	e->dynamodb = sim_dynamodb_new(loop, NULL);
-	e->streams = sim_streams_new(loop, "Deals", &e->dynamodb->transport);
+	e->beside = first != NULL;
+	e->dynamodb = first ? first->dynamodb : sim_dynamodb_new(loop, NULL);
+	e->streams = first ? first->streams : sim_streams_new(loop, "Deals", &e->dynamodb->transport);
 	for (size_t i = 0; i < n_handlers; i++)
 		plan_handler(e, i);
 	dead = ARENA_NEW(&e->arena, struct recorder_settings);
@@ -189,16 +218,30 @@ void engine_init(struct engine *e, struct loop *loop, size_t n_handlers)
 		.sinks = e->sinks, .n_sinks = n_handlers + 1, .pipelines = &e->pipeline, .n_pipelines = 1,
 	};
 	e->plan.aws = (struct aws_settings){
-		.transport = &e->transport, .credentials = &e->credentials, .region = STR("us-east-1"),
+		.transport = &e->way.transport, .credentials = &e->credentials, .region = STR("us-east-1"),
 	};
+}
+
+void engine_init(struct engine *e, struct loop *loop, size_t n_handlers)
+{
+	init(e, loop, n_handlers, NULL);
+}
+
+void engine_init_beside(struct engine *e, struct engine *first)
+{
+	init(e, first->loop, first->n_handlers, first);
+	e->plan.state_transport = &e->state_way.transport;
+	first->plan.state_transport = &first->state_way.transport;
 }
 
 void engine_release(struct engine *e)
 {
 	if (e->running)
 		engine_stop(e);
-	sim_streams_free(e->streams);
-	sim_dynamodb_free(e->dynamodb);
+	if (!e->beside) {
+		sim_streams_free(e->streams);
+		sim_dynamodb_free(e->dynamodb);
+	}
 	mem_free(e->messages);
 	arena_release(&e->arena);
 }
@@ -281,6 +324,16 @@ void engine_steal(struct engine *e, const char *shard)
 		sim_item_set(&row->item, STR("owner"), STR("{\"S\":\"thief:1:0000000000000001\"}"));
 		sim_item_set(&row->item, STR("counter"), STR("{\"N\":\"1000\"}"));
 	}
+}
+
+size_t engine_holds(const struct engine *e, struct str session)
+{
+	struct sim_table *t = sim_table_named(e->dynamodb, STR("sluice-state"));
+	size_t n = 0;
+
+	for (struct sim_row *row = t ? t->rows : NULL; row; row = row->next)
+		n += str_eq(sim_item_get(&row->item, STR("owner")).raw, session);
+	return n;
 }
 
 bool engine_saved(struct engine *e, const char *shard, const char *handler, struct lease_position *out)

@@ -17,6 +17,8 @@ struct engine_message {
 	size_t handler;            /* which sink */
 	struct sequence sequence;
 	uint64_t v;
+	int64_t at_ms;             /* env's mono clock */
+	char shard[64];
 	char key[64];              /* the item's key; of a notification: the message's key */
 	char notification[40];     /* its id, or empty */
 };
@@ -29,9 +31,17 @@ struct engine_sink {
 	size_t index;
 };
 
+/* One way out of the process. While it is cut requests and answers get lost. */
+struct engine_way {
+	struct transport transport;
+	struct engine *engine;
+	bool cut;
+};
+
 struct engine {
-	struct transport transport;    /* to the services, as long as the process lives */
+	struct engine_way way, state_way;  /* to the services; to the state table, where the plan says so */
 	bool dead;
+	bool beside;                   /* dynamodb and streams are another engine's */
 	struct loop *loop;
 	struct env *env;
 	struct sim_dynamodb *dynamodb;
@@ -51,6 +61,8 @@ struct engine {
 	struct engine_message *messages;
 	size_t n_messages;
 	size_t n_dead_letters;
+	bool dead_letter_down;         /* it takes nothing for now */
+	size_t n_purges;           /* times that a sink was told to forget what it holds */
 	char last_dead_letter[4096];
 
 	/* Asked for each effect before it is acknowledged; returns false with err to
@@ -62,6 +74,10 @@ struct engine {
 /* One pipeline "p" over table "Deals" with n forward handlers "h0", "h1", each
  * into its own recording sink; dead letters are recorded, too. */
 void engine_init(struct engine *e, struct loop *loop, size_t n_handlers);
+
+/* Another worker of the same, over the services of `first`, which is released last.
+ * The state table has a way of its own then, also of `first`. */
+void engine_init_beside(struct engine *e, struct engine *first);
 void engine_release(struct engine *e);
 
 /* Handler i becomes a fanout with these settings (JSON) into its recording sink;
@@ -85,6 +101,9 @@ size_t engine_count(const struct engine *e, size_t handler);
 
 /* Writes another session as the owner of the shard's lease, far ahead of ours. */
 void engine_steal(struct engine *e, const char *shard);
+
+/* In the saved state: how many leases the session owns; 0 where it has none. */
+size_t engine_holds(const struct engine *e, struct str session);
 
 /* In the saved state: the handler's position in the shard; false when there is none. */
 bool engine_saved(struct engine *e, const char *shard, const char *handler, struct lease_position *out);

@@ -25,6 +25,7 @@ struct settings_aws {
 
 struct settings_state {
 	struct str table;
+	struct str file;       /* instead of the table; empty: none */
 };
 
 struct settings_limits {

@@ -1,6 +1,6 @@
 /* fanout: each member of an audience gets one notification for an event.
  *
- * The handler itself only writes a durable task (EFFECT_TASK, to the state table);
+ * The handler itself only writes a durable task (EFFECT_TASK, a row of the state);
  * the runner (worker) leases tasks, reads the audience, and sends through the
  * handler's sink. This header is what the runner needs: the settings, the
  * compiled parts, a task's layout both ways, and a notification's content.

@@ -23,6 +23,10 @@ struct http_request {
 	/* Never sent twice. Else a transport may send again, silently, when a kept
 	 * connection turns out to be closed: the server may then see it two times. */
 	bool once;
+	/* Asked when the request's turn has come, with nothing in between: false (with
+	 * err) keeps it here. NULL: it goes. */
+	bool (*may_leave)(void *ctx, struct err *err);
+	void *may_leave_ctx;
 };
 
 enum { HTTP_MAX_HEADERS = 64 };
@@ -58,7 +62,7 @@ struct transport {
 	 * also 500. False: no (whole) answer; class RETRY (code "http.connect",
 	 * "http.resolve", "http.tls", "http.timeout", "http.broken", "http.too_large"),
 	 * CANCELLED, or FATAL "http.request" for what is no request (its URL or a
-	 * header). After connect, resolve, tls and request the server has seen
+	 * header), or what may_leave said. After connect, resolve, tls and request the server has seen
 	 * nothing of it; after the others whether it acted on it is unknown. */
 	bool (*send)(struct transport *t, const struct http_request *request, struct http_response *response,
 		     struct err *err);

@@ -29,6 +29,7 @@ struct window {
 	size_t cap, count;
 	uint64_t first;
 	bool closed;              /* nothing more comes */
+	bool full;                /* a page waits for room */
 	struct window_cursor **cursors;
 	size_t n_cursors;
 	struct event changed;     /* pulsed: pushed, dropped, closed */
@@ -63,6 +64,12 @@ void window_acknowledge(struct window *w, struct window_cursor *c);
 
 /* The handler is out (stopped, parked): its cursor holds nothing any more. */
 void window_detach(struct window *w, struct window_cursor *c);
+
+/* True when the window is full and pages cannot go because of this cursor. */
+bool window_is_held_by(const struct window *w, const struct window_cursor *c);
+
+/* Wakes all who wait for the window: something else has changed for them. */
+void window_wake(struct window *w);
 
 /* True when no cursor is attached: nobody needs what is read. */
 bool window_deserted(const struct window *w);

@@ -15,8 +15,12 @@ struct sink_site {
 	struct str app, name;
 	struct loop *loop;
 	struct transport *transport;
+	/* Asked by sinks whose requests do not go through the transport, right before
+	 * they hand something on: false with RETRY once this worker may not send any
+	 * more (a zombie). NULL: always. */
+	bool (*may_send)(void *ctx, struct err *err);
+	void *may_send_ctx;
 	struct aws_client *dynamodb;     /* for sinks that write tables */
-	struct str state_table;          /* where fan-out tasks are kept (dynamodb sink) */
 	int64_t failover_ms;             /* kafka: message timeouts stay below it */
 	uint32_t drain_ms;
 	const struct producer_factory *producers;  /* kafka; NULL: librdkafka's (sinks/producer.h) */

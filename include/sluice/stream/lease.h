@@ -14,6 +14,7 @@
 struct lease_position {
 	struct str handler;        /* owned */
 	struct position position;
+	struct sequence first;     /* while nothing is acknowledged: the first record that was read */
 	int64_t pin_ms;            /* while nothing is acknowledged: records at or before this
 	                              service time are not this handler's; 0: none */
 	bool done;                 /* the shard was read to its end and all is acknowledged */
@@ -27,6 +28,8 @@ struct lease {
 	struct str id;             /* owned: "<pipeline>#<stream label>#<shard id>" */
 	struct str shard_id, parent_id;  /* owned */
 	struct str owner;          /* owned: session, empty when nobody's */
+	struct str intended;       /* owned: session that it was handed over to and that shall take
+	                              it; empty: whoever comes */
 	uint64_t counter;          /* of the row, as last seen; 0: there is none yet */
 	struct lease_position *positions;
 	size_t n_positions;
@@ -56,7 +59,12 @@ bool lease_take(struct lease *l, struct heartbeat *h, struct err *err);
 /* Saves positions; nothing is written when nothing moved. */
 bool lease_save(struct lease *l, struct heartbeat *h, struct err *err);
 
-/* Saves and gives up. */
-bool lease_release(struct lease *l, struct heartbeat *h, struct err *err);
+/* Saves and gives up: to whoever comes, or to the session `to` where that is not
+ * empty. */
+bool lease_release(struct lease *l, struct heartbeat *h, struct str to, struct err *err);
+
+/* Whatever the row says, we no longer act as its owner. What memory holds stays, and
+ * is written when the lease is taken again and nobody else wrote meanwhile. */
+void lease_let_go(struct lease *l);
 
 #endif

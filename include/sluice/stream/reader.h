@@ -6,7 +6,7 @@
 #define SLUICE_STREAM_READER_H
 
 #include "sluice/aws/streams.h"
-#include "sluice/core/budget.h"
+#include "sluice/core/mutex.h"
 
 enum reader_end {
 	READER_CLOSED,     /* the shard is closed and every record was handed on */
@@ -22,6 +22,9 @@ struct reader_output {
 	 * while there is no room. False when cancelled. */
 	bool (*page)(void *ctx, struct page *page, size_t bytes, struct err *err);
 	bool (*deserted)(void *ctx);
+
+	/* How many records the next page may have; 0, or NULL: as many as there are. */
+	unsigned (*limit)(void *ctx);
 	void *ctx;
 };
 
@@ -29,6 +32,7 @@ struct reader_settings {
 	struct loop *loop;
 	struct aws_client *streams;
 	struct budget *budget;
+	struct mutex *turn;          /* held for each call; NULL: none. A shard has two readers at most */
 	struct str stream_arn, shard_id;
 	struct sequence after;       /* read behind this one; none: from the trim horizon */
 	int64_t poll_min_ms, poll_max_ms;
@@ -39,6 +43,7 @@ struct reader_settings {
 
 struct reader_stats {
 	uint64_t calls, pages, records, bytes, empty, iterators, failures;
+	uint64_t full;               /* pages behind which there is more */
 };
 
 /* Adds each counter of `more` to that of `sum`. */

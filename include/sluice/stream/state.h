@@ -4,10 +4,10 @@
  * nobody overwrites what somebody else wrote in between.
  *
  * Row layout (final; src/README.md): pk = "<app>#<kind>#<bucket>", bucket 0..15 by
- * a hash of the id, sk = id, counter N, and the kind's own attributes.
+ * a hash of the id (workers: always 0), sk = id, counter N, and the kind's own attributes.
  *
- * The interface is row-level, so that a local file can stand behind it too.
- * All calls yield.
+ * The interface is row-level: a DynamoDB table stands behind it, or a file of the
+ * only worker there is. All calls yield.
  */
 #ifndef SLUICE_STREAM_STATE_H
 #define SLUICE_STREAM_STATE_H
@@ -78,6 +78,26 @@ struct state {
 struct state *state_table_new(struct aws_client *client, struct loop *loop, struct str app, struct str table);
 
 unsigned state_bucket(struct str id);
+
+/* The store in a SQLite file, made on demand (mode 0600) in a folder that must be
+ * there. It is this process's alone from state_open() to state_free(). Every
+ * write is on the disk when its call returns; what a kill or a power cut leaves
+ * is the last of them. Rows whose attribute `ttl` (epoch s) has passed are
+ * dropped, within an hour. loop and app are borrowed.
+ *
+ * The disk is touched on a helper thread, by one call at a time; rows of
+ * state_each() are read in pages, and other calls may run in its callback.
+ *
+ * Errors beside those above: FATAL "state.locked" (another process has the file),
+ * "state.foreign" (a file that is not sluice's), "state.corrupt", "state.moved"
+ * (removed or replaced while it was open), "state.path" (it can name no file),
+ * "state.sqlite"; AUTH "state.denied"; RETRY "state.disk_full", "state.io". Nothing
+ * is ever repaired by beginning anew. */
+struct state *state_file_new(struct loop *loop, struct str app, struct str path);
+
+/* For stores. Checks the row that says which schema the rows have; writes it where
+ * there is none. FATAL "state.schema"; `store` names it: "the state table x". */
+bool state_check_schema(struct state *s, struct str store, struct err *err);
 
 static inline bool state_open(struct state *s, struct err *err) { return s->ops->open(s, err); }
 

@@ -2,6 +2,9 @@
  * window, filters, has effects made, has them carried out, moves the position.
  * One batch is in flight at a time; so what one handler does for one shard
  * happens in stream order.
+ *
+ * A chain that is told to leave its reading (`leaves`; worker/parking.h) forgets
+ * what is not acknowledged. Its position stands, and it is read on elsewhere.
  */
 #ifndef SLUICE_WORKER_CHAIN_H
 #define SLUICE_WORKER_CHAIN_H
@@ -27,12 +30,29 @@ struct chain {
 	uint64_t *slots;                   /* in progress, one a record */
 	size_t count, cap;
 	int64_t partial_ms;                /* when the last batch that was not full began */
+	int64_t most_records;              /* of a batch, while it comes back after a stall; or 0 */
+	size_t room_bytes;                 /* for a batch's effects, where the guess was too small; or 0 */
+
+	/* How it goes; for worker/parking. */
+	struct scope scope;                /* of its task alone */
+	bool busy;                         /* a batch is under way */
+	bool waits_for_memory;             /* nothing of that batch is made yet */
+	bool idle;                         /* waits with nothing left to take */
+	bool acknowledged;                 /* its sink has acknowledged something in this reading */
+	int64_t moved_ms;                  /* when that batch last got further (mono) */
+	int64_t drained_ms;                /* when it last had nothing left to take */
+	unsigned limit;                    /* a probe: records of its next page; 0: any */
+	enum parking leaves;
+	struct err why;                    /* what the batch waits for; class NONE: nothing failed */
+
+	bool over;                         /* the task has ended */
+	bool left;                         /* and the handler is read elsewhere */
 	bool ended;                        /* at the end of the window, all acknowledged */
 	bool skips;                        /* what it needs is trimmed; it begins anew at the horizon */
 };
 
 void chain_init(struct chain *c, struct shard_run *run, struct pipeline_handler *h, size_t lease_index);
-void chain_release(struct chain *c);
+void chain_release(struct chain *c); /* may be called again */
 
 /* A task body: until the window's end, the handler's stop, drain or cancellation. */
 void chain_run(struct chain *c);

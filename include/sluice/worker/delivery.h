@@ -33,6 +33,12 @@ struct delivery_site {
 	/* The member that an effect is meant for; NULL: effects have none. */
 	struct str (*member_of)(void *owner, const struct effect *e);
 
+	/* Asked before each pause of delay_ms: something is left over, and why; `finite`
+	 * when it is tried a limited number of times only. False ends the delivery.
+	 * NULL: it goes on as long as it takes. */
+	bool (*waits)(void *owner, const struct err *why, int64_t delay_ms, bool finite);
+	bool quiet;                        /* whoever owns it says that it waits */
+
 	/* Told when the dead letter has taken one. */
 	void (*lost)(void *owner, const struct delivery_loss *loss);
 };

@@ -4,9 +4,11 @@
 #ifndef SLUICE_WORKER_PIPELINE_H
 #define SLUICE_WORKER_PIPELINE_H
 
+#include "sluice/core/budget.h"
 #include "sluice/handlers/handler.h"
 #include "sluice/pipeline/failure.h"
 #include "sluice/sinks/sink.h"
+#include "sluice/stream/balancer.h"
 #include "sluice/stream/coordinator.h"
 #include "sluice/stream/reader.h"
 
@@ -21,6 +23,7 @@ struct handler_stats {
 				     the service's clock (creation times are whole seconds, in
 				     DynamoDB Local whole minutes) */
 	uint64_t expired;         /* fan-out: tasks that were dropped, or cut short, by their age */
+	uint64_t parked;          /* how often it was, in all; now: coordinator_parked() */
 };
 
 /* One handler with what it needs at run time. */
@@ -35,6 +38,8 @@ struct pipeline_handler {
 	struct failure_policy policy;
 	int64_t batch_records, batch_bytes, batch_window_ms;
 	struct coordinator_handler *place; /* the coordinator's entry: name, stopped */
+	struct budget memory;              /* for effects: a share of the worker's */
+	int64_t said_parked_ms;            /* when a log line last said that it is parked */
 	struct handler_stats stats;
 };
 

@@ -18,8 +18,11 @@ struct shard_run {
 	struct chain *chains;
 	struct window_cursor **cursors;
 	size_t n_chains;
-	struct scope readers, walkers, ticker;
-	struct reader_stats reads;
+	size_t walking;                    /* chains whose task has not ended */
+	struct event moved;                /* set: one has */
+	struct scope readers, ticker;
+	struct reader_stats reads, seen;   /* seen: at the last look at the tip */
+	int64_t saved_ms;
 	enum reader_end end;
 	struct shard_run *next;            /* in the pipeline's list */
 };
@@ -27,7 +30,15 @@ struct shard_run {
 /* coordinator_settings.read; ctx is the pipeline. Yields until the reading is over. */
 void shard_run(void *pipeline, struct reading *r);
 
-/* True when no further batch may be begun: drain, or the lease is lost. */
+/* True when no further batch may be begun: drain, the reading shall end, or the
+ * lease is lost. */
 bool shard_run_ending(const struct shard_run *run);
+
+/* The chain has this record before any other: is something missing in front of it
+ * that the handler had seen, but not acknowledged (trimmed, T15)? May stop it. */
+void shard_run_first(struct shard_run *run, struct chain *c, const struct record *r);
+
+/* Yields. Saves the positions where they moved. */
+void shard_run_checkpoint(struct shard_run *run);
 
 #endif

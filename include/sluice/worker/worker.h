@@ -7,6 +7,7 @@
 #include "sluice/core/budget.h"
 #include "sluice/core/loop.h"
 #include "sluice/worker/figures.h"
+#include "sluice/worker/gate.h"
 #include "sluice/worker/pipeline.h"
 
 /* What to run, made by app from the settings; everything in it is borrowed. */
@@ -44,10 +45,13 @@ struct worker_plan {
 	struct str app;
 	struct str instance;               /* "<host>:<pid>", begins the worker's session */
 	struct aws_settings aws;           /* credentials, transport, region, endpoint */
+	struct transport *state_transport; /* the state table's own connections (T21); NULL: aws.transport */
 	struct str state_table;
+	struct str state_file;             /* instead of the table; empty: none */
 	int64_t failover_ms, checkpoint_ms, drain_ms;
 	int64_t list_ms;                   /* between listings of a stream; 0: the coordinator's default */
 	size_t memory_bytes, page_bytes, window_bytes;
+	const struct producer_factory *producers;  /* of kafka sinks; NULL: librdkafka's */
 	struct worker_sink_plan *sinks;
 	size_t n_sinks;
 	struct worker_pipeline_plan *pipelines;
@@ -58,12 +62,18 @@ struct worker {
 	const struct worker_plan *plan;
 	struct loop *loop;
 	struct env *env;
-	struct aws_client *dynamodb, *streams;
+	struct send_gate gate;                   /* what leaves for shards, tables and sinks passes it */
+	struct aws_client *dynamodb, *streams;  /* through the gate */
+	struct aws_client *state_client;   /* past it */
 	struct state *state;
 	struct heartbeat heartbeat;
-	struct budget budget;
+	struct balancer balancer;
+	struct budget budget;              /* pages, and fan-out tasks: three quarters of memory_bytes */
+	struct budget apart;               /* of these at most half, for handlers that were parked */
+	struct budget effects;             /* the other quarter */
 	struct pace describe;              /* of DescribeStream, for all pipelines */
 	struct sink *tables;               /* for handlers without a sink */
+	struct sink *tasks;                /* for handlers that make fan-out tasks */
 	void *tables_settings;
 	struct sink **sinks;               /* by index of plan->sinks */
 	struct pipeline *pipelines;
@@ -71,8 +81,10 @@ struct worker {
 	struct event new_tasks;            /* set: the fan-out runner shall look at once */
 	struct event drain;                /* set: finish what is in flight, then end */
 	struct scope work, services;
+	struct scope life;                 /* what ends when the heartbeat lapses */
+	bool living;                       /* `life` is open and not cancelled by a lapse */
 	struct worker_stats told;          /* as the figures were logged last */
-	bool running, opened;              /* in worker_run(); the state table is open */
+	bool running, opened;              /* in worker_run(); the state is open */
 	bool expired;                      /* the drain's deadline has passed */
 	bool failed;                       /* it could not start */
 };

@@ -13,6 +13,7 @@ enum { ARENA_BYTES = 16 << 20, TICK_MS = 200 };
 	"sinks = ( { name = \"a\"; kind = \"recorder\"; url = \"http://a.recorder.test/\"; },"                 \
 	"          { name = \"b\"; kind = \"recorder\"; url = \"http://b.recorder.test/\"; },"                 \
 	"          { name = \"dead\"; kind = \"recorder\"; url = \"http://dead.recorder.test/\"; },"           \
+	"          { name = \"bus\"; kind = \"kafka\"; brokers = \"kafka.test:9092\"; },"                      \
 	"          { name = \"search\"; kind = \"opensearch\"; url = \"http://search.test\"; } );"             \
 	"pipelines = ( { name = \"p\"; table = \"Deals\"; start = \"trim_horizon\";"                           \
 	"  on_failure: { retries = 3; max_age_s = 0; dead_letter = \"dead\"; };"                               \
@@ -22,11 +23,12 @@ enum { ARENA_BYTES = 16 << 20, TICK_MS = 200 };
 const char cluster_two_forwards[] = HEAD " ); } );";
 
 const char cluster_all_kinds[] = HEAD
+	",             { kind = \"forward\"; name = \"k\"; sink = \"bus\"; topic = \"k\"; }"
 	",             { kind = \"counter\"; name = \"per-brand\"; table = \"Stats\"; key: { brand = \"${item.brand}\"; };"
 	"                 where: { status = [ \"active\" ]; }; "
 	"                 add = ( { attribute = \"deals\"; by = \"1\"; }, { attribute = \"stock\"; by = \"${item.stock}\"; } ); },"
 	"               { kind = \"view\"; name = \"by-category\"; table = \"ByCategory\";"
-	"                 key: { category = \"${item.category}\"; id = \"${item.id}\"; }; attributes = [ \"n\", \"brand\" ]; },"
+	"                 key: { category = \"${item.category}\"; id = \"${item.id}\"; }; attributes = [ \"n\", \"brand\" ]; deletes = \"tombstone\"; },"
 	"               { kind = \"index\"; name = \"deals\"; sink = \"search\"; index = \"deals\"; id = \"${item.id}\"; document = [ \"id\", \"n\", \"brand\" ]; }"
 	" ); } );";
 
@@ -94,6 +96,74 @@ static bool credentials_get(struct credentials_provider *p, struct credentials *
 	return true;
 }
 
+/* ---- Kafka ---- */
+
+static void *enter_world(void *ctx)
+{
+	return world_enter(ctx);
+}
+
+static void leave_world(void *before)
+{
+	world_leave(before);
+}
+
+static const char *name_of(void *ctx, struct env *env)
+{
+	(void)ctx;
+	return host_of(env)->name;
+}
+
+static int64_t world_now_ms(void *ctx)
+{
+	return world_ms(ctx);
+}
+
+static void open_kafka(struct cluster *c)
+{
+	sim_kafka_init(&c->kafka, rng_next(&c->world->rng));
+	c->kafka.world = (struct sim_kafka_world){
+		.enter = enter_world, .leave = leave_world, .node = name_of, .now_ms = world_now_ms, .ctx = c->world,
+	};
+	c->kafka.faults.most_delay_ms = 20;
+	c->plan.producers = &c->kafka.factory;
+}
+
+/* The topic is the handler's name. Two shards may use one sequence number, but not
+ * for one item. */
+static void tell_message(struct cluster *c, const struct sim_kafka_message *m)
+{
+	struct ledger_track *t = ledger_find(&c->ledger, STR("p"), str_c(m->topic));
+	struct sequence sequence;
+	struct str number;
+
+	if (!t || !scan_member(str_c(m->body), STR("sequence_number"), &number) || number.len < 2 ||
+	    !sequence_parse(str_sub(number, 1, number.len - 2), &sequence, NULL)) {
+		world_fail(c->world, "a message of topic %s that nobody can read: %s", m->topic, m->body);
+		return;
+	}
+	for (size_t i = 0; i < c->source->n_shards; i++) {
+		struct str shard = str_c(c->source->shards[i]->shard->id);
+		const struct sim_change *change = sim_source_change(c->source, shard, &sequence);
+		char quoted[32];
+
+		snprintf(quoted, sizeof(quoted), "\"k%zu\"", change ? change->key : SIZE_MAX);
+		if (!change || str_find(str_c(m->key), str_c(quoted)) == SIZE_MAX)
+			continue;
+		ledger_arrived(&c->ledger, t, shard, &sequence, m->v);
+		return;
+	}
+	world_fail(c->world, "a message of topic %s about a record that never was", m->topic);
+}
+
+static void read_kafka(void *cluster)
+{
+	struct cluster *c = cluster;
+
+	while (c->kafka_read < c->kafka.count)
+		tell_message(c, &c->kafka.log[c->kafka_read++]);
+}
+
 /* ---- the services ---- */
 
 static void plan_tracks(struct cluster *c)
@@ -124,7 +194,10 @@ static void open_services(struct cluster *c, const struct cluster_options *optio
 	ledger_init(&c->ledger, c->world, c->source);
 	recorders_init(&c->recorders, c->world, &c->ledger, &c->streams->transport);
 	recorder_named(&c->recorders, "dead")->dead_letters = true;
+	open_kafka(c);
 	overseer_init(&c->overseer, c->world, c->loop, &c->ledger, c->plan.failover_ms);
+	c->overseer.catch_up = read_kafka;
+	c->overseer.catch_up_ctx = c;
 	c->dynamodb->changed = overseer_changed;
 	c->dynamodb->changed_ctx = &c->overseer;
 	c->world->sent = overseer_sent;
@@ -154,7 +227,9 @@ void cluster_close(struct cluster *c)
 		if (cluster_alive(c, i))
 			cluster_kill(c, i);
 	c->world->sent = NULL;
+	read_kafka(c);
 	overseer_release(&c->overseer);
+	sim_kafka_release(&c->kafka);
 	ledger_release(&c->ledger);
 	sim_source_free(c->source);
 	sim_streams_free(c->streams);
@@ -204,8 +279,10 @@ bool cluster_alive(const struct cluster *c, int id)
 
 void cluster_kill(struct cluster *c, int id)
 {
-	if (cluster_alive(c, id))
-		host_kill(c->processes[id].node);
+	if (!cluster_alive(c, id))
+		return;
+	sim_kafka_drop(&c->kafka, c->processes[id].node->name);
+	host_kill(c->processes[id].node);
 }
 
 static void stop(void *arg)
@@ -254,7 +331,7 @@ bool cluster_settle(struct cluster *c, int64_t limit_ms)
 	int64_t end_ms = world_ms(c->world) + limit_ms;
 	size_t missing;
 
-	while (!ledger_complete(&c->ledger, &missing)) {
+	while (read_kafka(c), !ledger_complete(&c->ledger, &missing)) {
 		if (!cluster_sleep(c, TICK_MS))
 			return false;
 		if (world_ms(c->world) < end_ms)

@@ -5,6 +5,7 @@
 #define SLUICE_SIM_CLUSTER_H
 
 #include "sim/opensearch.h"
+#include "sim/producer.h"
 #include "sim/world/overseer.h"
 #include "sim/world/recorder.h"
 #include "sluice/worker/worker.h"
@@ -27,6 +28,8 @@ struct cluster {
 	struct sim_streams *streams;
 	struct sim_source *source;
 	struct sim_opensearch *search;
+	struct sim_kafka kafka;
+	size_t kafka_read;         /* of its log: told to the ledger */
 	struct recorders recorders;
 	struct ledger ledger;
 	struct overseer overseer;
@@ -67,7 +70,7 @@ bool cluster_settle(struct cluster *c, int64_t limit_ms);
  * handlers "a" and "b" into recorders of these names, dead letters into "dead". */
 extern const char cluster_two_forwards[];
 
-/* The same and a counter, a view and an index. */
+/* The same and a counter, a view, an index, and a forward "k" into topic k of Kafka. */
 extern const char cluster_all_kinds[];
 
 #endif

@@ -180,8 +180,8 @@ void ledger_arrived(struct ledger *l, struct ledger_track *t, struct str shard, 
 	if (e->fate == LEDGER_ARRIVED) {
 		t->repeats++;
 		if (e->v != v && !l->new_versions)
-			world_fail(l->world, "%s/%s: change %llu of k%zu came with v %llu, first it was %llu", t->pipeline, t->handler,
-				   (unsigned long long)c->n, c->key, (unsigned long long)v, (unsigned long long)e->v);
+			world_fail(l->world, "%s/%s: change %llu of k%zu, record %s of shard %s, came with v %llu, first it was %llu", t->pipeline, t->handler,
+				   (unsigned long long)c->n, c->key, c->sequence.digits, c->shard->shard->id, (unsigned long long)v, (unsigned long long)e->v);
 		e->v = v;
 		return;
 	}

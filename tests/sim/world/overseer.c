@@ -12,6 +12,7 @@ struct overseer_lease {
 	char id[200];              /* "<pipeline>#<label>#<shard>" */
 	char owner[64];
 	bool finished;
+	int64_t written_ms;        /* when its row was written last */
 	struct lease *last;        /* as its row says */
 	UT_hash_handle hh;
 };
@@ -117,7 +118,8 @@ static void check_owner(struct overseer *o, const struct overseer_lease *l, cons
 	if (!old || !old->alive)
 		return;
 	still_ms = world_ms(o->world) - o->beat_ms[old->id];
-	if (still_ms <= o->failover_ms)
+	/* One that was away longer has let go of what it has not taken again since. */
+	if (still_ms <= o->failover_ms && o->back_ms[old->id] <= l->written_ms)
 		world_fail(o->world, "%s was taken from %s, whose heartbeat moved %lld ms ago", l->id, old->name, (long long)still_ms);
 }
 
@@ -157,6 +159,8 @@ static void lease_written(struct overseer *o, const struct sim_item *after)
 
 	if (!row)
 		return;
+	if (o->catch_up)
+		o->catch_up(o->catch_up_ctx);
 	o->lease_writes++;
 	l = add(o, row->id);
 	if (!o->edited && l->last && row->counter != l->last->counter + 1)
@@ -168,6 +172,7 @@ static void lease_written(struct overseer *o, const struct sim_item *after)
 		check_position(o, row, &row->positions[i], l->last ? lease_position(l->last, row->positions[i].handler) : NULL);
 	snprintf(l->owner, sizeof(l->owner), "%.*s", STR_ARG(row->owner));
 	l->finished = all_done(row);
+	l->written_ms = world_ms(o->world);
 	lease_free(l->last);
 	l->last = row;
 }
@@ -209,8 +214,11 @@ void overseer_changed(void *overseer, struct sim_table *t, const struct sim_item
 
 		snprintf(session, sizeof(session), "%.*s", STR_ARG(sk));
 		n = host_behind(o, session);
-		if (n)
-			o->beat_ms[n->id] = world_ms(o->world);
+		if (!n)
+			return;
+		if (world_ms(o->world) - o->beat_ms[n->id] > o->failover_ms - o->failover_ms / 5)
+			o->back_ms[n->id] = world_ms(o->world);
+		o->beat_ms[n->id] = world_ms(o->world);
 	}
 }
 

@@ -17,9 +17,12 @@ struct overseer {
 	struct ledger *ledger;
 	struct loop *loop;
 	const char *state_table;
+	void (*catch_up)(void *ctx);        /* has the ledger told of what has arrived by now; NULL: it knows */
+	void *catch_up_ctx;
 	int64_t failover_ms;
 	struct overseer_lease *leases;      /* by id */
 	int64_t beat_ms[WORLD_HOSTS];       /* when the node's last heartbeat took effect */
+	int64_t back_ms[WORLD_HOSTS];       /* when it last did so after a long silence */
 	bool may_reset;                     /* positions may be taken back (seek, skipping what is trimmed) */
 	bool edited;                        /* rows are changed by hand now: nothing is judged */
 	uint64_t state_writes, lease_writes, takes, thefts;

@@ -267,8 +267,12 @@ static void test_one_mistake_gives_one_message(void **state)
 		  "t:1: workers: expected 1 to 64, found the number 65\n" },
 		{ "admin: { listen = \"127.0.0.1:9464\"; }; " PIPELINE("handlers = (" FORWARD("") ");"),
 		  "t:1: admin: this setting is not available in this version\n" },
-		{ "state: { file = \"/x\"; }; " PIPELINE("handlers = (" FORWARD("") ");"),
-		  "t:1: state.file: this setting is not available in this version: keep the state in a table (state.table)\n" },
+		{ "state: { file = \"/x\"; table = \"my-state\"; }; " PIPELINE("handlers = (" FORWARD("") ");"),
+		  "t:1: state.file: the state is in a file or in a table; leave state.file or state.table out\n" },
+		{ "state: { file = \"\"; }; " PIPELINE("handlers = (" FORWARD("") ");"),
+		  "t:1: state.file: \"\" names no file; expected something like \"/var/lib/sluice/state.db\"\n" },
+		{ "state: { file = \"/var/lib/\"; }; " PIPELINE("handlers = (" FORWARD("") ");"),
+		  "t:1: state.file: \"/var/lib/\" names no file; expected something like \"/var/lib/sluice/state.db\"\n" },
 		{ "state: { table = \"a b\"; }; " PIPELINE("handlers = (" FORWARD("") ");"),
 		  "t:1: state.table: expected a table's name (3 to 255 letters, digits, '_', '.' or '-'), found \"a b\"\n" },
 		{ "version = 2; " PIPELINE("handlers = (" FORWARD("") ");"),
@@ -454,6 +458,20 @@ static void test_a_sinks_mistakes_are_all_shown_and_have_no_echo(void **state)
 	assert_non_null(read_with(&settings_all_kinds, FILES(",\n{ name = \"x\"; kind = \"file\"; path = \"o/o\"; }")));
 }
 
+static void test_the_state_of_one_worker_may_be_in_a_file_of_its_own(void **state)
+{
+	struct settings *s = read_with(&settings_all_kinds, "state: { file = \"o.db\"; };\n" FILES(""));
+
+	(void)state;
+	assert_string_equal(out.ptr, "");
+	assert_str_equal(s->state.file, "o.db");
+	assert_null(read_with(&settings_all_kinds, "state: { file = \"./x/../o\"; };\n" FILES("")));
+	assert_string_equal(out.ptr, "t:2: sinks[0].path: this file holds the state (state.file); give the sink another one\n");
+	assert_null(read_with(&settings_all_kinds, "workers = 3; state: { file = \"o.db\"; };\n" FILES("")));
+	assert_non_null(strstr(out.ptr, "t:1: state.file: a file holds the state of one worker, and workers is 3; share a "
+					"table (state.table)\n"));
+}
+
 static void test_five_mistakes_give_five_messages_in_order(void **state)
 {
 	(void)state;
@@ -534,6 +552,7 @@ int main(void)
 		TEST(test_a_pipelines_failure_and_batch_are_its_handlers_defaults),
 		TEST(test_one_mistake_gives_one_message),
 		TEST(test_a_refused_setting_hides_no_other_mistake_and_makes_none),
+		TEST(test_the_state_of_one_worker_may_be_in_a_file_of_its_own),
 		TEST(test_a_sinks_mistakes_are_all_shown_and_have_no_echo),
 		TEST(test_five_mistakes_give_five_messages_in_order),
 		TEST(test_tables_that_feed_each_other_are_refused_with_the_path),

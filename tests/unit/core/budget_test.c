@@ -96,12 +96,105 @@ static void test_a_cancelled_waiter_leaves_the_line(void **state)
 	run_both(a_cancelled_waiter_leaves_the_line, NULL);
 }
 
+static void a_share_is_taken_from_the_whole(struct loop *loop, void *arg)
+{
+	int turn = 0, orders[2] = { 0 };
+	struct budget whole, share;
+	struct taker more = { &share, 20, &orders[0], &turn, false }, other = { &whole, 40, &orders[1], &turn, false };
+	struct scope scope;
+
+	(void)arg;
+	budget_init(&whole, loop, 100);
+	budget_init_share(&share, &whole, 50);
+	CHECK(budget_take(&share, 40, NULL));
+	CHECK_EQ(whole.used_bytes, 40);
+	scope_init(&scope, loop);
+	scope_spawn(&scope, "more", taker_task, &more);
+	settle(loop);
+	scope_spawn(&scope, "other", taker_task, &other);
+	settle(loop);
+	CHECK_EQ(orders[0], 0); /* the share is spent, the whole is not */
+	CHECK_EQ(orders[1], 1);
+	budget_return(&share, 40);
+	scope_wait(&scope);
+	CHECK(more.ok);
+	CHECK_EQ(share.used_bytes, 20);
+	CHECK_EQ(whole.used_bytes, 60);
+	budget_return(&share, 20);
+	budget_return(&whole, 40);
+	CHECK_EQ(whole.used_bytes, 0);
+}
+
+static void test_a_share_is_taken_from_the_whole(void **state)
+{
+	(void)state;
+	run_both(a_share_is_taken_from_the_whole, NULL);
+}
+
+static void who_waits_for_the_whole_and_is_cancelled_gives_his_share_back(struct loop *loop, void *arg)
+{
+	int turn = 0, order = 0;
+	struct budget whole, share;
+	struct taker taker = { &share, 40, &order, &turn, false };
+	struct scope scope;
+
+	(void)arg;
+	budget_init(&whole, loop, 100);
+	budget_init_share(&share, &whole, 50);
+	CHECK(budget_take(&whole, 90, NULL));
+	scope_init(&scope, loop);
+	scope_spawn(&scope, "taker", taker_task, &taker);
+	settle(loop);
+	CHECK_EQ(share.used_bytes, 40);
+	scope_cancel(&scope);
+	scope_wait(&scope);
+	CHECK(!taker.ok);
+	CHECK_EQ(share.used_bytes, 0);
+	CHECK_EQ(whole.used_bytes, 90);
+	budget_return(&whole, 90);
+}
+
+static void test_who_waits_for_the_whole_and_is_cancelled_gives_his_share_back(void **state)
+{
+	(void)state;
+	run_both(who_waits_for_the_whole_and_is_cancelled_gives_his_share_back, NULL);
+}
+
+static void a_reservation_grows_only_into_free_room(struct loop *loop, void *arg)
+{
+	struct budget whole, share;
+
+	(void)arg;
+	budget_init(&whole, loop, 100);
+	budget_init_share(&share, &whole, 50);
+	CHECK(budget_take(&share, 10, NULL));
+	CHECK(budget_take(&whole, 60, NULL));
+	CHECK(!budget_try_adjust(&share, 10, 45)); /* 50 would do, but 100 would not */
+	CHECK_EQ(share.used_bytes, 10);
+	CHECK(budget_try_adjust(&share, 10, 40));
+	CHECK_EQ(whole.used_bytes, 100);
+	CHECK(budget_try_adjust(&share, 40, 5));
+	budget_return(&whole, 60);
+	CHECK(budget_try_adjust(&share, 5, 500)); /* alone: an oversized page */
+	budget_return(&share, 500);
+	CHECK_EQ(whole.used_bytes, 0);
+}
+
+static void test_a_reservation_grows_only_into_free_room(void **state)
+{
+	(void)state;
+	run_both(a_reservation_grows_only_into_free_room, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_come_first_served),
 		cmocka_unit_test(test_an_oversized_need_is_granted_alone),
 		cmocka_unit_test(test_a_cancelled_waiter_leaves_the_line),
+		cmocka_unit_test(test_a_share_is_taken_from_the_whole),
+		cmocka_unit_test(test_who_waits_for_the_whole_and_is_cancelled_gives_his_share_back),
+		cmocka_unit_test(test_a_reservation_grows_only_into_free_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,12 +14,18 @@
 #define KEY(cat) "'cat':{'S':'" cat "'},'id':{'S':'a'}"
 #define TAG(tag) "'tag':{'S':'" tag "'},'id':{'S':'a'}"
 #define V ",'sluice_v':{'N':'1000'}}"
+#define TOMB ",'sluice_deleted':{'BOOL':true},'sluice_expires':{'N':'1760172800'}"
 
 static const struct handler_case cases[] = {
 	{ "an insert puts a row", "{" TITLE "}", { .new_image = "{'id': 'a', 'cat': 'c', 'title': 'T', 'x': 1}" },
 	  "put ByCat {" KEY("c") ",'title':{'S':'T'}" V "\n" },
 	{ "a removal deletes it", "{" TITLE "}", { .old_image = "{'id': 'a', 'cat': 'c', 'title': 'T'}" },
 	  "delete ByCat {" KEY("c") "}\n" },
+	{ "or leaves a tombstone with its version", "{" TITLE ", 'deletes': 'tombstone'}",
+	  { .old_image = "{'id': 'a', 'cat': 'c', 'title': 'T'}" }, "put ByCat {" KEY("c") TOMB V "\n" },
+	{ "so does a changed key", "{" TITLE ", 'deletes': 'tombstone'}",
+	  { .old_image = "{'id': 'a', 'cat': 'c'}", .new_image = "{'id': 'a', 'cat': 'd'}" },
+	  "put ByCat {" KEY("c") TOMB V "\nput ByCat {" KEY("d") V "\n" },
 	{ "a projected attribute that is missing is missing in the row", "{" TITLE "}",
 	  { .new_image = "{'id': 'a', 'cat': 'c'}" }, "put ByCat {" KEY("c") V "\n" },
 	{ "a changed attribute puts the row again", "{" TITLE "}",
@@ -113,7 +119,6 @@ static void test_mistakes_in_settings_are_named(void **state)
 		{ "{" TARGET ", 'set': {'a': '${event.time}'}}", "event" },
 		{ "{" TARGET ", 'explode': 'tags'}", "needs ${element} in key" },
 		{ "{'table': 'T', 'key': {'t': '${element}'}, 'explode': 'a[x'}", "explode" },
-		{ "{" TARGET ", 'deletes': 'tombstone'}", "not available in this version" },
 		{ "{" TARGET ", 'deletes': 'never'}", "never" },
 		{ "{'table': 'Source', 'key': {'id': 'x'}}", "need a where" },
 		{ "{" TARGET ", 'atomc': true}", "atomic" },

@@ -399,6 +399,47 @@ static void test_requests_wait_in_line_for_a_connection(void **state)
 	run(queue_for_one_connection, 1);
 }
 
+static bool may_leave(void *ctx, struct err *err)
+{
+	return *(bool *)ctx || err_set(err, ERR_RETRY, "test.closed", "it may not leave any more");
+}
+
+static void one_is_kept_back_in_the_line(struct fixture *f)
+{
+	struct one_get hang = { .f = f, .path = "/hang" }, kept = { .f = f, .path = "/echo" }, after = { .f = f, .path = "/echo" };
+	struct scope hanging, waiting;
+	bool open = true;
+
+	kept.how.may_leave = may_leave;
+	kept.how.may_leave_ctx = &open;
+	scope_init(&hanging, f->loop);
+	scope_init(&waiting, f->loop);
+	scope_spawn(&hanging, "hang", get_in_task, &hang);
+	while (http_server_requests(f->server) < 1)
+		CHECK(task_sleep_ms(f->loop, 1, NULL));
+	scope_spawn(&waiting, "wait", get_in_task, &kept);
+	CHECK(task_yield(f->loop, NULL));
+	open = false; /* while it waits for the connection */
+	scope_cancel(&hanging);
+	scope_wait(&hanging);
+	scope_wait(&waiting);
+	CHECK(!kept.ok);
+	CHECK_STR(str_c(kept.err.code), "test.closed");
+	CHECK_EQ(http_server_requests(f->server), 1);
+	get_in_task(&after); /* the connection is free again */
+	CHECK_OK(after.ok, &after.err);
+	open = true;
+	kept.how.may_leave_ctx = &open;
+	get_in_task(&kept);
+	CHECK_OK(kept.ok, &kept.err);
+}
+
+static void test_a_request_may_be_kept_back_when_its_turn_comes(void **state)
+{
+	(void)state;
+	run(one_is_kept_back_in_the_line, 1);
+}
+
 static void cancel_everywhere(struct fixture *f)
 {
 	struct one_get gets[6];
@@ -504,6 +545,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_request_is_not_sent),
 		cmocka_unit_test(test_a_once_request_is_never_sent_twice),
 		cmocka_unit_test(test_requests_wait_in_line_for_a_connection),
+		cmocka_unit_test(test_a_request_may_be_kept_back_when_its_turn_comes),
 		cmocka_unit_test(test_cancelling_leaves_nothing_behind),
 		cmocka_unit_test(test_a_resolver_that_hangs_stops_nobody_else),
 		cmocka_unit_test(test_a_server_without_tls_is_an_error),

@@ -92,6 +92,36 @@ static void test_a_full_window_holds_the_reader(void **state)
 	run_both(a_full_window_holds_the_reader, NULL);
 }
 
+static void who_holds_a_full_window_is_known(struct loop *loop, void *arg)
+{
+	struct world w;
+	struct scope scope;
+
+	(void)arg;
+	open_world(&w, loop, 150);
+	CHECK(push(&w, 1));
+	CHECK(!window_is_held_by(&w.window, &w.a)); /* nobody waits for room */
+	scope_init(&scope, loop);
+	scope_spawn(&scope, "push", push_task, &w);
+	settle(loop);
+	CHECK(window_is_held_by(&w.window, &w.a) && window_is_held_by(&w.window, &w.b));
+	CHECK(window_next(&w.window, &w.a));
+	window_acknowledge(&w.window, &w.a);
+	CHECK(!window_is_held_by(&w.window, &w.a));
+	CHECK(window_is_held_by(&w.window, &w.b));
+	window_detach(&w.window, &w.b);
+	CHECK(!window_is_held_by(&w.window, &w.b));
+	scope_wait(&scope);
+	CHECK(!window_is_held_by(&w.window, &w.a)); /* the page has its room */
+	window_release(&w.window);
+}
+
+static void test_who_holds_a_full_window_is_known(void **state)
+{
+	(void)state;
+	run_both(who_holds_a_full_window_is_known, NULL);
+}
+
 static void a_cancelled_push_gives_everything_back(struct loop *loop, void *arg)
 {
 	struct world w;
@@ -142,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pages_go_when_all_cursors_have_acknowledged_them),
 		cmocka_unit_test(test_a_full_window_holds_the_reader),
+		cmocka_unit_test(test_who_holds_a_full_window_is_known),
 		cmocka_unit_test(test_a_cancelled_push_gives_everything_back),
 		cmocka_unit_test(test_a_deserted_window_keeps_nothing),
 	};

@@ -115,7 +115,7 @@ static void truth_body(struct loop *loop, void *arg)
 	int64_t truth[ROWS] = { 0 };
 	struct scope scope;
 
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Counts", "pk:S");
 	made_dynamodb_faults(&m, 0.15, all_faults);
 	scope_init(&scope, loop);
@@ -159,7 +159,7 @@ static void merged_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Counts", "pk:S");
 	made_batch_init(&b, 7, 100);
 	for (uint32_t i = 0; i < 100; i++)
@@ -185,7 +185,7 @@ static void again_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Counts", "pk:S");
 	for (int round = 0; round < 2; round++) {
 		made_batch_init(&b, 10, 10);
@@ -213,7 +213,7 @@ static void zero_body(struct loop *loop, void *arg)
 	struct effect *bare;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Counts", "pk:S");
 	made_batch_init(&b, 1, 3);
 	made_add(&b, 0, "Counts", KEY, "sluice_f", "n", "5");
@@ -240,7 +240,7 @@ static void digits_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Counts", "pk:S");
 	made_batch_init(&b, 1, 4);
 	made_add(&b, 0, "Counts", KEY, "sluice_f", "big", "1E30");
@@ -270,7 +270,7 @@ static void blamed_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_put(m.sim, sim_table_add(m.sim, "Counts", "pk:S"), "{\"pk\":{\"S\":\"a\"},\"word\":{\"S\":\"x\"}}");
 	made_batch_init(&b, 1, 9);
 	for (uint32_t i = 0; i < 9; i++)
@@ -297,7 +297,7 @@ static void set_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Counts", "pk:S");
 	made_batch_init(&b, 1, 2);
 	made_add(&b, 0, "Counts", KEY, "sluice_f", "n", "1")->add.set = STR("{\"size\":{\"S\":\"old\"}}");
@@ -323,7 +323,7 @@ static void edited_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_put(m.sim, sim_table_add(m.sim, "Counts", "pk:S"),
 		      "{\"pk\":{\"S\":\"a\"},\"sluice_f\":{\"N\":\"1\"}}");
 	made_batch_init(&b, 1, 1);
@@ -347,7 +347,7 @@ static void missing_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	made_batch_init(&b, 1, 1);
 	made_add(&b, 0, "Counts", KEY, "sluice_f", "n", "1");
 	made_dynamodb_send(&m, &b);

@@ -1,6 +1,4 @@
 #include "sim/env.h"
-#include "sluice/sinks/dynamodb.h"
-#include "sluice/stream/state.h"
 #include "support/dynamodb.h"
 #include "support/tasks.h"
 #include "support/test.h"
@@ -34,7 +32,7 @@ static void inbox_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Inbox", "user:S,id:N");
 	made_batch_init(&b, 1, 1);
 	for (int i = 0; i < 110; i++)
@@ -59,7 +57,7 @@ static void unprocessed_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Inbox", "user:S,id:N");
 	m.sim->unprocessed = 0.6;
 	made_dynamodb_faults(&m, 0.1, all_faults);
@@ -87,7 +85,7 @@ static void throttled_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Inbox", "user:S,id:N");
 	m.sim->unprocessed = 1;
 	made_batch_init(&b, 1, 1);
@@ -110,7 +108,7 @@ static void same_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Inbox", "user:S,id:N");
 	made_batch_init(&b, 1, 1);
 	notice(&b, 0, 1, 1, "first");
@@ -138,7 +136,7 @@ static void resumed_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_put(m.sim, sim_table_add(m.sim, "Inbox", "user:S,id:N"),
 		      "{\"user\":{\"S\":\"u1\"},\"id\":{\"N\":\"1\"},\"text\":{\"S\":\"read\"}}");
 	made_batch_init(&b, 1, 1);
@@ -164,7 +162,7 @@ static void blamed_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Inbox", "user:S,id:N");
 	made_batch_init(&b, 1, 1);
 	notice(&b, 0, 1, 1, "one");
@@ -187,80 +185,6 @@ static void test_one_refused_notice_does_not_take_its_batch_along(void **state)
 	run_simulated(1, blamed_body, NULL);
 }
 
-/* ---- tasks ---- */
-
-static struct effect *task(struct made_batch *b, uint32_t record, const char *id, const char *body)
-{
-	struct effect *e = effect_new(&b->batch, EFFECT_TASK, record, NULL);
-
-	e->task = (struct effect_task){ .id = str_c(id), .body = str_c(body) };
-	return e;
-}
-
-static void task_body(struct loop *loop, void *arg)
-{
-	static const char id[] = "00ff17";
-	struct made_dynamodb m;
-	struct made_batch b;
-	char key[128];
-
-	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, "state"));
-	sim_table_add(m.sim, "state", "pk:S,sk:S");
-	snprintf(key, sizeof(key), "{\"pk\":{\"S\":\"test#task#%u\"},\"sk\":{\"S\":\"%s\"}}", state_bucket(str_c(id)),
-		 id);
-	made_batch_init(&b, 1, 2);
-	task(&b, 0, id, "{\"title\":{\"S\":\"first\"},\"pk\":{\"S\":\"mine\"}}");
-	made_dynamodb_send(&m, &b);
-	task(&b, 1, id, "{\"title\":{\"S\":\"second\"}}");
-	made_dynamodb_send(&m, &b);
-	CHECK_EQ(made_count(&b, EFFECT_DONE), 2);
-	CHECK_STR(made_dynamodb_text(&m, "state", key, "title"), "first");
-	CHECK_STR(made_dynamodb_text(&m, "state", key, "counter"), "1");
-	CHECK_EQ(m.sim->writes, 1);
-	made_batch_release(&b);
-	made_dynamodb_release(&m);
-}
-
-static void test_a_fan_out_task_is_made_once(void **state)
-{
-	(void)state;
-	run_simulated(1, task_body, NULL);
-}
-
-static void test_tasks_stand_where_state_rows_are_looked_for(void **state)
-{
-	(void)state;
-	assert_int_equal(DYNAMODB_TASK_BUCKETS, STATE_BUCKETS);
-	for (int i = 0; i < 100; i++) {
-		char id[16];
-
-		snprintf(id, sizeof(id), "%08x", i * 7919);
-		assert_int_equal(dynamodb_task_bucket(str_c(id)), state_bucket(str_c(id)));
-	}
-}
-
-static void no_state_body(struct loop *loop, void *arg)
-{
-	struct made_dynamodb m;
-	struct made_batch b;
-
-	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
-	made_batch_init(&b, 1, 1);
-	task(&b, 0, "00", "{}");
-	made_dynamodb_send(&m, &b);
-	CHECK_EQ(b.batch.effects[0]->err->class, ERR_FATAL);
-	made_batch_release(&b);
-	made_dynamodb_release(&m);
-}
-
-static void test_tasks_need_a_state_table(void **state)
-{
-	(void)state;
-	run_simulated(1, no_state_body, NULL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,9 +194,6 @@ int main(void)
 		cmocka_unit_test(test_notices_of_one_key_keep_their_order),
 		cmocka_unit_test(test_after_a_resume_what_was_read_stays_read),
 		cmocka_unit_test(test_one_refused_notice_does_not_take_its_batch_along),
-		cmocka_unit_test(test_a_fan_out_task_is_made_once),
-		cmocka_unit_test(test_tasks_stand_where_state_rows_are_looked_for),
-		cmocka_unit_test(test_tasks_need_a_state_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,7 +134,7 @@ static void newest_body(struct loop *loop, void *arg)
 
 	rng_seed(&rng, story->seed);
 	draw_moves(&s, &rng);
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Rows", "pk:S");
 	made_dynamodb_faults(&m, 0.15, all_faults);
 	m.sim->conflict = 0.05;
@@ -173,7 +173,7 @@ static void coalesced_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Rows", "pk:S");
 	made_batch_init(&b, 5, 50);
 	for (uint32_t i = 0; i < 50; i++)
@@ -199,7 +199,7 @@ static void older_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_put(m.sim, sim_table_add(m.sim, "Rows", "pk:S"),
 		      "{\"pk\":{\"S\":\"a\"},\"sluice_v\":{\"N\":\"100\"}}");
 	made_batch_init(&b, 99, 2);
@@ -227,7 +227,7 @@ static void transaction_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_put(m.sim, sim_table_add(m.sim, "Rows", "pk:S"),
 		      "{\"pk\":{\"S\":\"newer\"},\"sluice_v\":{\"N\":\"100\"}}");
 	made_batch_init(&b, 7, 1);
@@ -257,7 +257,7 @@ static void refused_body(struct loop *loop, void *arg)
 	char *large = mem_alloc(500000);
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Rows", "pk:S");
 	memset(large, 'x', 499999);
 	memcpy(large, "{\"pk\":{\"S\":\"a\"},\"sluice_v\":{\"N\":\"2\"},\"t\":{\"S\":\"", 48);
@@ -293,7 +293,7 @@ static void many_body(struct loop *loop, void *arg)
 	int64_t began;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Rows", "pk:S");
 	made_batch_init(&b, 1, 160);
 	for (uint32_t i = 0; i < 160; i++) {
@@ -323,7 +323,7 @@ static void large_group_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	sim_table_add(m.sim, "Rows", "pk:S");
 	made_batch_init(&b, 1, 1);
 	for (uint32_t i = 0; i < 101; i++) {
@@ -352,7 +352,7 @@ static void kinds_body(struct loop *loop, void *arg)
 	struct made_batch b;
 
 	(void)arg;
-	CHECK(made_dynamodb_init(&m, loop, ""));
+	CHECK(made_dynamodb_init(&m, loop));
 	made_batch_init(&b, 1, 1);
 	made_document(&b, 0, EFFECT_PUT_DOCUMENT, "deals", "1", "{}");
 	made_dynamodb_send(&m, &b);

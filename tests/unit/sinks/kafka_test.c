@@ -346,6 +346,69 @@ static void cancelled_body(struct loop *loop, void *arg)
 	s->ops->close(s);
 }
 
+/* As a parked handler does: a send is cancelled, what it has queued may still go out,
+ * and the records from the acknowledged prefix on are sent again, at first one alone. */
+static void parked_body(struct loop *loop, void *arg)
+{
+	struct sim_kafka *k = arg;
+	struct rng *rng = &loop_env(loop)->rng;
+	struct sink *s = open_sink(loop, k, NULL);
+	unsigned at = 0, total = 120, n = 20;
+
+	for (unsigned attempt = 0; at < total; attempt++) {
+		struct made_batch m;
+		struct scope scope;
+		struct one_send o = { s, &m };
+		unsigned before = at;
+
+		made_batch_init(&m, 1 + at, n);
+		for (unsigned i = 0; i < n; i++) {
+			char key[16], body[16];
+
+			snprintf(key, sizeof(key), "k%u", (at + i) % KEYS);
+			snprintf(body, sizeof(body), "%u", (at + i) / KEYS);
+			made_message(&m, i, "t", key, body);
+		}
+		scope_init(&scope, loop);
+		scope_spawn(&scope, "send", send_task, &o);
+		CHECK(task_sleep_ms(loop, 1 + (int64_t)rng_below(rng, 60), NULL));
+		if (attempt % 4)
+			scope_cancel(&scope);
+		scope_wait(&scope);
+		while (at - before < n && m.batch.effects[at - before]->state == EFFECT_DONE)
+			at++;
+		n = at == before ? 1 : 20;
+		if (n > total - at)
+			n = total - at;
+		made_batch_release(&m);
+	}
+	CHECK(task_sleep_ms(loop, 10000, NULL));
+	for (unsigned i = 0; i < KEYS; i++) {
+		char key[16];
+
+		snprintf(key, sizeof(key), "k%u", i);
+		CHECK(in_order(k, key, (int)(total / KEYS)));
+	}
+	s->ops->close(s);
+}
+
+static void test_what_is_sent_again_after_a_cancelled_send_stays_in_order(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 100; seed++) {
+		struct sim_kafka k;
+
+		sim_kafka_init(&k, seed);
+		k.faults = (struct sim_kafka_faults){ .timeout = 0.01 * (double)(seed % 3),
+						      .lost_ack = 0.01 * (double)(seed % 2),
+						      .fatal = seed % 5 ? 0 : 0.01,
+						      .most_delay_ms = 30,
+						      .queue = seed % 7 ? 0 : 10 };
+		run_simulated(seed, parked_body, &k);
+		sim_kafka_release(&k);
+	}
+}
+
 static void test_a_cancelled_send_leaves_what_is_not_known(void **state)
 {
 	(void)state;
@@ -425,6 +488,44 @@ static void test_a_purge_forgets_what_is_queued(void **state)
 	sim_kafka_release(&k);
 }
 
+static bool two_may(void *ctx, struct err *err)
+{
+	int *left = ctx;
+
+	return (*left)-- > 0 || err_set(err, ERR_RETRY, "lease.deadline", "simulated: the deadline has passed");
+}
+
+static void deadline_body(struct loop *loop, void *arg)
+{
+	struct sim_kafka *k = arg;
+	struct sink *s = open_sink(loop, k, NULL);
+	struct made_batch m;
+	int left = 2;
+
+	s->site.may_send = two_may;
+	s->site.may_send_ctx = &left;
+	made_batch_init(&m, 1, 5);
+	for (unsigned i = 0; i < 5; i++)
+		made_message(&m, i, "t", i < 2 ? "a" : "b", "x");
+	send_all(s, &m);
+	CHECK_EQ(made_count(&m, EFFECT_DONE), 2);
+	CHECK_EQ(made_count(&m, EFFECT_FAILED), 3);
+	CHECK_EQ(m.batch.effects[2]->err->class, ERR_RETRY);
+	CHECK_EQ(k->count, 2);
+	made_batch_release(&m);
+	s->ops->close(s);
+}
+
+static void test_t36_nothing_is_produced_after_the_deadline(void **state)
+{
+	struct sim_kafka k;
+
+	(void)state;
+	sim_kafka_init(&k, 1);
+	run_simulated(1, deadline_body, &k);
+	sim_kafka_release(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -434,8 +535,10 @@ int main(void)
 		cmocka_unit_test(test_a_missing_topic_is_waited_for_with_the_same_producer),
 		cmocka_unit_test(test_an_outage_is_told_and_waited_out),
 		cmocka_unit_test(test_a_cancelled_send_leaves_what_is_not_known),
+		cmocka_unit_test(test_what_is_sent_again_after_a_cancelled_send_stays_in_order),
 		cmocka_unit_test(test_a_sink_closes_with_messages_still_out),
 		cmocka_unit_test(test_a_purge_forgets_what_is_queued),
+		cmocka_unit_test(test_t36_nothing_is_produced_after_the_deadline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

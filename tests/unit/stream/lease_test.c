@@ -106,6 +106,7 @@ static void rows_keep_what_was_saved(struct loop *loop, void *arg)
 	p = lease_add_position(l, STR("other"));
 	p->pin_ms = 77;
 	p->sought = true;
+	CHECK(sequence_parse(STR("123"), &p->first, NULL));
 	CHECK_OK(lease_take(l, &w.me, &err), &err);
 	again = load(&w);
 	CHECK(again != NULL);
@@ -116,6 +117,7 @@ static void rows_keep_what_was_saved(struct loop *loop, void *arg)
 	CHECK_STR(sequence_wire(&p->position.sequence), "000000000000000000123");
 	p = lease_position(again, STR("other"));
 	CHECK(p && !p->done && p->sought && p->pin_ms == 77 && sequence_is_none(&p->position.sequence));
+	CHECK_STR(sequence_wire(&p->first), "000000000000000000123");
 	lease_free(l);
 	lease_free(again);
 	close_world(&w);
@@ -146,7 +148,7 @@ static void only_one_takes_a_lease(struct loop *loop, void *arg)
 	mine->dirty = true;
 	CHECK_CLASS(lease_save(mine, &w.me, &err), &err, ERR_DATA);
 	CHECK(err_is(&err, "lease.lost") && !mine->held);
-	CHECK_OK(lease_release(theirs, &w.other, &err), &err);
+	CHECK_OK(lease_release(theirs, &w.other, str_of(NULL, 0), &err), &err);
 	lease_free(mine);
 	mine = load(&w);
 	CHECK_EQ(mine->owner.len, 0);
@@ -159,6 +161,74 @@ static void test_only_one_takes_a_lease_and_the_old_owner_finds_out(void **state
 {
 	(void)state;
 	run_simulated(1, only_one_takes_a_lease, NULL);
+}
+
+static void a_lease_is_handed_over(struct loop *loop, void *arg)
+{
+	struct lease *mine, *theirs;
+	struct world w;
+	struct err err;
+
+	(void)arg;
+	CHECK(open_world(&w, loop, 1));
+	mine = new_lease(&w);
+	CHECK_OK(lease_take(mine, &w.me, &err), &err);
+	lease_add_position(mine, STR("h"))->position.v = 7;
+	CHECK_OK(lease_release(mine, &w.me, w.other.session, &err), &err);
+	CHECK(!mine->held && mine->owner.len == 0 && str_eq(mine->intended, w.other.session));
+	theirs = load(&w);
+	CHECK(theirs->owner.len == 0 && str_eq(theirs->intended, w.other.session));
+	CHECK_EQ(lease_position(theirs, STR("h"))->position.v, 7); /* saved with the same write */
+	CHECK_OK(lease_take(theirs, &w.other, &err), &err);
+	CHECK_CLASS(lease_take(mine, &w.me, &err), &err, ERR_DATA); /* too late */
+	lease_free(mine);
+	mine = load(&w);
+	CHECK(str_eq(mine->owner, w.other.session) && mine->intended.len == 0);
+	lease_free(mine);
+	lease_free(theirs);
+	close_world(&w);
+}
+
+static void test_a_lease_that_is_handed_over_names_its_receiver_until_it_is_taken(void **state)
+{
+	(void)state;
+	run_simulated(1, a_lease_is_handed_over, NULL);
+}
+
+/* T22, T23: the answer to the hand-over's write is lost. */
+static void a_hand_over_in_doubt(struct loop *loop, void *arg)
+{
+	static const enum sim_fault faults[] = { SIM_DROP_BEFORE, SIM_DROP_AFTER };
+	struct world w;
+	struct err err;
+
+	(void)arg;
+	for (size_t i = 0; i < COUNT_OF(faults); i++) {
+		struct lease *l, *row;
+		bool ok;
+
+		CHECK(open_world(&w, loop, 1));
+		l = new_lease(&w);
+		CHECK_OK(lease_take(l, &w.me, &err), &err);
+		w.next_put = faults[i];
+		CHECK_CLASS(lease_release(l, &w.me, w.other.session, &err), &err, ERR_RETRY);
+		CHECK(l->held && l->in_doubt);
+		ok = lease_release(l, &w.me, w.other.session, &err);
+		CHECK(ok || err_is(&err, "lease.lost")); /* it took effect: then it is not ours any more */
+		CHECK(!l->held);
+		row = load(&w);
+		CHECK(row->owner.len == 0 && str_eq(row->intended, w.other.session));
+		CHECK_EQ(row->counter, 2);
+		lease_free(row);
+		lease_free(l);
+		close_world(&w);
+	}
+}
+
+static void test_t22_a_hand_over_whose_answer_is_lost_is_not_written_twice(void **state)
+{
+	(void)state;
+	run_simulated(1, a_hand_over_in_doubt, NULL);
 }
 
 /* T23 */
@@ -296,6 +366,10 @@ static void an_owner_stops_sending_in_time(struct loop *loop, void *arg)
 	CHECK(!heartbeat_renew(&w.me, &err)); /* it took effect, but nobody told us */
 	CHECK(!heartbeat_may_send(&w.me, &err));
 	CHECK_OK(heartbeat_renew(&w.me, &err), &err);
+	CHECK(!heartbeat_may_send(&w.me, &err)); /* others may have taken its leases meanwhile */
+	heartbeat_let_go(&w.me);
+	CHECK(!heartbeat_may_send(&w.me, &err));
+	CHECK_OK(heartbeat_renew(&w.me, &err), &err);
 	CHECK(heartbeat_may_send(&w.me, &err));
 	CHECK_OK(heartbeat_remove(&w.me, &err), &err);
 	CHECK(!heartbeat_may_send(&w.me, &err));
@@ -313,6 +387,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows_keep_what_was_saved),
 		cmocka_unit_test(test_only_one_takes_a_lease_and_the_old_owner_finds_out),
+		cmocka_unit_test(test_a_lease_that_is_handed_over_names_its_receiver_until_it_is_taken),
+		cmocka_unit_test(test_t22_a_hand_over_whose_answer_is_lost_is_not_written_twice),
 		cmocka_unit_test(test_t23_a_lost_answer_is_looked_up_before_the_next_write),
 		cmocka_unit_test(test_t23_a_retry_that_meets_its_own_write_is_no_conflict),
 		cmocka_unit_test(test_time_in_which_nobody_looked_kills_nobody),

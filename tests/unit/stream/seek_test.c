@@ -294,7 +294,7 @@ static bool add_row(struct world *w, const char *shard, bool held)
 
 	l->loop = w->loop;
 	event_init(&l->written, w->loop);
-	ok = lease_take(l, &w->worker, &err) && (held || lease_release(l, &w->worker, &err));
+	ok = lease_take(l, &w->worker, &err) && (held || lease_release(l, &w->worker, str_of(NULL, 0), &err));
 	lease_free(l);
 	return ok;
 }
@@ -428,7 +428,7 @@ static void an_owner_sees_that_it_lost(struct loop *loop, void *arg)
 	CHECK_OK(lease_take(theirs, &w.worker, &err), &err);
 	w.seek.force = true;
 	CHECK_OK(seek_run(&w.seek, &err), &err);
-	CHECK_CLASS(lease_release(theirs, &w.worker, &err), &err, ERR_DATA);
+	CHECK_CLASS(lease_release(theirs, &w.worker, str_of(NULL, 0), &err), &err, ERR_DATA);
 	CHECK(err_is(&err, "lease.lost") && !theirs->held);
 	lease_free(theirs);
 	CHECK(row_is(&w, "a", &theirs) && lease_position(theirs, STR("h"))->sought);
@@ -502,7 +502,7 @@ static void handlers_of_images_are_not_moved_forward(struct loop *loop, void *ar
 	lease_position(l, STR("h"))->losses = 0;
 	lease_position(l, STR("h"))->position.v = (uint64_t)(w.seek.now_ms / 1000) << 20;
 	CHECK_OK(lease_take(l, &w.worker, &err), &err);
-	CHECK_OK(lease_release(l, &w.worker, &err), &err);
+	CHECK_OK(lease_release(l, &w.worker, str_of(NULL, 0), &err), &err);
 	lease_free(l);
 	w.seek.whence = SEEK_LATEST;
 	CHECK_CLASS(seek_run(&w.seek, &err), &err, ERR_FATAL);
