@@ -64,6 +64,7 @@ static void plan_pipeline(const struct settings *s, const struct settings_pipeli
 		.poll_min_ms = p->poll_min_ms,
 		.poll_max_ms = p->poll_max_ms,
 		.on_trim = p->on_trim == ON_TRIM_SKIP ? TRIM_SKIP : TRIM_HALT,
+		.continues = p->on_new_stream == ON_NEW_STREAM_CONTINUE,
 		.handlers = arena_array(a, p->n_handlers, sizeof(*out->handlers)),
 	};
 	for (size_t i = 0; i < p->n_handlers; i++)

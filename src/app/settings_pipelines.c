@@ -63,8 +63,10 @@ static const struct option poll_options[] = {
 
 static const char *const on_trim_names[] = { [ON_TRIM_HALT] = "halt", [ON_TRIM_SKIP] = "skip", NULL };
 static const char *const on_trim_later[] = { "rebuild", "backfill", NULL };
-static const char *const on_new_stream_names[] = { [ON_NEW_STREAM_STOP] = "stop", NULL };
-static const char *const on_new_stream_later[] = { "continue", "rebuild", "backfill", NULL };
+static const char *const on_new_stream_names[] = {
+	[ON_NEW_STREAM_STOP] = "stop", [ON_NEW_STREAM_CONTINUE] = "continue", NULL,
+};
+static const char *const on_new_stream_later[] = { "rebuild", "backfill", NULL };
 
 const struct option settings_pipeline_options[] = {
 	{ .name = "name", .type = OPTION_STR, .offset = IN(pipeline_settings, name),
@@ -86,7 +88,9 @@ const struct option settings_pipeline_options[] = {
 	  .help = "Records were trimmed before they were read: stop the pipeline, or count them as lost and go on." },
 	{ .name = "on_new_stream", .type = OPTION_ENUM, .offset = IN(pipeline_settings, on_new_stream),
 	  .default_text = "stop", .names = on_new_stream_names, .later = on_new_stream_later,
-	  .help = "The table's stream was switched off and on again: stop the pipeline." },
+	  .help = "The table's stream was switched off and on again. The rest of the old one (24 h) is read in any case; "
+		  "then its handlers stop, or (forward and fanout only) count a loss and go on with all that the new one "
+		  "has. What was written between the two is known to nobody." },
 	{ .name = "backfill", .type = OPTION_BOOL, .offset = IN(pipeline_settings, backfill), .default_text = "false",
 	  .help = "Only false in this version." },
 	{ .name = "handlers", .type = OPTION_VALUE, .offset = IN(pipeline_settings, handlers),
@@ -124,6 +128,16 @@ static void refuse_backfill(struct loading *l, const struct node *group, bool ba
 {
 	if (backfill)
 		problems_add(l->problems, settings_at(group, "backfill"), "backfill is not available in this version");
+}
+
+/* What a function of item images keeps is wrong when changes are missing. */
+static void refuse_continue(struct loading *l, const struct settings_pipeline *p, const struct settings_handler *h)
+{
+	if (p->on_new_stream == ON_NEW_STREAM_CONTINUE && h->ops->image)
+		problems_add(l->problems, settings_at(p->node, "on_new_stream"),
+			     "\"continue\" is for forward and fanout; %.*s is of the kind %s, whose rows would miss what was "
+			     "written between two streams: give it a pipeline of its own with \"stop\"",
+			     STR_ARG(h->name), h->ops->kind);
 }
 
 static void read_over(struct loading *l, const struct option *table, const struct node *group, void *out)
@@ -168,6 +182,7 @@ static void read_handler(struct loading *l, struct settings_pipeline *p, const s
 		settings_check_name(l, settings_at(group, "name"), c->name);
 	settings_check_unique(l, group, "handler of this pipeline");
 	refuse_backfill(l, group, c->backfill);
+	refuse_continue(l, p, h);
 	inherit(l, c, from, h);
 	settings_check_handler(l, p, h);
 }

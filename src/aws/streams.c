@@ -24,11 +24,12 @@ static bool too_long(struct err *err, const char *operation)
 	return err_set(err, ERR_FATAL, "aws.request", "%s: its arguments are longer than the service takes", operation);
 }
 
+/* max_attempts 0: the client's. */
 static bool call(struct aws_client *c, const char *operation, const struct buf *body, size_t max_bytes,
-		 struct buf *answer, struct err *err)
+		 unsigned max_attempts, struct buf *answer, struct err *err)
 {
 	const struct aws_request request = {
-		.operation = operation, .body = buf_str(body), .max_answer_bytes = max_bytes,
+		.operation = operation, .body = buf_str(body), .max_answer_bytes = max_bytes, .max_attempts = max_attempts,
 	};
 
 	return buf_ok(body) ? aws_call(c, &request, answer, err) : too_long(err, operation);
@@ -115,7 +116,7 @@ bool streams_describe(struct aws_client *c, struct str stream_arn, struct str ex
 	}
 	json_end_object(&w);
 	buf_init(&answer, MAX_DESCRIPTION_BYTES);
-	ok = call(c, "DescribeStream", &body, MAX_DESCRIPTION_BYTES, &answer, err) &&
+	ok = call(c, "DescribeStream", &body, MAX_DESCRIPTION_BYTES, 1, &answer, err) &&
 	     read_description(buf_str(&answer), arena, out, err);
 	buf_release(&answer);
 	buf_release(&body);
@@ -156,7 +157,7 @@ bool streams_get_iterator(struct aws_client *c, struct str stream_arn, struct st
 		json_member_str(&w, STR("SequenceNumber"), sequence_wire(sequence));
 	json_end_object(&w);
 	buf_init(&answer, MAX_ITERATOR_ANSWER_BYTES);
-	ok = call(c, "GetShardIterator", &body, MAX_ITERATOR_ANSWER_BYTES, &answer, err) &&
+	ok = call(c, "GetShardIterator", &body, MAX_ITERATOR_ANSWER_BYTES, 0, &answer, err) &&
 	     read_iterator(buf_str(&answer), iterator, err);
 	buf_release(&answer);
 	buf_release(&body);
@@ -176,7 +177,7 @@ struct page *streams_get_records(struct aws_client *c, struct str iterator, unsi
 	json_member_int(&w, STR("Limit"), limit);
 	json_end_object(&w);
 	buf_init(&answer, max_bytes);
-	if (call(c, "GetRecords", &body, max_bytes, &answer, err))
+	if (call(c, "GetRecords", &body, max_bytes, 0, &answer, err))
 		page = page_decode(&answer, limit, err);
 	buf_release(&answer);
 	buf_release(&body);

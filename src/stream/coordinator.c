@@ -22,10 +22,11 @@ struct coordinator *coordinator_new(const struct coordinator_settings *settings)
 		c->set.list_ms = LIST_MS;
 	c->env = loop_env(settings->loop);
 	c->lineage = lineage_new();
-	c->pin_ms = mem_array(settings->n_handlers, sizeof(*c->pin_ms));
-	c->row_counter = mem_array(settings->n_handlers, sizeof(*c->row_counter));
-	c->first_start = mem_array(settings->n_handlers, sizeof(*c->first_start));
+	c->places = mem_array(settings->n_handlers, sizeof(*c->places));
+	c->high_v = mem_array(settings->n_handlers, sizeof(*c->high_v));
+	buf_init(&c->next_page, 256);
 	event_init(&c->wake, settings->loop);
+	event_init(&c->discover, settings->loop);
 	event_init(&c->parking_wake, settings->loop);
 	balancer_add(settings->balancer, c);
 	return c;
@@ -52,10 +53,14 @@ void coordinator_free(struct coordinator *c)
 		coordinator_free_member(m);
 	}
 	lineage_free(c->lineage);
+	for (size_t h = 0; h < c->set.n_handlers; h++)
+		mem_free((char *)c->places[h].label.ptr);
 	mem_free((char *)c->stream_arn.ptr);
-	mem_free(c->pin_ms);
-	mem_free(c->row_counter);
-	mem_free(c->first_start);
+	mem_free((char *)c->newest_arn.ptr);
+	buf_release(&c->next_page);
+	mem_free(c->pages);
+	mem_free(c->places);
+	mem_free(c->high_v);
 	mem_free(c);
 }
 
@@ -79,6 +84,13 @@ struct member *coordinator_add_member(struct coordinator *c, struct lease *lease
 	return m;
 }
 
+const struct lineage_shard *coordinator_shard(const struct coordinator *c, struct member *m)
+{
+	if (!m->shard)
+		m->shard = lineage_find(c->lineage, m->lease->shard_id);
+	return m->shard;
+}
+
 struct str coordinator_handler_name(const struct coordinator *c, size_t h)
 {
 	return c->set.handlers[h].name;
@@ -97,10 +109,15 @@ bool coordinator_is_done(const struct coordinator *c, const struct lease *lease,
 	return p && p->done;
 }
 
+bool coordinator_takes_part(const struct coordinator *c, size_t h)
+{
+	return str_eq(c->places[h].label, c->label);
+}
+
 bool coordinator_is_finished(const struct coordinator *c, const struct member *m)
 {
 	for (size_t h = 0; h < c->set.n_handlers; h++)
-		if (!coordinator_is_done(c, m->lease, h))
+		if (coordinator_takes_part(c, h) && !coordinator_is_done(c, m->lease, h))
 			return false;
 	return true;
 }
@@ -118,11 +135,8 @@ static bool has_foreign_leases(const struct coordinator *c)
 /* A disabled stream that is read to its end is said to be so, once (T11). */
 static void look_for_end(struct coordinator *c)
 {
-	if (!c->ended || c->said_ended || c->n_readings)
+	if (c->said_ended || !coordinator_has_ended(c))
 		return;
-	for (const struct member *m = c->members; m; m = m->hh.next)
-		if (!coordinator_is_finished(c, m))
-			return;
 	c->said_ended = true;
 	log_warn(c->env->log, "pipeline.ended", LOG_STR("pipeline", c->set.pipeline), LOG_STR("stream", c->stream_arn),
 		 LOG_TEXT("hint", "the table's stream is disabled, and all of it is read; nothing more will come"));
@@ -131,13 +145,10 @@ static void look_for_end(struct coordinator *c)
 /* One round: look, then take and read what is due. */
 static bool step(struct coordinator *c, struct err *err)
 {
-	uint64_t listing = c->listing;
-
 	event_clear(&c->wake);
-	if (!coordinator_list_when_due(c, err))
+	if ((c->complete != c->sought_for || !c->loaded) && !coordinator_look_for_seek(c, err))
 		return false;
-	if ((c->listing != listing || !c->loaded) && !coordinator_look_for_seek(c, err))
-		return false;
+	c->sought_for = c->complete;
 	if (!coordinator_load_when_due(c, err))
 		return false;
 	if (!c->set.balancer->looked) /* it wakes us */
@@ -145,12 +156,13 @@ static bool step(struct coordinator *c, struct err *err)
 	if (!coordinator_hand_over(c, err) || !coordinator_serve(c, err) || !coordinator_forget_old(c, err))
 		return false;
 	look_for_end(c);
-	return true;
+	return coordinator_switch_when_due(c, err);
 }
 
+/* Discovery wakes it when it has news. */
 static int64_t pause_ms(const struct coordinator *c)
 {
-	int64_t pause = coordinator_list_pause_ms(c) - (env_mono_ms(c->env) - c->listed_ms);
+	int64_t pause = c->set.list_ms;
 
 	if (pause > coordinator_load_pause_ms(c))
 		pause = coordinator_load_pause_ms(c);
@@ -203,23 +215,25 @@ static void release_leases(struct coordinator *c)
 void coordinator_run(struct coordinator *c)
 {
 	unsigned failures = 0;
-	bool opened = false, alive = true;
+	bool alive = true;
 	struct err err;
 
 	scope_init(&c->readings, c->set.loop);
 	scope_init(&c->parking, c->set.loop);
 	scope_spawn(&c->parking, "parking", coordinator_parking_task, c);
 	c->running = true;
+	c->opened = false; /* in a second life, too: the rows may have moved on, discovery begins again */
 	while (alive && !c->stopping) {
-		if (!opened)
-			opened = coordinator_open(c, &err);
-		if (opened && step(c, &err)) {
+		if (!c->opened)
+			c->opened = coordinator_open(c, &err);
+		if (c->opened && step(c, &err)) {
 			failures = 0;
 			alive = event_wait(&c->wake, pause_ms(c), NULL, NULL);
 		} else {
 			alive = trouble(c, &err, &failures);
 		}
 	}
+	coordinator_discover_end(c);
 	scope_cancel(&c->parking);
 	scope_wait(&c->parking);
 	scope_wait(&c->readings);
@@ -249,6 +263,17 @@ void coordinator_let_go(struct coordinator *c)
 	for (struct member *m = c->members; m; m = m->hh.next)
 		lease_let_go(m->lease);
 	c->loaded = false;
+}
+
+void coordinator_shard_ended(struct coordinator *c, struct str shard_id)
+{
+	struct member *m = coordinator_member(c, shard_id);
+
+	if (!m)
+		return;
+	m->ended = true;
+	m->ask_ms = m->ask_pause_ms = 0;
+	event_set(&c->discover);
 }
 
 void coordinator_wake(struct coordinator *c)

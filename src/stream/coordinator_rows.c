@@ -24,15 +24,17 @@ static bool changed_definition(struct coordinator *c, struct coordinator_handler
 }
 
 /* What was written while the table had no stream is known to nobody (T10). */
-static bool replaced_stream(struct coordinator *c, struct coordinator_handler *h)
+void coordinator_stop_replaced(struct coordinator *c, size_t index)
 {
+	struct coordinator_handler *h = &c->set.handlers[index];
 	struct err err;
 
 	err_set(&err, ERR_FATAL, "stream.replaced",
 		"table %.*s has a new stream; what was written before it was enabled never reached handler %.*s. To begin "
-		"with the new stream give the handler a new name (and an empty target)",
-		STR_ARG(c->set.table), STR_ARG(h->name));
-	return stop_handler(c, h, &err);
+		"with the new stream give the handler a new name (and an empty target)%s",
+		STR_ARG(c->set.table), STR_ARG(h->name),
+		h->definition.len ? "" : ", or set on_new_stream = \"continue\"");
+	stop_handler(c, h, &err);
 }
 
 static struct str handler_row_id(const struct coordinator *c, const struct coordinator_handler *h, struct arena *a)
@@ -54,62 +56,100 @@ static int64_t first_pin_ms(const struct coordinator *c)
 	return 0;
 }
 
-static bool make_handler_row(struct coordinator *c, size_t index, struct arena *arena, struct err *err)
+/* Makes or replaces the row; the place holds what is in it then. */
+static bool write_handler(struct coordinator *c, size_t index, const struct place *p, struct err *err)
 {
 	struct coordinator_handler *h = &c->set.handlers[index];
-	int64_t pin_ms = first_pin_ms(c);
-	struct str attributes = arena_putf(
-		arena, "\"stream\":{\"S\":\"%.*s\"},\"definition\":{\"S\":\"%.*s\"},\"pin_ms\":{\"N\":\"%lld\"}",
-		STR_ARG(c->label), STR_ARG(h->definition), (long long)pin_ms);
+	struct arena arena;
+	struct buf attributes;
+	bool ok;
 
-	if (!state_put(c->set.state, STATE_HANDLER, handler_row_id(c, h, arena), 0, attributes, err))
-		return false;
-	c->pin_ms[index] = pin_ms;
-	c->row_counter[index] = 1;
-	c->first_start[index] = true;
+	arena_init(&arena, 1 << 16);
+	buf_init(&attributes, 1 << 16);
+	buf_putf(&attributes, "\"stream\":{\"S\":\"%.*s\"},\"definition\":{\"S\":\"%.*s\"},\"pin_ms\":{\"N\":\"%lld\"}",
+		 STR_ARG(p->label), STR_ARG(h->definition), (long long)p->pin_ms);
+	if (p->high_v)
+		buf_putf(&attributes, ",\"v\":{\"N\":\"%llu\"}", (unsigned long long)p->high_v);
+	if (p->lost)
+		buf_putf(&attributes, ",\"lost\":{\"N\":\"%llu\"}", (unsigned long long)p->lost);
+	ok = state_put(c->set.state, STATE_HANDLER, handler_row_id(c, h, &arena), p->counter, buf_str(&attributes), err);
+	buf_release(&attributes);
+	arena_release(&arena);
+	return ok;
+}
+
+static void set_label(struct place *p, struct str label)
+{
+	mem_free((char *)p->label.ptr);
+	p->label = str_of(mem_dup(label.ptr, label.len), label.len);
+}
+
+bool coordinator_make_handler(struct coordinator *c, size_t index, struct err *err)
+{
+	struct coordinator_handler *h = &c->set.handlers[index];
+	struct place *p = &c->places[index];
+	struct place made = { .label = coordinator_label_of(c->newest_arn), .pin_ms = first_pin_ms(c) };
+
+	if (!write_handler(c, index, &made, err)) /* another worker may have made it at the same moment */
+		return err_is(err, "state.conflict") && coordinator_load_handler(c, index, err);
+	set_label(p, made.label);
+	p->counter = 1;
+	p->pin_ms = made.pin_ms;
+	p->before_start = c->complete;
 	log_info(c->env->log, "handler.first_start", LOG_STR("pipeline", c->set.pipeline), LOG_STR("handler", h->name),
 		 LOG_TEXT("hint", h->definition.len ? "a new handler wants an empty target: a counter adds to what its rows hold" :
 						      "it begins where the settings' start says"));
 	return true;
 }
 
-bool coordinator_load_handler(struct coordinator *c, size_t index, struct err *err)
+static bool optional_number(struct value item, struct str name, uint64_t *out)
+{
+	struct value v;
+
+	*out = 0;
+	return !value_get(item, name, &v) || str_to_u64(v.raw, out);
+}
+
+static bool read_handler(struct coordinator *c, size_t index, const struct state_row *row, struct err *err)
 {
 	struct coordinator_handler *h = &c->set.handlers[index];
+	struct place *p = &c->places[index];
 	struct value definition, pin, stream;
+	uint64_t pin_ms;
+
+	if (!value_get(row->item, STR("definition"), &definition) || !value_get(row->item, STR("pin_ms"), &pin) ||
+	    !value_get(row->item, STR("stream"), &stream) || !str_to_u64(pin.raw, &pin_ms) || stream.raw.len == 0 ||
+	    !optional_number(row->item, STR("v"), &p->high_v) || !optional_number(row->item, STR("lost"), &p->lost))
+		return err_set(err, ERR_FATAL, "state.row",
+			       "the state table's row of kind handler, sk %.*s#%.*s, lacks stream, definition or pin_ms, or has "
+			       "others of the wrong type; restore it, or delete it: positions stand elsewhere and are kept",
+			       STR_ARG(c->set.pipeline), STR_ARG(h->name));
+	set_label(p, stream.raw); /* of a stopped one, too: its positions are still needed */
+	p->counter = row->counter;
+	p->pin_ms = (int64_t)pin_ms;
+	return h->stopped || str_eq(definition.raw, h->definition) || changed_definition(c, h);
+}
+
+bool coordinator_load_handler(struct coordinator *c, size_t index, struct err *err)
+{
 	struct state_row row;
 	struct arena arena;
-	uint64_t pin_ms;
 	bool ok;
 
 	arena_init(&arena, 1 << 20);
-	ok = state_get(c->set.state, STATE_HANDLER, handler_row_id(c, h, &arena), &arena, &row, err);
-	if (ok && row.counter == 0) {
-		ok = make_handler_row(c, index, &arena, err) ||
-		     (err_is(err, "state.conflict") && coordinator_load_handler(c, index, err)); /* another worker was quicker */
-	} else if (ok) {
-		if (!value_get(row.item, STR("definition"), &definition) || !value_get(row.item, STR("pin_ms"), &pin) ||
-		    !value_get(row.item, STR("stream"), &stream) || !str_to_u64(pin.raw, &pin_ms))
-			ok = err_set(err, ERR_FATAL, "state.row",
-				     "the state table's row of kind handler, sk %.*s#%.*s, lacks stream, definition or pin_ms; "
-				     "restore it, or delete it: positions stand elsewhere and are kept",
-				     STR_ARG(c->set.pipeline), STR_ARG(h->name));
-		else if (!str_eq(stream.raw, c->label))
-			ok = replaced_stream(c, h);
-		else if (!str_eq(definition.raw, h->definition))
-			ok = changed_definition(c, h);
-		else
-			c->pin_ms[index] = (int64_t)pin_ms;
-		c->row_counter[index] = row.counter;
-	}
+	ok = state_get(c->set.state, STATE_HANDLER, handler_row_id(c, &c->set.handlers[index], &arena), &arena, &row, err);
+	if (ok && row.counter)
+		ok = read_handler(c, index, &row, err);
+	else if (ok)
+		set_label(&c->places[index], str_of(NULL, 0));
 	arena_release(&arena);
-	/* Another worker made it at the same moment: now it is there to be read. */
-	return ok || (err_is(err, "state.conflict") && coordinator_load_handler(c, index, err));
+	return ok;
 }
 
 static bool look_for_seek(struct coordinator *c, size_t index, struct err *err)
 {
 	struct coordinator_handler *h = &c->set.handlers[index];
+	struct place *p = &c->places[index];
 	struct state_row row;
 	struct arena arena;
 	bool ok;
@@ -117,12 +157,12 @@ static bool look_for_seek(struct coordinator *c, size_t index, struct err *err)
 	arena_init(&arena, 1 << 20);
 	ok = state_get(c->set.state, STATE_HANDLER, handler_row_id(c, h, &arena), &arena, &row, err);
 	arena_release(&arena);
-	if (!ok || row.counter == 0 || row.counter == c->row_counter[index])
+	if (!ok || row.counter == 0 || row.counter == p->counter)
 		return ok;
 	log_warn(c->env->log, "handler.moved", LOG_STR("pipeline", c->set.pipeline), LOG_STR("handler", h->name),
 		 LOG_TEXT("hint", "its row was written by somebody else (sluice seek); its positions are read again"));
 	c->loaded = false;
-	c->first_start[index] = false;
+	p->before_start = 0;
 	return coordinator_load_handler(c, index, err);
 }
 
@@ -131,6 +171,28 @@ bool coordinator_look_for_seek(struct coordinator *c, struct err *err)
 	for (size_t h = 0; h < c->set.n_handlers; h++)
 		if (!c->set.handlers[h].stopped && !look_for_seek(c, h, err))
 			return false;
+	return true;
+}
+
+/* Two workers may both find that the old stream has ended; the row's counter lets
+ * one of them win, and a write whose answer was lost shows as if another had. */
+bool coordinator_move_handler(struct coordinator *c, size_t index, struct str label, struct err *err)
+{
+	struct coordinator_handler *h = &c->set.handlers[index];
+	struct place *p = &c->places[index], moved;
+
+	if (!coordinator_load_handler(c, index, err))
+		return false;
+	if (h->stopped || !str_eq(p->label, c->label))
+		return true;
+	moved = (struct place){ .label = label, .counter = p->counter, .high_v = coordinator_high_v(c, index) };
+	moved.lost = p->lost + 1 + c->gone; /* what lay between the streams, and what the old one still had */
+	if (!write_handler(c, index, &moved, err))
+		return err_is(err, "state.conflict") && coordinator_load_handler(c, index, err);
+	log_error(c->env->log, "records.lost_between_streams", LOG_STR("pipeline", c->set.pipeline),
+		  LOG_STR("handler", h->name), LOG_STR("from", c->label), LOG_STR("to", label), LOG_INT("lost", moved.lost),
+		  LOG_TEXT("hint", "on_new_stream = \"continue\": it begins at the new stream's horizon"));
+	set_label(p, label);
 	return true;
 }
 
@@ -208,6 +270,7 @@ bool coordinator_load_leases(struct coordinator *c, struct err *err)
 	buf_putf(&prefix, "%.*s#%.*s#", STR_ARG(c->set.pipeline), STR_ARG(c->label));
 	l.prefix = buf_str(&prefix);
 	ok = state_each(c->set.state, STATE_LEASE, load_lease, &l, err) && l.ok;
+	c->high_ms = 0;
 	buf_release(&prefix);
 	if (ok)
 		let_go(c);

@@ -2,29 +2,9 @@
 
 #include "sluice/core/mem.h"
 
-enum {
-	FORGET_MS = 10 * 60 * 1000,   /* an unlisted finished shard's row is kept so long */
-	PARENT_LAG_MS = 60 * 1000,    /* a parent may be missing from listings so long */
-	RETENTION_MS = 24 * 3600 * 1000,
-	VERSION_SHIFT = 20,           /* DESIGN: v counts from seconds << 20 */
-};
+enum { VERSION_SHIFT = 20 };      /* DESIGN: v counts from seconds << 20 */
 
 /* ---- who is entitled to what ---- */
-
-/* A parent that no listing shows is trimmed when its child is older than the
- * retention, or when it stays away for long; a single listing may leave it out
- * (T2, T6). */
-static bool parent_is_gone(const struct coordinator *c, const struct lease *child)
-{
-	const struct lineage_shard *s = lineage_find(c->lineage, child->shard_id);
-	int64_t made_ms = shard_created_ms(child->shard_id);
-
-	if (lineage_find(c->lineage, child->parent_id))
-		return false;
-	if (!s || (made_ms && aws_service_time_ms(c->set.streams) - made_ms > RETENTION_MS))
-		return true;
-	return s->listed_in > s->first_listed_in && env_mono_ms(c->env) - s->first_seen_ms >= PARENT_LAG_MS;
-}
 
 /* Has the handler nothing more to do in the shard's parent? */
 static bool parent_is_done(const struct coordinator *c, const struct lease *child, size_t h)
@@ -36,20 +16,15 @@ static bool parent_is_done(const struct coordinator *c, const struct lease *chil
 	parent = coordinator_member(c, child->parent_id);
 	if (parent && lease_position(parent->lease, coordinator_handler_name(c, h)))
 		return coordinator_is_done(c, parent->lease, h);
-	return parent_is_gone(c, child);
+	return coordinator_parent_is_gone(c, child);
 }
 
-static uint64_t high_water(const struct coordinator *c, size_t h)
+/* Closed before the handler's first start took its time, so all of it lies before. */
+static bool is_past(const struct coordinator *c, const struct lease *lease, size_t h)
 {
-	uint64_t high = 0;
+	const struct lineage_shard *s = lineage_find(c->lineage, lease->shard_id);
 
-	for (const struct member *m = c->members; m; m = m->hh.next) {
-		const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
-
-		if (p && p->position.v > high)
-			high = p->position.v;
-	}
-	return high;
+	return c->set.start == STREAM_START_LATEST && s && s->closed_in && s->closed_in <= c->places[h].before_start;
 }
 
 /* Where the handler begins in a shard it has not been in (DESIGN: Version). */
@@ -59,11 +34,11 @@ static void begin(struct coordinator *c, struct member *m, size_t h)
 	const struct member *parent = lease->parent_id.len ? coordinator_member(c, lease->parent_id) : NULL;
 	const struct lease_position *before = parent ? lease_position(parent->lease, coordinator_handler_name(c, h)) : NULL;
 	uint64_t now_v = (uint64_t)(aws_service_time_ms(c->set.streams) / 1000) << VERSION_SHIFT;
-	uint64_t high = high_water(c, h);
+	uint64_t high = coordinator_high_v(c, h);
 	struct lease_position *p = lease_add_position(lease, coordinator_handler_name(c, h));
 
-	p->pin_ms = c->pin_ms[h];
-	p->done = m->past && c->first_start[h] && c->set.start == STREAM_START_LATEST;
+	p->pin_ms = c->places[h].pin_ms;
+	p->done = is_past(c, lease, h);
 	if (before)
 		p->position.v = before->position.v;
 	else
@@ -90,7 +65,7 @@ static bool is_entitled(const struct coordinator *c, const struct member *m, siz
 {
 	const struct lease_position *p = lease_position(m->lease, coordinator_handler_name(c, h));
 
-	if (c->set.handlers[h].stopped || m->reading[h] || m->n_ending || m->heir.len)
+	if (c->set.handlers[h].stopped || m->reading[h] || m->n_ending || m->heir.len || !coordinator_takes_part(c, h))
 		return false;
 	return p ? !p->done && (!p->sought || parent_is_done(c, m->lease, h)) : parent_is_done(c, m->lease, h);
 }
@@ -113,6 +88,7 @@ static void reading_task(void *arg)
 	c->n_readings--;
 	if (r->n_handlers || r->ending) { /* else all were parked, and nothing else has changed */
 		c->soon_ms = 0;
+		event_set(&c->discover);
 		coordinator_wake(c);
 	}
 	if (!r->lease->held) {
@@ -263,9 +239,18 @@ static struct member *make_member(struct coordinator *c, const struct lineage_sh
 	buf_init(&id, 4096);
 	buf_putf(&id, "%.*s#%.*s#%.*s", STR_ARG(c->set.pipeline), STR_ARG(c->label), STR_ARG(s->id));
 	m = coordinator_add_member(c, lease_new(c->set.loop, buf_str(&id), s->id, s->parent));
-	m->past = s->closed && c->listing == c->first_listing;
 	buf_release(&id);
 	return m;
+}
+
+static void make_members(struct coordinator *c)
+{
+	if (c->members_for == lineage_added(c->lineage))
+		return;
+	for (const struct lineage_shard *s = lineage_next(c->lineage, NULL); s; s = lineage_next(c->lineage, s))
+		if (!coordinator_member(c, s->id))
+			make_member(c, s);
+	c->members_for = lineage_added(c->lineage);
 }
 
 /* Once for each owner, so that a start that waits for another's leases to expire
@@ -281,15 +266,6 @@ static void say_waiting(struct coordinator *c, const struct member *m)
 	log_info(c->env->log, "lease.waiting", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", m->lease->shard_id),
 		 LOG_STR("holder", m->lease->owner), LOG_INT("failover_ms", c->set.heartbeat->failover_ms),
 		 LOG_TEXT("hint", "another worker has it; it is taken when that one's heartbeat stands still"));
-}
-
-bool coordinator_misses_parent(const struct coordinator *c)
-{
-	for (const struct member *m = c->members; m; m = m->hh.next)
-		if (m->lease->parent_id.len && m->lease->counter == 0 && !coordinator_member(c, m->lease->parent_id) &&
-		    !parent_is_gone(c, m->lease))
-			return true;
-	return false;
 }
 
 /* Those that are ours or may become ours, from a random one on: workers that start
@@ -327,66 +303,6 @@ static bool serve_due(struct coordinator *c, struct err *err)
 
 bool coordinator_serve(struct coordinator *c, struct err *err)
 {
-	for (const struct lineage_shard *s = lineage_next(c->lineage, NULL); s; s = lineage_next(c->lineage, s))
-		if (!coordinator_member(c, s->id))
-			make_member(c, s);
+	make_members(c);
 	return serve_due(c, err);
-}
-
-/* ---- what is no longer needed ---- */
-
-/* A finished shard's row goes when the stream has not listed it for a while, so
- * that it is not read again (T9), and its children have inherited v from it. */
-static bool children_have_begun(const struct coordinator *c, struct str id)
-{
-	for (const struct lineage_shard *s = lineage_next(c->lineage, NULL); s; s = lineage_next(c->lineage, s)) {
-		const struct member *child;
-
-		if (!str_eq(s->parent, id))
-			continue;
-		child = coordinator_member(c, s->id);
-		if (!child || child->lease->counter == 0)
-			return false;
-		for (size_t h = 0; h < c->set.n_handlers; h++) {
-			const struct lease_position *p = lease_position(child->lease, coordinator_handler_name(c, h));
-
-			if (!p || p->sought)
-				return false;
-		}
-	}
-	return true;
-}
-
-static bool forget(struct coordinator *c, struct member *m, struct err *err)
-{
-	struct str id = m->lease->shard_id;
-
-	if (m->lease->counter && !state_remove(c->set.state, STATE_LEASE, m->lease->id, m->lease->counter, err) &&
-	    !err_is(err, "state.conflict"))
-		return false;
-	log_info(c->env->log, "shard.forgotten", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", id));
-	HASH_DEL(c->members, m);
-	lineage_forget(c->lineage, id);
-	coordinator_free_member(m);
-	return true;
-}
-
-bool coordinator_forget_old(struct coordinator *c, struct err *err)
-{
-	int64_t now_ms = env_mono_ms(c->env);
-
-	for (struct member *m = c->members, *next; m; m = next) {
-		const struct lineage_shard *s = lineage_find(c->lineage, m->lease->shard_id);
-		int64_t seen_ms = s ? s->seen_ms : c->loaded_ms;
-		bool ours = m->lease->held || m->lease->owner.len == 0 || heartbeat_is_dead(c->set.heartbeat, m->lease->owner);
-
-		next = m->hh.next;
-		if (!ours || !coordinator_is_finished(c, m) || coordinator_is_read(c, m))
-			continue;
-		if (now_ms - seen_ms < FORGET_MS || !children_have_begun(c, m->lease->shard_id))
-			continue;
-		if (!forget(c, m, err))
-			return false;
-	}
-	return true;
 }

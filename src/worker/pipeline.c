@@ -60,6 +60,8 @@ bool pipeline_described(void *ctx, const struct table_description *table, struct
 
 	(void)err;
 	for (size_t i = 0; i < p->n_handlers; i++) {
+		if (p->places[i].stopped)
+			continue;
 		if (table->stream_view_type.len)
 			check_view_type(p, &p->handlers[i], table->stream_view_type);
 		bind(p, &p->handlers[i], table->key_names);

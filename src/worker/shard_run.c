@@ -150,6 +150,8 @@ static void reader_task(void *arg)
 	};
 
 	run->end = reader_run(&set, &out, &run->reads);
+	if (run->end == READER_CLOSED)
+		coordinator_shard_ended(run->pipeline->coordinator, run->lease->shard_id);
 	if (run->end == READER_TRIMMED)
 		after_trim(run, &set.after);
 	if (run->end == READER_GONE)

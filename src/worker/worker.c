@@ -9,6 +9,7 @@
 
 enum { HANDLER_ARENA_BYTES = 4 << 20, DEFINITION_BYTES = 1 << 20, START_PAUSE_MS = 1000, LAST_WRITES_MS = 5000, EFFECTS_SHARE = 4,
        STATE_TIMEOUT_LEAST_MS = 1000, STATE_TIMEOUT_MOST_MS = 30000, LAPSE_POLL_MS = 100 };
+enum { DESCRIBE_MS = 500, DESCRIBE_BURST = 4 }; /* of the account's 10 a second for all readers (T27) */
 
 /* ---- sinks ---- */
 
@@ -158,7 +159,8 @@ static bool open_pipeline(struct worker *w, struct pipeline *p, const struct wor
 {
 	struct coordinator_settings set = {
 		.loop = w->loop, .dynamodb = w->dynamodb, .streams = w->streams, .state = w->state,
-		.heartbeat = &w->heartbeat, .balancer = &w->balancer, .pipeline = plan->name, .table = plan->table, .n_handlers = plan->n_handlers,
+		.heartbeat = &w->heartbeat, .balancer = &w->balancer, .describe = &w->describe, .pipeline = plan->name,
+		.table = plan->table, .n_handlers = plan->n_handlers,
 		.start = plan->start, .start_ms = plan->start_ms, .list_ms = w->plan->list_ms,
 		.described = pipeline_described, .read = shard_run, .ctx = p,
 	};
@@ -177,6 +179,7 @@ static bool open_pipeline(struct worker *w, struct pipeline *p, const struct wor
 			return false;
 		p->places[i].name = plan->handlers[i].site.name;
 		p->places[i].definition = definition_of(&p->handlers[i]);
+		p->places[i].continues = plan->continues && !plan->handlers[i].ops->image;
 		p->skips_own_rows = p->skips_own_rows || writes_into(&plan->handlers[i], plan->table);
 	}
 	set.handlers = p->places;
@@ -236,6 +239,7 @@ struct worker *worker_new(struct loop *loop, const struct worker_plan *plan, str
 	budget_init(&w->effects, loop, plan->memory_bytes / EFFECTS_SHARE);
 	budget_init(&w->budget, loop, plan->memory_bytes - w->effects.total_bytes);
 	budget_init_share(&w->apart, &w->budget, w->budget.total_bytes / 2);
+	pace_init(&w->describe, loop, DESCRIBE_MS, DESCRIBE_BURST);
 	w->pipelines = mem_array(plan->n_pipelines, sizeof(*w->pipelines));
 	if (!open_clients(w, err))
 		goto fail;

@@ -32,9 +32,8 @@ struct sim_streams *sim_streams_new(struct loop *loop, const char *table, struct
 	s->loop = loop;
 	s->env = loop_env(loop);
 	snprintf(s->table, sizeof(s->table), "%s", table);
-	snprintf(s->arn, sizeof(s->arn), "arn:aws:dynamodb:us-east-1:000000000000:table/%s/stream/2026-01-01T00:00:00.000", table);
 	s->view_type = "NEW_AND_OLD_IMAGES";
-	s->status = "ENABLED";
+	sim_streams_enable(s, "2026-01-01T00:00:00.000");
 	s->page_records = 1000;
 	s->list_shards = 100;
 	s->counter = UINT64_C(100000000000000000);
@@ -85,6 +84,7 @@ struct sim_shard *sim_shard_add(struct sim_streams *s, const char *id, const cha
 
 	snprintf(shard->id, sizeof(shard->id), "%s", id);
 	snprintf(shard->parent, sizeof(shard->parent), "%s", parent ? parent : "");
+	memcpy(shard->label, s->label, sizeof(shard->label));
 	if (parent && s->lies.late_ms > 0)
 		shard->listed_ms = env_mono_ms(s->env) + (int64_t)rng_below(&s->env->rng, (uint64_t)s->lies.late_ms + 1);
 	shard->next = *at;
@@ -155,6 +155,26 @@ struct sequence sim_shard_put(struct sim_streams *s, struct sim_shard *shard, co
 void sim_shard_close(struct sim_shard *shard)
 {
 	shard->closed = true;
+}
+
+void sim_streams_disable(struct sim_streams *s)
+{
+	s->status = "DISABLED";
+	for (struct sim_shard *shard = s->shards; shard; shard = shard->next)
+		shard->closed = true;
+}
+
+void sim_streams_enable(struct sim_streams *s, const char *label)
+{
+	s->status = "ENABLED";
+	snprintf(s->label, sizeof(s->label), "%s", label);
+	snprintf(s->arn, sizeof(s->arn), "arn:aws:dynamodb:us-east-1:000000000000:table/%s/stream/%s", s->table, label);
+}
+
+const char *sim_shard_id(struct sim_streams *s, int64_t age_ms, char *out)
+{
+	snprintf(out, 40, "shardId-%020" PRId64 "-%08" PRIx64, env_wall_ms(s->env) - age_ms, rng_next(&s->env->rng) >> 32);
+	return out;
 }
 
 void sim_shard_trim(struct sim_shard *shard, const struct sequence *up_to)
@@ -253,42 +273,99 @@ static void describe_shard(struct json_writer *w, struct sim_streams *s, const s
 	json_end_object(w);
 }
 
-static void describe_stream(struct exchange *x)
+/* One call more: how many were there in the second that ends with it? */
+static void count_describe(struct sim_streams *s, bool filtered)
+{
+	enum { KEPT = sizeof(s->describes_at_ms) / sizeof(*s->describes_at_ms) };
+	int64_t now_ms = env_mono_ms(s->env);
+	unsigned n = 0;
+
+	s->describes_at_ms[s->describes++ % KEPT] = now_ms;
+	s->child_describes += filtered;
+	for (size_t i = 0; i < KEPT && i < s->describes; i++)
+		n += now_ms - s->describes_at_ms[i] < 1000;
+	if (n > s->most_describes_per_s)
+		s->most_describes_per_s = n;
+}
+
+/* Which stream is meant: the label of its ARN, NULL when there is no such stream. */
+static const char *label_meant(const struct exchange *x)
+{
+	struct str arn = text_of(x, "StreamArn");
+
+	if (str_eq(arn, str_c(x->s->arn)))
+		return x->s->label;
+	for (const struct sim_shard *shard = x->s->shards; shard; shard = shard->next)
+		if (str_ends(arn, str_c(shard->label)) && !(x->s->forgotten && strcmp(shard->label, x->s->forgotten) == 0))
+			return shard->label;
+	return NULL;
+}
+
+static bool is_child_of(const struct sim_shard *shard, struct str parent)
+{
+	return parent.len == 0 || str_eq(str_c(shard->parent), parent);
+}
+
+/* A page of the shards, or of the children of one. */
+static void list_shards(struct exchange *x, struct json_writer *w, const char *label, struct str parent)
 {
 	struct str after = text_of(x, "ExclusiveStartShardId");
 	const struct sim_shard *shard = x->s->shards, *last = NULL;
-	struct json_writer w;
+	bool lies = parent.len && x->s->filter_lies;
 	size_t n = 0;
 
 	while (after.len && shard && !str_eq(str_c(shard->id), after))
 		shard = shard->next;
-	if (after.len && shard)
+	if (after.len && shard && !(parent.len && x->s->filter_repeats))
 		shard = shard->next;
+	json_key(w, STR("Shards"));
+	json_begin_array(w);
+	for (; shard && n < x->s->list_shards && !lies; shard = shard->next) {
+		if (strcmp(shard->label, label) != 0 || !is_child_of(shard, parent))
+			continue;
+		last = shard;
+		if (!is_listed(x->s, shard))
+			continue;
+		describe_shard(w, x->s, shard);
+		n++;
+	}
+	json_end_array(w);
+	if (x->s->list_loops && after.len && parent.len == 0)
+		json_member_str(w, STR("LastEvaluatedShardId"), after);
+	else if (last && (shard || (parent.len && x->s->filter_repeats)))
+		json_member_str(w, STR("LastEvaluatedShardId"), str_c(last->id));
+}
+
+static bool describe_stream(struct exchange *x)
+{
+	const char *label = label_meant(x), *status = x->s->status;
+	struct str parent = { 0 };
+	struct json_writer w;
+	bool filtered = json_get(x->body, "ShardFilter") != NULL;
+
+	json_get_str(json_get(json_get(x->body, "ShardFilter"), "ShardId"), &parent);
+	count_describe(x->s, filtered);
+	if (!label)
+		return fail(x, 400, "ResourceNotFoundException");
+	if (filtered && x->s->no_filter)
+		return fail(x, 400, "ValidationException");
+	if (strcmp(label, x->s->label) != 0)
+		status = "DISABLED";
 	json_write_init(&w, &x->answer);
 	json_begin_object(&w);
 	json_key(&w, STR("StreamDescription"));
 	json_begin_object(&w);
-	json_member_str(&w, STR("StreamArn"), str_c(x->s->arn));
-	json_member_str(&w, STR("StreamStatus"), str_c(x->s->status));
+	json_member_str(&w, STR("StreamArn"), text_of(x, "StreamArn"));
+	json_member_str(&w, STR("StreamStatus"), str_c(status));
 	json_member_str(&w, STR("StreamViewType"), str_c(x->s->view_type));
-	json_member_str(&w, STR("StreamLabel"), STR("2026-01-01T00:00:00.000"));
+	json_member_str(&w, STR("StreamLabel"), str_c(label));
 	json_member_str(&w, STR("TableName"), str_c(x->s->table));
 	json_member_int(&w, STR("CreationRequestDateTime"), 1767225600);
 	json_member_raw(&w, STR("KeySchema"), STR("[{\"AttributeName\":\"id\",\"KeyType\":\"HASH\"}]"));
-	json_key(&w, STR("Shards"));
-	json_begin_array(&w);
-	for (; shard && n < x->s->list_shards; shard = shard->next) {
-		last = shard;
-		if (!is_listed(x->s, shard))
-			continue;
-		describe_shard(&w, x->s, shard);
-		n++;
-	}
-	json_end_array(&w);
-	if (shard && last)
-		json_member_str(&w, STR("LastEvaluatedShardId"), str_c(last->id));
+	list_shards(x, &w, label, parent);
 	json_end_object(&w);
 	json_end_object(&w);
+	return true;
 }
 
 /* The index of the first record behind that sequence number. */
@@ -328,7 +405,7 @@ static bool get_iterator(struct exchange *x)
 	struct json_writer w;
 	char text[160];
 
-	if (!shard || shard->gone)
+	if (!shard || shard->gone || !label_meant(x) || strcmp(label_meant(x), shard->label) != 0)
 		return fail(x, 400, "ResourceNotFoundException");
 	after = shard->trimmed;
 	if (str_eq(type, STR("LATEST"))) {
@@ -463,7 +540,9 @@ static bool describe_table(struct exchange *x)
 	json_member_raw(&w, STR("KeySchema"), STR("[{\"AttributeName\":\"id\",\"KeyType\":\"HASH\"}]"));
 	json_member_raw(&w, STR("AttributeDefinitions"), STR("[{\"AttributeName\":\"id\",\"AttributeType\":\"S\"}]"));
 	json_member_str(&w, STR("LatestStreamArn"), str_c(x->s->arn));
-	json_member_raw(&w, STR("StreamSpecification"), STR("{\"StreamEnabled\":true,\"StreamViewType\":\"NEW_AND_OLD_IMAGES\"}"));
+	if (strcmp(x->s->status, "ENABLED") == 0)
+		json_member_raw(&w, STR("StreamSpecification"),
+				STR("{\"StreamEnabled\":true,\"StreamViewType\":\"NEW_AND_OLD_IMAGES\"}"));
 	json_end_object(&w);
 	json_end_object(&w);
 	return true;

@@ -53,6 +53,7 @@ struct sim_lies {
 
 struct sim_shard {
 	char id[64], parent[64];
+	char label[40];           /* of the stream that it is a shard of */
 	bool closed, hidden;      /* hidden: DescribeStream leaves it out */
 	bool gone;                /* iterators of it are refused: ResourceNotFoundException */
 	bool empty_end;           /* the closing page comes alone, without records */
@@ -72,17 +73,28 @@ struct sim_streams {
 	struct transport *next;       /* other services */
 	struct loop *loop;
 	struct env *env;
-	char table[64], arn[256];
+	char table[64];
+	char label[40], arn[256];     /* of the newest stream; DescribeTable shows it */
 	const char *view_type, *status;
+	const char *forgotten;        /* label of an older stream that no longer exists; NULL: none */
 	struct sim_shard *shards;
 	uint64_t counter;             /* of sequence numbers, over all shards */
 	size_t page_records;          /* a page holds at most so many; default 1000 */
-	size_t list_shards;           /* a page of DescribeStream holds at most so many; default 100 */
 	unsigned max_readers;         /* nodes that may read a shard within a second, up to 8; 0: any number */
 	struct sim_dates dates;       /* whose signatures are refused */
 	struct sim_lies lies;         /* shuffle and late_ms count for shards added afterwards */
 	int64_t latency_ms;           /* of each call, random up to this */
 	bool list_open;               /* lie: closed shards look open (T6) */
+	size_t list_shards;           /* a page of DescribeStream holds at most so many; default 100 */
+	bool list_loops;              /* every page but the first names the same LastEvaluatedShardId (T7) */
+	bool no_filter;               /* ShardFilter is refused, as by a service that is older than it */
+	bool filter_repeats;          /* ShardFilter: LastEvaluatedShardId is named again and again */
+	bool filter_lies;             /* ShardFilter: no children, whatever there are */
+
+	/* Calls of DescribeStream: in all, with ShardFilter, and the most in any one second. */
+	uint64_t describes, child_describes;
+	unsigned most_describes_per_s;
+	int64_t describes_at_ms[64];  /* when the latest ones were made */
 
 	/* Asked for each request; NULL: no faults. `shard` is NULL where none is meant. */
 	enum sim_fault (*fault)(void *ctx, const char *operation, struct sim_shard *shard);
@@ -114,6 +126,16 @@ struct sequence sim_shard_append(struct sim_streams *s, struct sim_shard *shard,
 struct sim_shard *sim_shard_named(struct sim_streams *s, struct str id);
 
 void sim_shard_close(struct sim_shard *shard);
+
+/* The table's stream is disabled: its shards close, what they hold can still be
+ * read. Enabled again the table has a new, empty stream of that label; shards that
+ * are added from then on are that one's. */
+void sim_streams_disable(struct sim_streams *s);
+void sim_streams_enable(struct sim_streams *s, const char *label);
+
+/* An id as the service makes them, "shardId-<creation time>-<8 hex>", of a shard
+ * created so long ago. out holds 40 characters. */
+const char *sim_shard_id(struct sim_streams *s, int64_t age_ms, char *out);
 
 /* Records up to and with this one are gone. */
 void sim_shard_trim(struct sim_shard *shard, const struct sequence *up_to);

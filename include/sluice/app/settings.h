@@ -77,7 +77,7 @@ struct settings_handler {
 
 enum settings_start { START_TRIM_HORIZON, START_LATEST, START_TIME };
 enum settings_on_trim { ON_TRIM_HALT, ON_TRIM_SKIP };
-enum settings_on_new_stream { ON_NEW_STREAM_STOP };
+enum settings_on_new_stream { ON_NEW_STREAM_STOP, ON_NEW_STREAM_CONTINUE };
 
 struct settings_pipeline {
 	struct str name, table;

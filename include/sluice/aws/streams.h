@@ -24,6 +24,7 @@ struct stream_description {
 };
 
 /* exclusive_start empty: from the first. child_of not empty: ShardFilter CHILD_SHARDS.
+ * Tried once: its callers share a pace (stream/pace.h), and trying again costs a turn.
  * An answer that is not as the API says, or larger than the arena, is RETRY
  * "aws.answer", here and below. */
 bool streams_describe(struct aws_client *c, struct str stream_arn, struct str exclusive_start, struct str child_of,

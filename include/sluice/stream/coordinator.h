@@ -17,6 +17,7 @@
 
 #include "sluice/core/mutex.h"
 #include "sluice/stream/lease.h"
+#include "sluice/stream/pace.h"
 
 enum stream_start { STREAM_START_TRIM_HORIZON, STREAM_START_LATEST, STREAM_START_TIME };
 
@@ -24,6 +25,7 @@ struct coordinator_handler {
 	struct str name;
 	struct str definition;     /* hex digest of what its rows depend on; empty: none */
 	bool stopped;              /* FATAL: reads nothing until the next start */
+	bool continues;            /* goes on with the table's next stream, at its horizon (T10) */
 };
 
 /* Why a handler left its reading. */
@@ -58,6 +60,7 @@ struct coordinator_settings {
 	struct aws_client *dynamodb, *streams;
 	struct state *state;
 	struct heartbeat *heartbeat;
+	struct pace *describe;     /* of all DescribeStream calls of the worker */
 	struct balancer *balancer;
 	struct str pipeline, table;
 	struct coordinator_handler *handlers;
@@ -66,8 +69,8 @@ struct coordinator_settings {
 	int64_t start_ms;          /* STREAM_START_TIME: Unix time */
 	int64_t list_ms;           /* between listings of the stream; 0: 30,000 */
 
-	/* Told once the table is known, before anything is read: key names and view
-	 * type. May stop handlers. False (err) where the pipeline cannot run. */
+	/* Told once the table is known, before anything is read, and again before
+	 * another stream of it is: key names and view type. May stop handlers. False (err) where the pipeline cannot run. */
 	bool (*described)(void *ctx, const struct table_description *table, struct err *err);
 
 	/* Reads the shard for the reading's handlers: a task body. It advances the
@@ -102,6 +105,7 @@ struct coordinator_stats {
 	size_t shards;
 };
 struct coordinator_stats coordinator_stats(const struct coordinator *c);
+
 /* For the balancer: unfinished leases held here that are not being given away, and
  * all unfinished ones that somebody holds or that could be taken. */
 struct coordinator_count {
@@ -122,6 +126,10 @@ void coordinator_give(struct coordinator *c, struct str session, size_t n);
 bool coordinator_names(const struct coordinator *c, struct str session);
 
 struct str coordinator_pipeline(const struct coordinator *c);
+
+/* The shard's closing page has come: its children are looked for at once, while the
+ * last records are still on their way. */
+void coordinator_shard_ended(struct coordinator *c, struct str shard_id);
 
 /* Something that it decides by has changed (a shard ended, a handler stopped). */
 void coordinator_wake(struct coordinator *c);

@@ -36,6 +36,7 @@ struct worker_pipeline_plan {
 	int64_t start_ms;
 	int64_t poll_min_ms, poll_max_ms;
 	enum trim_policy on_trim;
+	bool continues;                    /* on_new_stream = "continue": handlers that are no images */
 	struct worker_handler_plan *handlers;
 	size_t n_handlers;
 };
@@ -70,6 +71,7 @@ struct worker {
 	struct budget budget;              /* pages, and fan-out tasks: three quarters of memory_bytes */
 	struct budget apart;               /* of these at most half, for handlers that were parked */
 	struct budget effects;             /* the other quarter */
+	struct pace describe;              /* of DescribeStream, for all pipelines */
 	struct sink *tables;               /* for handlers without a sink */
 	struct sink *tasks;                /* for handlers that make fan-out tasks */
 	void *tables_settings;

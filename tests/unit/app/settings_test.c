@@ -295,6 +295,8 @@ static void test_one_mistake_gives_one_message(void **state)
 		  "t:2: pipelines[0].backfill: backfill is not available in this version\n" },
 		{ PIPELINE("on_trim = \"rebuild\"; handlers = (" FORWARD("") ");"),
 		  "t:2: pipelines[0].on_trim: \"rebuild\" is not available in this version\n" },
+		{ PIPELINE("on_new_stream = \"rebuild\"; handlers = (" FORWARD("") ");"),
+		  "t:2: pipelines[0].on_new_stream: \"rebuild\" is not available in this version\n" },
 		{ PIPELINE("poll: { min_ms = 2000; }; handlers = (" FORWARD("") ");"),
 		  "t:2: pipelines[0].poll: expected poll.min_ms (2000) not above poll.max_ms (1000)\n" },
 		{ SINKS "pipelines = ( { table = \"x\"; name = \"p\"; handlers = (" FORWARD("") "); } );",
@@ -491,6 +493,25 @@ static void test_five_mistakes_give_five_messages_in_order(void **state)
 		"t:8: pipelines[0].handlers[1]: the setting 'table' is missing\n");
 }
 
+#define CONTINUE(handlers) "sinks = ( { name = \"out\"; kind = \"file\"; path = \"o\"; } );\npipelines = ( { table = \"Deals\";\n" \
+			   "on_new_stream = \"continue\"; handlers = (" handlers "); } );"
+
+static void test_only_who_keeps_no_images_goes_on_with_a_new_stream(void **state)
+{
+	const char *forward = CONTINUE("{ kind = \"forward\"; name = \"f\"; sink = \"out\"; }");
+	const char *counter = CONTINUE("{ kind = \"forward\"; name = \"f\"; sink = \"out\"; }, { kind = \"counter\"; "
+				       "name = \"n\"; table = \"Counts\"; key: { pk = \"${item.b}\"; }; " ADD "}");
+	struct settings *s = read_with(&settings_all_kinds, forward);
+
+	(void)state;
+	assert_string_equal(out.ptr, "");
+	assert_int_equal(s->pipelines[0].on_new_stream, ON_NEW_STREAM_CONTINUE);
+	assert_null(read_with(&settings_all_kinds, counter));
+	assert_string_equal(out.ptr, "t:3: pipelines[0].on_new_stream: \"continue\" is for forward and fanout; n is of the kind "
+				     "counter, whose rows would miss what was written between two streams: give it a pipeline "
+				     "of its own with \"stop\"\n");
+}
+
 #define VIEW(name_, from, to) \
 	"{ name = \"" name_ "\"; table = \"" from "\"; handlers = ( { kind = \"view\"; name = \"v\"; table = \"" to \
 	"\"; key: { }; } ); }"
@@ -527,6 +548,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_small_file_gets_the_defaults),
 		TEST(test_everything_can_be_said),
+		TEST(test_only_who_keeps_no_images_goes_on_with_a_new_stream),
 		TEST(test_a_pipelines_failure_and_batch_are_its_handlers_defaults),
 		TEST(test_one_mistake_gives_one_message),
 		TEST(test_a_refused_setting_hides_no_other_mistake_and_makes_none),

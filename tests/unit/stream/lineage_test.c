@@ -57,6 +57,63 @@ static void test_walking_visits_each_shard_once(void **state)
 	lineage_free(l);
 }
 
+static void test_children_are_known_also_of_a_parent_that_is_not(void **state)
+{
+	struct lineage *l = lineage_new();
+	size_t n = 0;
+
+	(void)state;
+	add(l, "left", "parent", "", 1);
+	add(l, "right", "parent", "", 1);
+	add(l, "right", "parent", "", 2);      /* again: still one child */
+	add(l, "other", "aunt", "", 2);
+	assert_null(lineage_find(l, STR("parent")));
+	for (const struct lineage_shard *s = lineage_child(l, STR("parent"), NULL); s; s = lineage_child(l, STR("parent"), s)) {
+		assert_str_equal(s->parent, "parent");
+		n++;
+	}
+	assert_int_equal(n, 2);
+	lineage_forget(l, STR("right"));       /* each end of the list, then the last one */
+	assert_str_equal(lineage_child(l, STR("parent"), NULL)->id, "left");
+	lineage_forget(l, STR("left"));
+	assert_false(lineage_has_child(l, STR("parent")));
+	assert_true(lineage_has_child(l, STR("aunt")));
+	add(l, "left", "parent", "", 3);
+	assert_true(lineage_has_child(l, STR("parent")));
+	add(l, "parent", "", "9", 4);          /* the parent itself comes last */
+	assert_int_equal(lineage_find(l, STR("parent"))->n_children, 1);
+	add(l, "right", "parent", "", 4);
+	assert_int_equal(lineage_find(l, STR("parent"))->n_children, 2);
+	lineage_forget(l, STR("left"));
+	lineage_forget(l, STR("right"));
+	assert_int_equal(lineage_find(l, STR("parent"))->n_children, 0);
+	assert_int_equal(lineage_added(l), 6);
+	lineage_free(l);
+}
+
+static void test_listings_that_lack_a_shard_are_counted(void **state)
+{
+	struct lineage *l = lineage_new();
+
+	(void)state;
+	add(l, "a", "", "", 1);
+	add(l, "b", "", "9", 1);
+	lineage_end_listing(l, 1);
+	add(l, "a", "", "9", 2);
+	lineage_end_listing(l, 2);
+	add(l, "a", "", "9", 3);
+	lineage_end_listing(l, 3);
+	assert_int_equal(lineage_find(l, STR("a"))->missed, 0);
+	assert_int_equal(lineage_find(l, STR("a"))->closed_in, 2);
+	assert_int_equal(lineage_find(l, STR("b"))->missed, 2);
+	assert_int_equal(lineage_find(l, STR("b"))->closed_in, 1);
+	add(l, "b", "", "", 4);
+	lineage_end_listing(l, 4);
+	assert_int_equal(lineage_find(l, STR("b"))->missed, 0);
+	assert_int_equal(lineage_find(l, STR("a"))->missed, 1);
+	lineage_free(l);
+}
+
 static void test_a_shards_id_tells_when_it_was_made(void **state)
 {
 	(void)state;
@@ -73,6 +130,8 @@ int main(void)
 		cmocka_unit_test(test_a_shards_id_tells_when_it_was_made),
 		cmocka_unit_test(test_the_graph_is_the_union_over_lying_answers),
 		cmocka_unit_test(test_walking_visits_each_shard_once),
+		cmocka_unit_test(test_children_are_known_also_of_a_parent_that_is_not),
+		cmocka_unit_test(test_listings_that_lack_a_shard_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

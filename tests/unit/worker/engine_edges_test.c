@@ -382,24 +382,25 @@ static void rows_of_finished_shards_go_after_a_restart(struct loop *loop, void *
 {
 	struct sim_shard *parent, *child;
 	struct lease_position p;
+	char id[40];
 	struct engine e;
 
 	(void)arg;
 	engine_init(&e, loop, 1);
-	parent = sim_shard_add(e.streams, "parent", NULL);
+	parent = sim_shard_add(e.streams, sim_shard_id(e.streams, 31 * 60 * MINUTE_MS, id), NULL);
 	engine_put(&e, parent, 1, 1);
 	sim_shard_close(parent);
-	child = sim_shard_add(e.streams, "child", "parent");
+	child = sim_shard_add(e.streams, "child", id);
 	engine_put(&e, child, 1, 1);
 	engine_start(&e);
 	CHECK(engine_wait(&e, 0, 2, MINUTE_MS));
 	CHECK(task_sleep_ms(loop, MINUTE_MS, NULL));
 	engine_stop(&e);
-	CHECK(engine_saved(&e, "#parent", "h0", &p));
+	CHECK(engine_saved(&e, id, "h0", &p));
 	parent->hidden = true; /* trimmed */
 	engine_start(&e);
 	CHECK(task_sleep_ms(loop, 60 * MINUTE_MS, NULL));
-	CHECK(!engine_saved(&e, "#parent", "h0", &p));
+	CHECK(!engine_saved(&e, id, "h0", &p));
 	CHECK(engine_saved(&e, "#child", "h0", &p));
 	engine_put(&e, child, 2, 2);
 	CHECK(engine_wait(&e, 0, 3, MINUTE_MS));

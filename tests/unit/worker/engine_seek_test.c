@@ -255,6 +255,9 @@ static void test_a_seek_to_latest_passes_over_the_backlog(void **state)
 
 /* ---- idle children ---- */
 
+/* Made 40 h before the simulation begins: nothing of it can be left in the stream. */
+#define OLD_SHARD "shardId-00000001767081600000-00000001"
+
 static void idle_children_are_read_at_once_after_a_restart(struct loop *loop, void *arg)
 {
 	struct family f;
@@ -262,10 +265,10 @@ static void idle_children_are_read_at_once_after_a_restart(struct loop *loop, vo
 
 	(void)arg;
 	engine_init(&e, loop, 1);
-	f.parent = sim_shard_add(e.streams, "parent", NULL);
+	f.parent = sim_shard_add(e.streams, OLD_SHARD, NULL);
 	engine_put(&e, f.parent, 1, 1);
 	sim_shard_close(f.parent);
-	f.left = sim_shard_add(e.streams, "left", "parent"); /* idle: its position has no sequence */
+	f.left = sim_shard_add(e.streams, "left", OLD_SHARD); /* idle: its position has no sequence */
 	engine_start(&e);
 	CHECK(engine_wait(&e, 0, 1, MINUTE_MS));
 	CHECK(task_sleep_ms(loop, MINUTE_MS, NULL));
