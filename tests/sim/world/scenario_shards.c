@@ -258,7 +258,7 @@ static void a_finished_shard_is_not_read_again(struct cluster *c)
 	cluster_sleep(c, 2 * HOUR_MS);
 	scenario_write(c, 1);
 	sim_source_trim(c->source, WORLD_EPOCH_MS + world_ms(c->world));
-	cluster_sleep(c, 2 * HOUR_MS);
+	cluster_sleep(c, 8 * HOUR_MS);
 	EXPECT(c, parent->gone, "the shard should be gone by now");
 	EXPECT(c, !scenario_saved(c, parent->shard->id, "a", &p), "the row of a shard that is long gone is still there");
 	scenario_settle(c);
