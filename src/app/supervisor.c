@@ -80,6 +80,8 @@ static struct credentials_provider *default_chain(struct worker_thread *t)
 
 static void run_worker(struct worker_thread *t, const struct worker_plan *plan)
 {
+	struct worker *worker;
+
 	t->worker = worker_new(t->loop, plan, &t->err);
 	if (!t->worker)
 		return;
@@ -89,8 +91,9 @@ static void run_worker(struct worker_thread *t, const struct worker_plan *plan)
 	t->ok = !t->worker->failed;
 	if (!t->ok)
 		err_set(&t->err, ERR_FATAL, "worker.failed", "the worker could not start; the log says why");
-	worker_free(t->worker);
-	t->worker = NULL;
+	worker = t->worker;
+	t->worker = NULL; /* it waits while it closes its sinks; a stop may come meanwhile */
+	worker_free(worker);
 }
 
 static struct http_client *open_client(struct worker_thread *t, size_t connections)

@@ -244,6 +244,7 @@ void cluster_close(struct cluster *c)
 static void process_main(void *arg)
 {
 	struct process *p = arg;
+	struct worker *worker;
 	struct err err;
 
 	p->worker = worker_new(p->node->loop, &p->plan, &err);
@@ -255,8 +256,9 @@ static void process_main(void *arg)
 		worker_stop(p->worker);
 	worker_run(p->worker);
 	p->failed = p->worker->failed;
-	worker_free(p->worker);
-	p->worker = NULL;
+	worker = p->worker;
+	p->worker = NULL; /* it waits while it closes its sinks; a stop may come meanwhile */
+	worker_free(worker);
 }
 
 void cluster_start(struct cluster *c, int id)
