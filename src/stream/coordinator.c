@@ -151,7 +151,7 @@ static bool step(struct coordinator *c, struct err *err)
 	c->sought_for = c->complete;
 	if (!coordinator_load_when_due(c, err))
 		return false;
-	if (!c->set.balancer->looked) /* it wakes us */
+	if (!c->loaded || !c->set.balancer->looked) /* a lease was lost meanwhile: look again; the balancer wakes us */
 		return true;
 	if (!coordinator_hand_over(c, err) || !coordinator_serve(c, err) || !coordinator_forget_old(c, err))
 		return false;
@@ -226,9 +226,9 @@ void coordinator_run(struct coordinator *c)
 	while (alive && !c->stopping) {
 		if (!c->opened)
 			c->opened = coordinator_open(c, &err);
-		if (c->opened && step(c, &err)) {
+		if (c->opened && (c->stopping || step(c, &err))) {
 			failures = 0;
-			alive = event_wait(&c->wake, pause_ms(c), NULL, NULL);
+			alive = c->stopping || event_wait(&c->wake, pause_ms(c), NULL, NULL);
 		} else {
 			alive = trouble(c, &err, &failures);
 		}

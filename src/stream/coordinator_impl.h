@@ -33,6 +33,7 @@ struct member {
 	int64_t given_ms;
 	int64_t free_ms;              /* since when it is seen to be nobody's; 0: it is somebody's */
 	uint64_t free_counter;        /* its row's counter then */
+	uint64_t row_seen;            /* number of the listing of the leases that showed its row last */
 	bool ended;                   /* its closing page has come to a reading of ours */
 	int64_t ask_ms;               /* when its children are asked for next, while none is known */
 	int64_t ask_pause_ms;         /* and how long after that again; 0: not asked yet */
@@ -67,6 +68,7 @@ struct coordinator {
 	struct event parking_wake;     /* set: somebody was parked, or may come back */
 	int64_t loaded_ms;
 	int64_t leases_ms;             /* when the leases were last listed */
+	uint64_t loads;                /* complete listings of the leases */
 	int64_t rows_ms;               /* when the latest listing of them had ended */
 	int64_t rest_ms;               /* until the next listing of them when nothing goes on */
 	uint64_t changes;              /* the balancer's, at that time */
@@ -218,7 +220,8 @@ void coordinator_forget_gift(struct member *m);
 /* Asks the shard's readings to end. */
 void coordinator_end_readings(struct member *m);
 
-/* Yields. Does fn for each of n members, 16 at a time; false with the first error. */
+/* Yields. Does fn for each of n members, 16 at a time, also behind one that fails; false with the first
+ * error. */
 typedef bool coordinator_member_fn(struct coordinator *c, struct member *m, struct err *err);
 bool coordinator_each(struct coordinator *c, struct member **members, size_t n, coordinator_member_fn *fn, struct err *err);
 

@@ -104,11 +104,12 @@ static bool children_have_begun(const struct coordinator *c, struct str id)
 	return true;
 }
 
-static bool forget(struct coordinator *c, struct member *m, struct err *err)
+/* with_row: the row is ours to remove, too. */
+static bool forget(struct coordinator *c, struct member *m, bool with_row, struct err *err)
 {
 	struct str id = m->lease->shard_id;
 
-	if (m->lease->counter && !state_remove(c->set.state, STATE_LEASE, m->lease->id, m->lease->counter, err) &&
+	if (with_row && m->lease->counter && !state_remove(c->set.state, STATE_LEASE, m->lease->id, m->lease->counter, err) &&
 	    !err_is(err, "state.conflict"))
 		return false;
 	log_info(c->env->log, "shard.forgotten", LOG_STR("pipeline", c->set.pipeline), LOG_STR("shard", id));
@@ -130,9 +131,11 @@ bool coordinator_forget_old(struct coordinator *c, struct err *err)
 			continue;
 		if (m->finished_ms == 0)
 			m->finished_ms = now_ms ? now_ms : 1;
-		if (!ours || coordinator_is_read(c, m) || !is_past(c, m) || !children_have_begun(c, m->lease->shard_id))
+		if (coordinator_is_read(c, m) || !is_past(c, m) || !children_have_begun(c, m->lease->shard_id))
 			continue;
-		if (!forget(c, m, err))
+		if (!ours && m->row_seen == c->loads) /* its owner removes the row, and then we forget it, too */
+			continue;
+		if (!forget(c, m, ours, err))
 			return false;
 	}
 	return true;

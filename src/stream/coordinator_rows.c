@@ -241,9 +241,10 @@ static bool load_lease(void *ctx, const struct state_row *row)
 	}
 	m = coordinator_member(l->c, lease->shard_id);
 	if (!m) {
-		coordinator_add_member(l->c, lease);
+		coordinator_add_member(l->c, lease)->row_seen = l->c->loads + 1;
 		return true;
 	}
+	m->row_seen = l->c->loads + 1;
 	if (m->lease->held && !m->lease->writing && !m->lease->in_doubt && lease->counter > m->lease->counter)
 		lose(l->c, m, lease);
 	if (coordinator_is_read(l->c, m) || m->lease->held || m->lease->counter >= lease->counter)
@@ -272,7 +273,9 @@ bool coordinator_load_leases(struct coordinator *c, struct err *err)
 	ok = state_each(c->set.state, STATE_LEASE, load_lease, &l, err) && l.ok;
 	c->high_ms = 0;
 	buf_release(&prefix);
-	if (ok)
-		let_go(c);
-	return ok;
+	if (!ok)
+		return false;
+	c->loads++;
+	let_go(c);
+	return true;
 }

@@ -189,6 +189,8 @@ static bool save_parent(struct coordinator *c, const struct member *m, struct er
 		const struct lease *l = parent->lease;
 		bool ours = !l->held && !l->writing && str_eq(l->owner, c->set.heartbeat->session);
 
+		if (!l->held && coordinator_is_read(c, parent)) /* lost, and still ending: its end wakes us */
+			return err_set(err, ERR_DATA, "lease.lost", "the lease of shard %.*s was lost", STR_ARG(l->shard_id));
 		c->loaded = c->loaded && l->held; /* lost: what its row says counts, not what we know */
 		/* Let go of in a lapse: nobody needs it any more but for what it says. */
 		if (!(ours ? take(c, parent, err) : lease_save(parent->lease, c->set.heartbeat, err)))

@@ -29,7 +29,7 @@ struct crowd {
 	size_t n, next;
 	coordinator_member_fn *fn;
 	struct err *err;
-	bool ok;
+	bool ok, cancelled;
 };
 
 static void crowd_task(void *arg)
@@ -37,13 +37,15 @@ static void crowd_task(void *arg)
 	struct crowd *crowd = arg;
 	struct err err;
 
-	while (crowd->ok && crowd->next < crowd->n) {
+	while (!crowd->cancelled && crowd->next < crowd->n) {
 		struct member *m = crowd->members[crowd->next++];
 
-		if (crowd->fn(crowd->c, m, &err) || !crowd->ok)
+		if (crowd->fn(crowd->c, m, &err))
 			continue;
+		if (crowd->ok)
+			*crowd->err = err; /* the first one is told; the others have their turn all the same */
 		crowd->ok = false;
-		*crowd->err = err;
+		crowd->cancelled = err.class == ERR_CANCELLED;
 	}
 }
 
@@ -80,8 +82,12 @@ static bool waits_for_another(const struct coordinator *c, const struct member *
 {
 	const struct member *parent = coordinator_member(c, m->lease->parent_id);
 
-	return m->lease->counter == 0 && parent && !parent->lease->held && parent->lease->owner.len &&
-	       !coordinator_is_finished(c, parent);
+	if (!parent || parent->lease->held || !parent->lease->owner.len || coordinator_is_finished(c, parent))
+		return false;
+	for (size_t h = 0; h < c->set.n_handlers; h++)
+		if (coordinator_takes_part(c, h) && !lease_position(m->lease, coordinator_handler_name(c, h)))
+			return true;
+	return false;
 }
 
 static int64_t load_every_ms(const struct coordinator *c)

@@ -257,6 +257,7 @@ static bool write_row(struct lease *l, struct heartbeat *h, struct str owner, st
 	if (ok) {
 		l->counter++;
 	} else if (err_is(err, "state.conflict")) {
+		l->in_doubt = true; /* until it is settled: a listing may show our own write */
 		ok = settle_doubt(l, h, owner, &landed, err);
 		if (ok && !landed)
 			ok = lost(l, err);
@@ -341,5 +342,6 @@ bool lease_release(struct lease *l, struct heartbeat *h, struct str to, struct e
 void lease_let_go(struct lease *l)
 {
 	assert(!l->writing);
+	l->in_doubt = l->in_doubt || l->dirty; /* what was not saved must be looked at, or saved, before a child begins */
 	l->held = false;
 }
