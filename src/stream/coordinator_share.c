@@ -303,10 +303,15 @@ bool coordinator_hand_over(struct coordinator *c, struct err *err)
 	for (struct member *m = c->members; m; m = m->hh.next) {
 		if (!m->heir.len || coordinator_is_read(c, m))
 			continue;
-		if (is_given(c, m))
+		if (is_given(c, m)) {
 			due[n++] = m;
-		else
-			set_text(&m->heir, str_of(NULL, 0));
+			continue;
+		}
+		set_text(&m->heir, str_of(NULL, 0));
+		if (!m->lease->held || !m->lease->in_doubt)
+			continue;
+		lease_let_go(m->lease); /* whether it was given is unknown: its row says */
+		c->loaded = false;
 	}
 	ok = coordinator_each(c, due, n, hand_over, err);
 	mem_free(due);
