@@ -45,6 +45,7 @@ lacks_for_build() {
 	lack libcjson-dev library libcjson libcjson-dev
 	lack libconfig-dev library libconfig libconfig-dev
 	lack libsqlite3-dev library sqlite3 libsqlite3-dev
+	lack libexpat1-dev library expat libexpat1-dev
 	lack zlib1g-dev library zlib zlib1g-dev
 	lack uthash-dev header uthash.h
 }

@@ -27,20 +27,14 @@ struct opened {
 
 /* ---- opening ---- */
 
-static int64_t wall_ms(void *env)
-{
-	return env_wall_ms(env);
-}
-
 static struct credentials_provider *default_chain(const struct opened *o)
 {
+	const struct credentials_site site = { .env = &process_env_real, .loop = o->s.loop };
 	struct credentials_provider *providers[] = {
-		credentials_environment_new(&process_env_real),
-		credentials_profile_new(&process_env_real, o->s.settings->aws.profile),
-		NULL,
+		credentials_environment_new(&site), credentials_profile_new(&site, o->s.settings->aws.profile), NULL,
 	};
 
-	return credentials_cached_new(credentials_chain_new(providers), wall_ms, o->env);
+	return credentials_cached_new(credentials_chain_new(providers), &site);
 }
 
 static struct str instance_name(struct arena *a)

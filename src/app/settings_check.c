@@ -72,6 +72,26 @@ static bool check_fits(struct loading *l, const struct settings_handler *h, cons
 	return false;
 }
 
+static bool is_name(const char *name, const char *other)
+{
+	return name && strcmp(name, other) == 0;
+}
+
+static void refuse_stray_addresses(struct loading *l, const struct settings_handler *h)
+{
+	static const char *const addresses[] = { "topic", "queue_url", "topic_arn", "stream", "bus",
+						 "function", "bucket", "prefix", "url" };
+	const struct sink_ops *ops = h->sink->ops;
+
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(*addresses); i++) {
+		const struct node *stray = node_get(h->node, str_c(addresses[i]));
+
+		if (stray && has_option(h->ops, addresses[i]) && !is_name(ops->address, addresses[i]) &&
+		    !is_name(ops->address_under, addresses[i]))
+			problems_add(l->problems, stray, "has no meaning for a sink of the kind %s", ops->kind);
+	}
+}
+
 /* `topic` belongs to kafka, `queue_url` to SQS, …: the sink's own must be there. */
 static void check_address(struct loading *l, const struct settings_handler *h)
 {
@@ -82,13 +102,7 @@ static void check_address(struct loading *l, const struct settings_handler *h)
 	if (address && !node_get(h->node, str_c(address)) && !has_unknown(h))
 		problems_add(l->problems, h->node, "the setting '%s' is missing: the sink \"%.*s\" is of the kind %s", address,
 			     STR_ARG(h->sink->name), h->sink->ops->kind);
-	for (size_t i = 0; l->kinds->sinks[i]; i++) {
-		const char *other = l->kinds->sinks[i]->address;
-		const struct node *stray = other ? node_get(h->node, str_c(other)) : NULL;
-
-		if (stray && has_option(h->ops, other) && (!address || strcmp(other, address) != 0))
-			problems_add(l->problems, stray, "has no meaning for a sink of the kind %s", h->sink->ops->kind);
-	}
+	refuse_stray_addresses(l, h);
 }
 
 static void check_sink(struct loading *l, struct settings_handler *h)

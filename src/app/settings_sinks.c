@@ -189,7 +189,7 @@ const struct settings_sink *settings_find_sink(struct loading *l, const struct n
 /* --- dead letters -------------------------------------------------------- */
 
 struct letter_settings {
-	struct str sink, address;
+	struct str sink, address, under;
 };
 
 static void read_letter_group(struct loading *l, const struct node *group, struct settings_dead_letter *out)
@@ -201,6 +201,8 @@ static void read_letter_group(struct loading *l, const struct node *group, struc
 		  .flags = OPTION_REQUIRED },
 		{ .name = address, .type = OPTION_STR, .offset = offsetof(struct letter_settings, address),
 		  .flags = OPTION_REQUIRED },
+		{ .name = sink ? sink->ops->address_under : NULL, .type = OPTION_STR,
+		  .offset = offsetof(struct letter_settings, under) },
 		{ 0 },
 	};
 	struct letter_settings letter = { 0 };
@@ -211,6 +213,8 @@ static void read_letter_group(struct loading *l, const struct node *group, struc
 	option_read(table, group, &letter, NULL, l->problems);
 	out->sink = sink;
 	out->address = letter.address;
+	if (letter.under.len)
+		out->address = arena_putf(l->arena, "%.*s/%.*s", STR_ARG(letter.address), STR_ARG(letter.under));
 }
 
 void settings_resolve_dead_letter(struct loading *l, struct settings_failure *failure)

@@ -62,20 +62,14 @@ void supervisor_block_signals(void)
 
 /* ---- the worker's thread ---- */
 
-static int64_t wall_ms(void *env)
-{
-	return env_wall_ms(env);
-}
-
 static struct credentials_provider *default_chain(struct worker_thread *t)
 {
+	const struct credentials_site site = { .env = &process_env_real, .loop = t->loop };
 	struct credentials_provider *providers[] = {
-		credentials_environment_new(&process_env_real),
-		credentials_profile_new(&process_env_real, t->settings->aws.profile),
-		NULL,
+		credentials_environment_new(&site), credentials_profile_new(&site, t->settings->aws.profile), NULL,
 	};
 
-	return credentials_cached_new(credentials_chain_new(providers), wall_ms, t->env);
+	return credentials_cached_new(credentials_chain_new(providers), &site);
 }
 
 static void run_worker(struct worker_thread *t, const struct worker_plan *plan)

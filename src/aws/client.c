@@ -17,19 +17,9 @@ enum {
 	MAX_SKEW_MS = 4 * 60 * 1000,     /* AWS takes 5 minutes, before or after */
 };
 
-static const struct service {
-	const char *target;              /* before ".Operation" in X-Amz-Target */
-	const char *host;                /* before ".region.amazonaws.com" */
-	struct str signing_name;
-	unsigned attempts;
-	int64_t base_ms;
-} services[] = {
-	[AWS_DYNAMODB] = { "DynamoDB_20120810", "dynamodb", STR_INIT("dynamodb"), 4, 25 },
-	[AWS_DYNAMODB_STREAMS] = { "DynamoDBStreams_20120810", "streams.dynamodb", STR_INIT("dynamodb"), 4, 25 },
-};
-
 struct aws_client {
-	const struct service *service;
+	enum aws_service which;
+	const struct aws_service_info *service;
 	struct aws_settings set;
 	struct buf region;
 	struct aws_endpoint endpoint;
@@ -46,7 +36,8 @@ struct call {
 	struct credentials who;
 	struct sigv4_result signature;
 	struct http_response response;
-	struct buf target;
+	struct buf target, url, host, form;
+	struct str body;                 /* the request's, or the form */
 	int64_t skew_used_ms;
 	unsigned attempts;
 	bool asked_clock, asked_provider;  /* the two refusals were answered once */
@@ -62,18 +53,22 @@ struct verdict {
 struct aws_client *aws_client_new(enum aws_service service, const struct aws_settings *settings, struct err *err)
 {
 	struct aws_client *c = mem_alloc(sizeof(*c));
+	struct str url = settings->endpoint_url;
 	bool ok;
 
-	c->service = &services[service];
+	c->which = service;
+	c->service = aws_service_info(service);
 	c->set = *settings;
 	buf_init(&c->region, 64);
 	aws_endpoint_init(&c->endpoint);
-	buf_put(&c->region, settings->region);
+	buf_put(&c->region, settings->region.len || !settings->config ? settings->region : settings->config->region);
 	c->set.region = buf_str(&c->region);
-	ok = aws_endpoint_default(&c->endpoint, c->service->host, settings->region, err);
-	c->endpoint_given = settings->endpoint_url.len != 0;
+	ok = aws_endpoint_default(&c->endpoint, c->service->host, buf_str(&c->region), err);
+	if (!url.len && settings->config)
+		url = settings->config->endpoint_urls[service];
+	c->endpoint_given = url.len != 0;
 	if (ok && c->endpoint_given)
-		ok = aws_endpoint_parse(&c->endpoint, settings->endpoint_url, err);
+		ok = aws_endpoint_parse(&c->endpoint, url, err);
 	if (!ok) {
 		aws_client_free(c);
 		return NULL;
@@ -110,54 +105,147 @@ struct aws_client_stats aws_client_stats(const struct aws_client *c)
 
 /* ---- one attempt ---- */
 
-enum { H_HOST, H_TYPE, H_TARGET, H_SIGNED, H_DATE = H_SIGNED, H_AUTHORIZATION, H_TOKEN, H_ALL };
+enum { OWN_HEADERS = 6, MORE_HEADERS = 16, MAX_URL_BYTES = 16 * 1024, MAX_FORM_BYTES = 16 * 1024 * 1024 };
 
-static bool sign(struct call *k, struct http_header headers[H_ALL], size_t *n, struct err *err)
+/* The headers of one attempt. */
+struct headers {
+	struct http_header list[OWN_HEADERS + MORE_HEADERS];
+	size_t n;
+};
+
+static void add_header(struct headers *h, struct str name, struct str value)
+{
+	h->list[h->n++] = (struct http_header){ name, value };
+}
+
+static bool gives_header(const struct aws_request *r, struct str name)
+{
+	for (size_t i = 0; i < r->n_headers; i++)
+		if (str_eq_nocase(r->headers[i].name, name))
+			return true;
+	return false;
+}
+
+/* What is signed: Host, the content's type, the operation, what the caller adds. */
+static void begin_headers(const struct call *k, struct headers *h)
+{
+	const struct aws_request *r = k->request;
+
+	h->n = 0;
+	add_header(h, STR("Host"), buf_str(&k->host));
+	if (!gives_header(r, STR("Content-Type")) && k->body.len)
+		add_header(h, STR("Content-Type"), str_c(k->c->service->content_type));
+	if (k->c->service->protocol == AWS_JSON)
+		add_header(h, STR("X-Amz-Target"), buf_str(&k->target));
+	for (size_t i = 0; i < r->n_headers && i < MORE_HEADERS; i++)
+		add_header(h, r->headers[i].name, r->headers[i].value);
+}
+
+static struct str method_of(const struct aws_request *r)
+{
+	return r->method ? str_c(r->method) : STR("POST");
+}
+
+/* "/", or the endpoint's path and the request's behind it. */
+static struct str path_of(const struct call *k)
+{
+	struct str url = buf_str(&k->url);
+	size_t begin = str_find(url, STR("://")) + 3;
+
+	url = str_from(url, begin + str_find_char(str_from(url, begin), '/'));
+	return str_sub(url, 0, str_find_char(url, '?'));
+}
+
+static bool sign(struct call *k, struct headers *h, struct err *err)
 {
 	struct aws_client *c = k->c;
+	bool s3 = c->which == AWS_S3;
 	struct sigv4_request r = {
-		.method = "POST", .path = buf_str(&c->endpoint.path), .headers = headers, .n_headers = H_SIGNED,
-		.body = k->request->body, .region = buf_str(&c->region), .service = c->service->signing_name,
-		.time_s = aws_service_time_ms(c) / 1000, .normalize_path = true, .double_encode_path = true,
-		.key = &c->key,
+		.method = method_of(k->request).ptr, .path = path_of(k), .query = k->request->query, .headers = h->list,
+		.n_headers = h->n, .body = k->body, .region = buf_str(&c->region),
+		.service = str_c(c->service->signing_name), .time_s = aws_service_time_ms(c) / 1000,
+		.normalize_path = !s3, .double_encode_path = !s3, .sign_body_header = s3, .key = &c->key,
 	};
 
-	headers[H_HOST] = (struct http_header){ STR("Host"), buf_str(&c->endpoint.host) };
-	headers[H_TYPE] = (struct http_header){ STR("Content-Type"), STR("application/x-amz-json-1.0") };
-	headers[H_TARGET] = (struct http_header){ STR("X-Amz-Target"), buf_str(&k->target) };
 	k->skew_used_ms = c->skew.ms;
 	if (!sigv4_sign(&r, &k->who, &k->signature, err))
 		return false;
-	headers[H_DATE] = (struct http_header){ STR("X-Amz-Date"), str_c(k->signature.amz_date) };
-	headers[H_AUTHORIZATION] = (struct http_header){ STR("Authorization"), buf_str(&k->signature.authorization) };
-	headers[H_TOKEN] = (struct http_header){ STR("X-Amz-Security-Token"), buf_str(&k->who.session_token) };
-	*n = k->who.session_token.len ? H_ALL : H_TOKEN;
+	add_header(h, STR("X-Amz-Date"), str_c(k->signature.amz_date));
+	if (s3)
+		add_header(h, STR("X-Amz-Content-Sha256"), str_c(k->signature.content_sha256));
+	add_header(h, STR("Authorization"), buf_str(&k->signature.authorization));
+	if (k->who.session_token.len)
+		add_header(h, STR("X-Amz-Security-Token"), buf_str(&k->who.session_token));
 	return true;
+}
+
+/* Host and URL, once a call. */
+static bool address(struct call *k, struct err *err)
+{
+	const struct aws_request *r = k->request;
+	struct str path = r->path, base = buf_str(&k->c->endpoint.url);
+	size_t scheme = str_find(base, STR("://")) + 3;
+
+	if (r->host_label.len)
+		buf_putf(&k->host, "%.*s.", STR_ARG(r->host_label));
+	buf_put(&k->host, buf_str(&k->c->endpoint.host));
+	buf_put(&k->url, str_sub(base, 0, scheme));
+	buf_put(&k->url, buf_str(&k->host));
+	buf_put(&k->url, buf_str(&k->c->endpoint.path));
+	if (str_starts(path, STR("/"))) /* the endpoint's path ends with one */
+		buf_put(&k->url, str_from(path, 1));
+	if (r->query.len)
+		buf_putf(&k->url, "?%.*s", STR_ARG(r->query));
+	k->body = r->body;
+	if (k->c->service->protocol == AWS_QUERY) {
+		buf_putf(&k->form, "Action=%s&Version=%s", r->operation, k->c->service->target);
+		buf_put(&k->form, r->body);
+		k->body = buf_str(&k->form);
+	}
+	return (buf_ok(&k->url) && buf_ok(&k->host) && buf_ok(&k->form) && r->n_headers <= MORE_HEADERS) ||
+	       err_set(err, ERR_FATAL, "http.request", "its address, form or headers are too long");
+}
+
+/* What the caller wants of the answer's head. */
+static void note_head(struct call *k, bool answered)
+{
+	struct aws_answer_head *head = k->request->head;
+	struct str value = { NULL, 0 };
+
+	if (!head)
+		return;
+	head->status = answered ? k->response.status : 0;
+	if (answered && head->header)
+		value = http_response_header(&k->response, head->header);
+	snprintf(head->value, sizeof(head->value), "%.*s", STR_ARG(value));
 }
 
 static bool send(struct call *k, struct buf *answer, struct err *err)
 {
 	struct aws_client *c = k->c;
 	size_t most = k->request->max_answer_bytes ? k->request->max_answer_bytes : DEFAULT_ANSWER_BYTES;
-	struct http_header headers[H_ALL];
+	struct headers headers;
 	struct http_request r = {
-		.method = "POST", .url = buf_str(&c->endpoint.url), .headers = headers, .body = k->request->body,
+		.method = method_of(k->request).ptr, .url = buf_str(&k->url), .headers = headers.list, .body = k->body,
 		.connect_timeout_ms = c->set.connect_timeout_ms,
 		.timeout_ms = k->request->timeout_ms ? k->request->timeout_ms : c->set.timeout_ms,
 		.max_response_bytes = most < answer->max ? most : answer->max, .once = k->request->once,
 	};
 	bool ok;
 
-	if (!c->set.credentials->get(c->set.credentials, &k->who, err))
+	if (!k->request->anonymous && !c->set.credentials->get(c->set.credentials, &k->who, err))
 		return false;
 	if (c->set.may_sign && !c->set.may_sign(c->set.may_sign_ctx, err))
 		return false;
-	if (!sign(k, headers, &r.n_headers, err))
+	begin_headers(k, &headers);
+	if (!k->request->anonymous && !sign(k, &headers, err))
 		return false;
+	r.n_headers = headers.n;
 	/* The transport fills the caller's memory: a page of 2 MB is not copied. */
 	k->response.body = buf_take(answer);
 	ok = transport_send(c->set.transport, &r, &k->response, err);
 	*answer = buf_take(&k->response.body);
+	note_head(k, ok);
 	return ok;
 }
 
@@ -216,7 +304,7 @@ static void say_refusal(const struct call *k, struct aws_error *e, struct err *e
 		k->response.status, STR_ARG(request_id(k)));
 	if (e->class == ERR_AUTH && err) {
 		append_text(err, "; signed with credentials from ");
-		append_text(err, k->who.source ? k->who.source : "an unnamed provider");
+		append_text(err, k->who.source.len ? k->who.source.ptr : "an unnamed provider");
 	}
 }
 
@@ -285,12 +373,9 @@ static struct verdict judge_answer(struct call *k, struct str body, struct err *
 
 static struct verdict judge_silence(const struct err *err)
 {
-	static const char *const never_arrived[] = { "http.connect", "http.resolve", "http.tls" };
-	struct verdict v = { .repeat = err->class == ERR_RETRY || err->class == ERR_THROTTLE };
-
-	for (size_t i = 0; i < sizeof(never_arrived) / sizeof(*never_arrived); i++)
-		v.not_done = v.not_done || err_is(err, never_arrived[i]);
-	return v;
+	return (struct verdict){
+		.repeat = err->class == ERR_RETRY || err->class == ERR_THROTTLE, .not_done = http_unsent(err),
+	};
 }
 
 static bool attempt(struct call *k, struct buf *answer, struct verdict *verdict, struct err *err)
@@ -382,9 +467,12 @@ bool aws_call(struct aws_client *c, const struct aws_request *request, struct bu
 	sigv4_result_init(&k.signature);
 	http_response_init(&k.response);
 	buf_init(&k.target, 256);
+	buf_init(&k.url, MAX_URL_BYTES);
+	buf_init(&k.host, MAX_URL_BYTES);
+	buf_init(&k.form, MAX_FORM_BYTES);
 	buf_putf(&k.target, "%s.%s", c->service->target, request->operation);
 	c->stats.calls++;
-	ok = run_attempts(&k, answer, &why);
+	ok = address(&k, &why) && run_attempts(&k, answer, &why);
 	if (!ok) {
 		if (why.class != ERR_DATA && why.class != ERR_CANCELLED)
 			c->stats.failed++;
@@ -396,6 +484,9 @@ bool aws_call(struct aws_client *c, const struct aws_request *request, struct bu
 			*err = why;
 	}
 	buf_release(&k.target);
+	buf_release(&k.url);
+	buf_release(&k.host);
+	buf_wipe(&k.form); /* web identity tokens stand in it */
 	http_response_release(&k.response);
 	sigv4_result_release(&k.signature);
 	credentials_release(&k.who);

@@ -10,6 +10,8 @@
 
 enum {
 	MAX_KEY_BYTES = 256,
+	MAX_ACCOUNT_BYTES = 64,
+	MAX_SOURCE_BYTES = 1024,
 	MAX_SECRET_BYTES = 1024,
 	MAX_TOKEN_BYTES = 16 * 1024,  /* session tokens have no published limit; those seen are under 3 KiB */
 };
@@ -20,6 +22,8 @@ void credentials_init(struct credentials *c)
 	buf_init(&c->access_key_id, MAX_KEY_BYTES);
 	buf_init(&c->secret_access_key, MAX_SECRET_BYTES);
 	buf_init(&c->session_token, MAX_TOKEN_BYTES);
+	buf_init(&c->account_id, MAX_ACCOUNT_BYTES);
+	buf_init(&c->source, MAX_SOURCE_BYTES);
 }
 
 void credentials_release(struct credentials *c)
@@ -27,8 +31,9 @@ void credentials_release(struct credentials *c)
 	buf_wipe(&c->access_key_id);
 	buf_wipe(&c->secret_access_key);
 	buf_wipe(&c->session_token);
+	buf_release(&c->account_id);
+	buf_release(&c->source);
 	c->expires_ms = 0;
-	c->source = NULL;
 }
 
 /* Header values, and nothing else: this also catches a key that goes on in the
@@ -65,7 +70,10 @@ void credentials_copy(struct credentials *to, const struct credentials *from)
 	credentials_set(to, buf_str(&from->access_key_id), buf_str(&from->secret_access_key),
 			buf_str(&from->session_token), NULL);
 	to->expires_ms = from->expires_ms;
-	to->source = from->source;
+	buf_clear(&to->account_id);
+	buf_put(&to->account_id, buf_str(&from->account_id));
+	buf_clear(&to->source);
+	buf_put(&to->source, buf_str(&from->source));
 }
 
 void credentials_provider_free(struct credentials_provider *p)

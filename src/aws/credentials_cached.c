@@ -1,5 +1,6 @@
 #include "sluice/aws/credentials.h"
 
+#include "sluice/core/loop.h"
 #include "sluice/core/mem.h"
 
 /* The age at which AWS's SDKs insist on new ones. */
@@ -8,8 +9,7 @@ enum { MANDATORY_REFRESH_MS = 10 * 60 * 1000 };
 struct cached_provider {
 	struct credentials_provider base;
 	struct credentials_provider *inner;
-	int64_t (*now_ms)(void *clock);
-	void *clock;
+	struct loop *loop;
 	struct credentials kept;
 	bool have;
 };
@@ -17,7 +17,7 @@ struct cached_provider {
 static bool cached_get(struct credentials_provider *base, struct credentials *out, struct err *err)
 {
 	struct cached_provider *p = (struct cached_provider *)base;
-	int64_t now = p->now_ms(p->clock);
+	int64_t now = env_wall_ms(loop_env(p->loop));
 	bool fresh = p->have && (p->kept.expires_ms == 0 || now < p->kept.expires_ms - MANDATORY_REFRESH_MS);
 
 	if (!fresh) {
@@ -57,8 +57,8 @@ static void cached_free(struct credentials_provider *base)
 	mem_free(p);
 }
 
-struct credentials_provider *credentials_cached_new(struct credentials_provider *inner, int64_t (*now_ms)(void *),
-						    void *clock)
+struct credentials_provider *credentials_cached_new(struct credentials_provider *inner,
+						    const struct credentials_site *site)
 {
 	struct cached_provider *p = mem_alloc(sizeof(*p));
 
@@ -66,8 +66,7 @@ struct credentials_provider *credentials_cached_new(struct credentials_provider 
 		.get = cached_get, .free = cached_free, .forget = cached_forget, .name = inner->name,
 	};
 	p->inner = inner;
-	p->now_ms = now_ms;
-	p->clock = clock;
+	p->loop = site->loop;
 	credentials_init(&p->kept);
 	return &p->base;
 }

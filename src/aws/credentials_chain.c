@@ -1,4 +1,4 @@
-#include "sluice/aws/credentials.h"
+#include "sluice/aws/config.h"
 
 #include "sluice/core/mem.h"
 
@@ -64,4 +64,15 @@ struct credentials_provider *credentials_chain_new(struct credentials_provider *
 	for (size_t i = 0; i < p->count; i++)
 		p->links[i] = providers[i];
 	return &p->base;
+}
+
+struct credentials_provider *credentials_default_chain_new(const struct credentials_site *site)
+{
+	struct credentials_provider *const providers[] = {
+		credentials_environment_new(site),
+		credentials_profile_new(site, site->config ? site->config->profile : STR("")),
+		NULL,
+	};
+
+	return credentials_chain_new(providers);
 }

@@ -23,7 +23,7 @@ static bool environment_get(struct credentials_provider *base, struct credential
 			       id.len ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
 	if (!credentials_set(out, id, secret, token, err))
 		return err_prefix(err, "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN");
-	out->source = "environment";
+	buf_puts(&out->source, "environment");
 	return true;
 }
 
@@ -32,13 +32,13 @@ static void environment_free(struct credentials_provider *base)
 	mem_free(base);
 }
 
-struct credentials_provider *credentials_environment_new(const struct process_env *env)
+struct credentials_provider *credentials_environment_new(const struct credentials_site *site)
 {
 	struct environment_provider *p = mem_alloc(sizeof(*p));
 
 	p->base = (struct credentials_provider){
 		.get = environment_get, .free = environment_free, .name = "environment",
 	};
-	p->env = env;
+	p->env = site->env;
 	return &p->base;
 }

@@ -50,7 +50,7 @@ static bool from_section(const struct profile_section *section, struct str name,
 			       id.len ? "aws_secret_access_key" : "aws_access_key_id");
 	if (!credentials_set(out, id, secret, profile_get(section, "aws_session_token"), err))
 		return err_prefix(err, "profile '%.*s'", STR_ARG(name));
-	out->source = "profile";
+	buf_puts(&out->source, "profile");
 	return true;
 }
 
@@ -84,14 +84,14 @@ static void profile_provider_free(struct credentials_provider *base)
 	mem_free(p);
 }
 
-struct credentials_provider *credentials_profile_new(const struct process_env *env, struct str profile)
+struct credentials_provider *credentials_profile_new(const struct credentials_site *site, struct str profile)
 {
 	struct profile_provider *p = mem_alloc(sizeof(*p));
 
 	p->base = (struct credentials_provider){
 		.get = profile_provider_get, .free = profile_provider_free, .name = "profile",
 	};
-	p->env = env;
+	p->env = site->env;
 	buf_init(&p->profile, profile.len);
 	buf_put(&p->profile, profile);
 	return &p->base;

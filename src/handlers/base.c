@@ -278,3 +278,27 @@ bool row_key_fill(struct handler *h, const struct template_tree *key, const stru
 	scratch = handler_scratch(h);
 	return handler_text(key_write(value_image(out->text), scratch, err), scratch, b, &out->canonical, err);
 }
+
+struct str handler_address(struct handler *h, const struct handler_address *a, struct problems *problems)
+{
+	const struct {
+		const char *name;
+		struct str value;
+	} given[] = {
+		{ "topic", a->topic }, { "queue_url", a->queue_url }, { "topic_arn", a->topic_arn },
+		{ "stream", a->stream }, { "bus", a->bus }, { "function", a->function },
+		{ "bucket", a->bucket }, { "prefix", a->prefix }, { "url", a->url },
+	};
+	struct str address = { NULL, 0 };
+
+	for (size_t i = 0; i < sizeof(given) / sizeof(*given); i++) {
+		if (str_find(given[i].value, STR("${")) != SIZE_MAX)
+			problems_add(problems, handler_at(&h->site, given[i].name),
+				     "'%s' is fixed text and cannot hold templates; make one handler for each", given[i].name);
+		if (!address.len && given[i].value.len)
+			address = given[i].value;
+	}
+	if (a->bucket.len && a->prefix.len)
+		address = arena_putf(&h->arena, "%.*s/%.*s", STR_ARG(a->bucket), STR_ARG(a->prefix));
+	return address;
+}

@@ -51,7 +51,7 @@ static const struct option options[] = {
 	  .help = "Members who want it: an event pattern over the audience's row. Default: all." },
 	{ .name = "sink", .type = OPTION_STR, .offset = AT(sink), .flags = OPTION_REQUIRED,
 	  .help = "Name of the sink that the notifications go to." },
-	{ .name = "topic", .type = OPTION_STR, .offset = AT(topic), .help = "The Kafka topic; fixed text." },
+	HANDLER_ADDRESSES(AT(address)),
 	{ .name = "message", .type = OPTION_TREE, .offset = AT(message),
 	  .help = "Tree of templates that becomes the notification's JSON body; needed but for inboxes." },
 	{ .name = "message_key", .type = OPTION_STR, .offset = AT(message_key),
@@ -76,7 +76,6 @@ static const struct option options[] = {
 	  .help = "Not available in this version." },
 	{ .name = "slices", .type = OPTION_INT, .offset = AT(slices), .default_text = "1", .min = 1, .max = 1024,
 	  .help = "Parts that workers share. More than 1 is not available in this version." },
-	HANDLER_LATER_ADDRESSES,
 	{ 0 },
 };
 
@@ -216,12 +215,10 @@ static void check_message(const struct fanout *f, struct problems *problems)
 		problems_add(problems, handler_at(site, "item"), "item needs table, the inbox");
 	if (!s->item && (s->table.len || s->ttl_s) && !refused(f, "item", problems))
 		problems_add(problems, handler_at(site, "table"), "table and ttl_s belong to an inbox, which needs item");
-	if (s->item && (s->topic.len || s->message_key.len))
-		problems_add(problems, handler_at(site, "item"), "an inbox has neither topic nor message_key");
+	if (s->item && (f->address.len || s->message_key.len))
+		problems_add(problems, handler_at(site, "item"), "an inbox has neither topic, nor another address, nor message_key");
 	if (s->ttl_s && handler_tree_has(f->item, STR("ttl")))
 		problems_add(problems, handler_at(site, "ttl_s"), "item has an attribute ttl already; leave one out");
-	if (str_find(s->topic, STR("${")) != SIZE_MAX)
-		problems_add(problems, handler_at(site, "topic"), "the topic is fixed text and cannot hold templates");
 	if (s->exactly_once)
 		problems_add(problems, handler_at(site, "exactly_once"),
 			     "exactly_once is not available in this version; notifications carry an id to drop repeats by");
@@ -328,6 +325,7 @@ static struct handler *fanout_new(const void *settings, const struct handler_sit
 	f->message_key = handler_template(&f->base, s->message_key, MEMBER_ROOTS, "message_key", problems);
 	f->expires = handler_template(&f->base, s->expires, RECORD_ROOTS, "expires", problems);
 	f->once = handler_template(&f->base, s->once, RECORD_ROOTS, "once", problems);
+	f->address = handler_address(&f->base, &f->settings->address, problems);
 	check_message(f, problems);
 	check_attributes(f, problems);
 	f->kept_new = keep_root(f, TEMPLATE_NEW, problems);

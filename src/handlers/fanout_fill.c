@@ -154,7 +154,7 @@ static bool fill_headers(struct fanout *f, const struct template_context *c, str
 	headers[1].value = arena_dup(a, c->notification_id);
 	out->headers = headers;
 	out->n_headers = 2;
-	out->address = f->settings->topic;
+	out->address = f->address;
 	return (headers[0].value.ptr && headers[1].value.ptr) || no_memory(a, err);
 }
 

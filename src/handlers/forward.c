@@ -8,7 +8,8 @@ enum { ROOTS = TEMPLATE_NEW | TEMPLATE_OLD | TEMPLATE_KEYS | TEMPLATE_EVENT };
 enum forward_format { FORMAT_PLAIN, FORMAT_DYNAMODB };
 
 struct forward_settings {
-	struct str sink, topic, key;
+	struct str sink, key;
+	struct handler_address address;
 	int format;
 	const struct node *message, *headers;
 };
@@ -21,6 +22,7 @@ struct forward_header {
 struct forward {
 	struct handler base;
 	const struct forward_settings *settings;
+	struct str address;
 	struct str table_member;     /* what stands between event name and sequence number */
 	struct template *key;
 	struct template_tree *message;
@@ -35,8 +37,7 @@ static const char *const format_names[] = { "plain", "dynamodb", NULL };
 static const struct option options[] = {
 	{ .name = "sink", .type = OPTION_STR, .offset = AT(sink), .flags = OPTION_REQUIRED,
 	  .help = "Name of the sink that the messages go to." },
-	{ .name = "topic", .type = OPTION_STR, .offset = AT(topic),
-	  .help = "The Kafka topic; fixed text. Left out for sinks with one place (file)." },
+	HANDLER_ADDRESSES(AT(address)),
 	{ .name = "key", .type = OPTION_STR, .offset = AT(key),
 	  .help = "Template of the message key. Default: the key attributes as compact plain JSON, sorted by name, "
 		  "which keeps order per item." },
@@ -49,7 +50,6 @@ static const struct option options[] = {
 		  "(dynamodb)." },
 	{ .name = "headers", .type = OPTION_TREE, .offset = AT(headers),
 	  .help = "Group of templates that become message headers, beside sluice-v." },
-	HANDLER_LATER_ADDRESSES,
 	{ 0 },
 };
 
@@ -106,9 +106,7 @@ static struct handler *forward_new(const void *settings, const struct handler_si
 	handler_init(&f->base, &forward_ops, site);
 	f->settings = settings;
 	f->base.sink = f->settings->sink;
-	if (str_find(f->settings->topic, STR("${")) != SIZE_MAX)
-		problems_add(problems, handler_at(site, "topic"),
-			     "the topic is fixed text and cannot hold templates; make one handler for each topic");
+	f->address = handler_address(&f->base, &f->settings->address, problems);
 	f->key = handler_template(&f->base, f->settings->key, ROOTS, "key", problems);
 	if (f->settings->message && f->settings->format != FORMAT_PLAIN)
 		problems_add(problems, handler_at(site, "format"),
@@ -191,7 +189,7 @@ static bool forward_record(struct handler *h, struct effect_batch *b, uint32_t i
 		return false;
 	if (f->key || f->message || f->n_headers)
 		template_context_of(r, h->site.table, &c);
-	e->message.address = f->settings->topic;
+	e->message.address = f->address;
 
 	scratch = handler_scratch(h);
 	ok = f->key ? template_text(f->key, &c, scratch, err) : key_write(r->keys, scratch, err);
@@ -212,7 +210,7 @@ static bool forward_apply(struct handler *h, struct effect_batch *b, uint32_t in
 
 const struct handler_ops forward_ops = {
 	.kind = "forward",
-	.summary = "Carries every change into a Kafka topic or a file, at least once, in order per item.",
+	.summary = "Carries every change into a topic, a queue, a bucket or a file, at least once, in order per item.",
 	.options = options,
 	.settings_size = sizeof(struct forward_settings),
 	.new = forward_new,

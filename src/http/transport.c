@@ -64,3 +64,13 @@ struct str http_response_header(const struct http_response *r, const char *name)
 			return r->headers[i].value;
 	return str_of(NULL, 0);
 }
+
+bool http_unsent(const struct err *err)
+{
+	static const char *const codes[] = { "http.connect", "http.resolve", "http.tls", "http.request" };
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+		if (err_is(err, codes[i]))
+			return true;
+	return false;
+}

@@ -18,7 +18,7 @@ static struct sink_site site_of(struct worker *w, struct str name)
 	const struct worker_plan *plan = w->plan;
 
 	return (struct sink_site){
-		.app = plan->app, .name = name, .loop = w->loop, .transport = &w->gate.transport, .dynamodb = w->dynamodb,
+		.app = plan->app, .name = name, .loop = w->loop, .transport = &w->gate.transport, .dynamodb = w->dynamodb, .aws = &w->aws,
 		.may_send = gate_is_open, .may_send_ctx = &w->gate, .failover_ms = plan->failover_ms,
 		.drain_ms = (uint32_t)plan->drain_ms, .producers = plan->producers,
 	};
@@ -219,6 +219,8 @@ static bool open_clients(struct worker *w, struct err *err)
 	aws.loop = w->loop;
 	gate_init(&w->gate, plan->aws.transport, &w->heartbeat);
 	aws.transport = &w->gate.transport;
+	w->aws = aws;
+	w->aws.endpoint_url = str_of(NULL, 0); /* DynamoDB's alone */
 	w->dynamodb = aws_client_new(AWS_DYNAMODB, &aws, err);
 	w->streams = w->dynamodb ? aws_client_new(AWS_DYNAMODB_STREAMS, &aws, err) : NULL;
 	aws.transport = plan->state_transport ? plan->state_transport : plan->aws.transport;

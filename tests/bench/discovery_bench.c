@@ -39,7 +39,7 @@ static bool credentials_get(struct credentials_provider *p, struct credentials *
 	(void)err;
 	buf_puts(&out->access_key_id, "AKIDEXAMPLE");
 	buf_puts(&out->secret_access_key, "secret");
-	out->source = "bench";
+	buf_puts(&out->source, "bench");
 	return true;
 }
 

@@ -46,10 +46,8 @@ static bool call(struct job *j, struct http_client *http, struct credentials_pro
 static void run(void *arg)
 {
 	struct job *j = arg;
-	struct credentials_provider *const links[] = {
-		credentials_environment_new(&process_env_real), credentials_profile_new(&process_env_real, STR("")), NULL,
-	};
-	struct credentials_provider *keys = credentials_chain_new(links);
+	const struct credentials_site site = { .env = &process_env_real, .loop = j->loop };
+	struct credentials_provider *keys = credentials_default_chain_new(&site);
 	const struct http_client_settings settings = { .ca_file = getenv("JUDGE_CA_FILE") };
 	struct http_client *http = http_client_new(j->loop, &settings, &j->err);
 

@@ -4,6 +4,8 @@
 #ifndef SLUICE_AWS_CLIENT_H
 #define SLUICE_AWS_CLIENT_H
 
+#include "sluice/aws/config.h"
+#include "sluice/aws/service.h"
 #include "sluice/aws/sigv4.h"
 #include "sluice/core/json.h"
 
@@ -11,17 +13,16 @@ struct aws_settings {
 	struct loop *loop;
 	struct transport *transport;                 /* borrowed */
 	struct credentials_provider *credentials;    /* borrowed */
-	struct str region;                           /* borrowed, as all text here */
-	struct str endpoint_url;                     /* empty: the service's own for the region */
-	unsigned max_attempts;                       /* 0: 4 for DynamoDB and Streams, else 3 */
+	const struct aws_config *config;             /* borrowed; NULL: nothing is configured */
+	struct str region;                           /* borrowed, as all text here; empty: config's */
+	struct str endpoint_url;                     /* empty: config's, else the service's own for the region */
+	unsigned max_attempts;                       /* 0: config's, else the service's own */
 	int64_t connect_timeout_ms, timeout_ms;      /* of one attempt; 0: the transport's defaults */
 	/* Asked before each attempt is signed; false (with err) stops the call: a
 	 * worker that lost its lease signs nothing. NULL: always allowed. */
 	bool (*may_sign)(void *ctx, struct err *err);
 	void *may_sign_ctx;
 };
-
-enum aws_service { AWS_DYNAMODB, AWS_DYNAMODB_STREAMS };
 
 struct aws_client;
 
@@ -31,11 +32,26 @@ void aws_client_free(struct aws_client *c);
 
 struct aws_request {
 	const char *operation;       /* "GetRecords" */
-	struct str body;             /* JSON text */
+	struct str body;             /* JSON text; of a QUERY service the form's further fields ("&Name=value…") */
+	const char *method;          /* REST; NULL: POST */
+	struct str path;             /* REST: "/2015-03-31/functions/f/invocations", percent-encoded once; empty: "/" */
+	struct str query;            /* REST: behind '?', percent-encoded */
+	struct str host_label;       /* "bucket" puts "bucket." before the endpoint's host; empty: nothing */
+	const struct http_header *headers;  /* more, signed too; may replace Content-Type */
+	size_t n_headers;
+	bool anonymous;              /* not signed */
+	struct aws_answer_head *head;  /* filled from the last answer; NULL: not wanted */
 	size_t max_answer_bytes;     /* 0: 16 MiB */
 	unsigned max_attempts;       /* 0: the client's */
 	int64_t timeout_ms;          /* of one attempt; 0: the client's */
 	bool once;                   /* what may have taken effect (timeouts, 5xx) is not sent again here */
+};
+
+/* What an answer says beside its body. */
+struct aws_answer_head {
+	int status;                  /* 0: there was no answer */
+	const char *header;          /* which header is wanted, or NULL */
+	char value[256];             /* its value, cut; empty when absent */
 };
 
 /* Yields. Signs, sends, checks x-amz-crc32, and tries again what may succeed in a

@@ -7,11 +7,16 @@
 #include "sluice/core/buf.h"
 #include "sluice/core/err.h"
 
+struct aws_config;
+struct loop;
+struct transport;
+
 /* Owned text; wiped on release. */
 struct credentials {
 	struct buf access_key_id, secret_access_key, session_token;  /* token: may be empty */
+	struct buf account_id;     /* empty: not known */
 	int64_t expires_ms;        /* Unix time; 0: never */
-	const char *source;        /* literal: "environment", "profile" */
+	struct buf source;         /* for people: "environment", "profile dev: role arn:…, by IMDS"; no secret */
 };
 
 void credentials_init(struct credentials *c);
@@ -52,19 +57,63 @@ struct credentials_provider {
 /* The service refused the credentials: the next get() shall look again. */
 void credentials_provider_forget(struct credentials_provider *p);
 
-struct credentials_provider *credentials_environment_new(const struct process_env *env);
+/* What providers may use; borrowed, lives longer than they. */
+struct credentials_site {
+	const struct process_env *env;
+	struct loop *loop;             /* its env is the clock; NULL only for providers that do no I/O */
+	struct transport *transport;
+	const struct aws_config *config;
+};
 
-/* AWS_SHARED_CREDENTIALS_FILE, AWS_CONFIG_FILE, ~/.aws/…; profile NULL: AWS_PROFILE or "default". */
-struct credentials_provider *credentials_profile_new(const struct process_env *env, struct str profile);
+/* One file each, src/aws/credentials_<name>.c. Those that call a service or the metadata yield in get(). */
+struct credentials_provider *credentials_environment_new(const struct credentials_site *site);
+struct credentials_provider *credentials_profile_new(const struct credentials_site *site, struct str profile);
+struct credentials_provider *credentials_web_identity_new(const struct credentials_site *site);
+struct credentials_provider *credentials_container_new(const struct credentials_site *site);
+struct credentials_provider *credentials_imds_new(const struct credentials_site *site);
+
+/* `credential_process`: the command is split as the SDKs do, no shell sees it. */
+struct credentials_provider *credentials_process_new(const struct credentials_site *site, struct str command);
+
+/* Borrowed until _new() returns. */
+struct assume_role {
+	struct str role_arn, session_name, external_id;  /* session_name empty: made up */
+	int64_t duration_s;                              /* 0: the service's default */
+	struct str web_identity_token_file;              /* not empty: AssumeRoleWithWebIdentity; inner is NULL */
+	struct str region;                               /* of STS; empty: config's */
+};
+/* Takes inner. */
+struct credentials_provider *credentials_assume_role_new(const struct credentials_site *site,
+							 const struct assume_role *role, struct credentials_provider *inner);
+
+/* Borrowed until _new() returns. */
+struct sso_role {
+	struct str session;            /* of an sso-session section; empty: the legacy form */
+	struct str start_url, region, account_id, role_name;
+};
+struct credentials_provider *credentials_sso_new(const struct credentials_site *site, const struct sso_role *role);
 
 /* Takes the providers (NULL-terminated array of owned pointers). When none has
  * credentials the error lists what was tried. */
 struct credentials_provider *credentials_chain_new(struct credentials_provider *const *providers);
 
-/* Remembers the answer until 10 minutes before its expiry or until
- * credentials_provider_forget(). Takes inner. */
-struct credentials_provider *credentials_cached_new(struct credentials_provider *inner, int64_t (*now_ms)(void *),
-						    void *clock);
+/* The order of AWS's SDKs: environment, profile (with all it may name), web
+ * identity, container, IMDS. */
+struct credentials_provider *credentials_default_chain_new(const struct credentials_site *site);
+
+/* Remembers the answer. Takes inner. Any number of tasks may ask at once: one
+ * refresh serves all. From 15 minutes before the expiry on it is renewed in the
+ * background, from 10 minutes before (less some chance, so that not all processes
+ * do so at once) before get() answers; where renewing fails, what is not
+ * expired is served on, and renewing tried again ever more rarely. After
+ * credentials_provider_forget() it asks anew. Free it on its loop, in a task (yields) or after the loop. */
+struct credentials_provider *credentials_cached_new(struct credentials_provider *inner,
+						    const struct credentials_site *site);
+
+/* For another loop (thread): asks a cached provider that lives on `owner`'s loop.
+ * That one must outlive it, and its loop run while somebody waits. */
+struct credentials_provider *credentials_remote_new(struct credentials_provider *cached, struct loop *owner,
+						    struct loop *loop);
 
 void credentials_provider_free(struct credentials_provider *p);
 

@@ -20,14 +20,24 @@ bool handler_apply(handler_record_fn *record, struct handler *h, struct effect_b
 /* The setting `name` of the group, or the group itself: where a problem is shown. */
 const struct node *handler_at(const struct handler_site *site, const char *name);
 
-/* Settings that name the place in sinks of later versions, for option tables. */
-#define HANDLER_LATER_ADDRESSES                                                                      \
-	HANDLER_LATER("queue_url"), HANDLER_LATER("topic_arn"), HANDLER_LATER("stream"),             \
-	HANDLER_LATER("bus"), HANDLER_LATER("function"), HANDLER_LATER("bucket"),                    \
-	HANDLER_LATER("prefix"), HANDLER_LATER("url"), HANDLER_LATER("path")
-#define HANDLER_LATER(setting)                                                                       \
-	{ .name = (setting), .type = OPTION_STR, .flags = OPTION_LATER,                              \
-	  .help = "it is the address in a sink of another kind" }
+/* Their rows of the handler's option table; `at`: the member's offset. */
+#define HANDLER_ADDRESSES(at)                                                                        \
+	HANDLER_ADDRESS(at, topic, "The Kafka topic; fixed text, as all addresses."),                \
+	HANDLER_ADDRESS(at, queue_url, "URL of the SQS queue."),                                     \
+	HANDLER_ADDRESS(at, topic_arn, "ARN of the SNS topic."),                                     \
+	HANDLER_ADDRESS(at, stream, "Name of the Kinesis or Firehose stream."),                      \
+	HANDLER_ADDRESS(at, bus, "Name or ARN of the EventBridge bus."),                             \
+	HANDLER_ADDRESS(at, function, "Name or ARN of the Lambda function."),                        \
+	HANDLER_ADDRESS(at, bucket, "The S3 bucket."),                                               \
+	HANDLER_ADDRESS(at, prefix, "What the S3 objects' keys begin with."),                        \
+	HANDLER_ADDRESS(at, url, "Where a webhook posts to."),                                       \
+	{ .name = "path", .type = OPTION_STR, .flags = OPTION_LATER,                                 \
+	  .help = "a file's path is a setting of its sink" }
+#define HANDLER_ADDRESS(at, setting, text)                                                           \
+	{ .name = #setting, .type = OPTION_STR, .offset = (at) + offsetof(struct handler_address, setting), .help = text }
+
+/* The one that is given ("bucket/prefix" for the two); templates are refused. Empty where the sink has one place. */
+struct str handler_address(struct handler *h, const struct handler_address *a, struct problems *problems);
 
 /* Notes an attribute name that derived rows may not have: empty, or sluice_…. */
 bool handler_check_name(struct str name, const struct node *at, struct problems *problems);

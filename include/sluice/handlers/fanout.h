@@ -42,7 +42,8 @@ struct fanout_audience_settings {
 
 struct fanout_settings {
 	struct option_list audience;   /* struct fanout_audience_settings */
-	struct str member, sink, topic, table, message_key, expires, once;
+	struct handler_address address;
+	struct str member, sink, table, message_key, expires, once;
 	const struct node *member_where, *message, *item;
 	int64_t ttl_s, rate_per_s, max_age_s, slices;
 	bool aligned, exactly_once;
@@ -63,6 +64,7 @@ struct prune;
 struct fanout {
 	struct handler base;           /* base.sink is empty: tasks go to the state table */
 	const struct fanout_settings *settings;
+	struct str address;            /* of the notifications; empty where the sink has one place */
 	struct fanout_audience *audience;
 	size_t n_audience;
 	struct filter *member_where;

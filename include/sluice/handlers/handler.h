@@ -16,6 +16,12 @@ struct handler_site {
 	const struct node *node;        /* its group in the settings, for messages */
 };
 
+/* Settings that name the place in the sink: each sink's kind has its own
+ * (sink_ops.address). A member of a handler's settings. */
+struct handler_address {
+	struct str topic, queue_url, topic_arn, stream, bus, function, bucket, prefix, url;
+};
+
 struct handler;
 
 struct handler_ops {

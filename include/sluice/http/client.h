@@ -13,7 +13,9 @@
 struct http_client;
 
 struct http_client_settings {
-	size_t max_connections;    /* in all; 0: 64. More requests wait in line, first come first served. */
+	size_t max_connections;    /* in all; 0: 64. More requests wait in line, hosts in turn, of one host first
+	                              come first served: one that hangs does not starve the others. */
+	size_t max_per_host;       /* 0: max_connections */
 	const char *user_agent;    /* NULL: "sluice/<version>" */
 	const char *ca_file;       /* NULL: the system's store */
 };

@@ -11,6 +11,12 @@ struct http_header {
 	struct str name, value;
 };
 
+/* How this request's server is trusted, and what shows who we are; borrowed, files' names. */
+struct http_tls {
+	const char *ca_file;               /* NULL: the transport's */
+	const char *cert_file, *key_file;  /* PEM; NULL: none */
+};
+
 struct http_request {
 	const char *method;                /* "POST" */
 	struct str url;                    /* absolute: scheme://host[:port]/path?query */
@@ -23,6 +29,8 @@ struct http_request {
 	/* Never sent twice. Else a transport may send again, silently, when a kept
 	 * connection turns out to be closed: the server may then see it two times. */
 	bool once;
+	bool direct;                       /* through no proxy: the machine's own metadata */
+	const struct http_tls *tls;        /* NULL: the transport's own */
 	/* Asked when the request's turn has come, with nothing in between: false (with
 	 * err) keeps it here. NULL: it goes. */
 	bool (*may_leave)(void *ctx, struct err *err);
@@ -56,6 +64,10 @@ void http_response_release(struct http_response *r);
 
 /* The first header of that name, ASCII case ignored; empty when absent. */
 struct str http_response_header(const struct http_response *r, const char *name);
+
+/* True for errors of send() after which the server has surely seen nothing of the
+ * request: it could not be resolved, connected to or trusted, or was no request. */
+bool http_unsent(const struct err *err);
 
 struct transport {
 	/* Yields until the whole answer is there. True for any answer with a status,

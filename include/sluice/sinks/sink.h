@@ -21,6 +21,8 @@ struct sink_site {
 	bool (*may_send)(void *ctx, struct err *err);
 	void *may_send_ctx;
 	struct aws_client *dynamodb;     /* for sinks that write tables */
+	const struct aws_settings *aws;  /* for sinks that call another service: a client of their own
+	                                    (loop, transport through the gate, credentials, config) */
 	int64_t failover_ms;             /* kafka: message timeouts stay below it */
 	uint32_t drain_ms;
 	const struct producer_factory *producers;  /* kafka; NULL: librdkafka's (sinks/producer.h) */
@@ -39,6 +41,8 @@ struct sink_ops {
 	size_t settings_size;
 	unsigned accepts;                /* mask of 1 << effect_kind */
 	const char *address;             /* the handler's setting that names the place ("topic"), or NULL */
+	const char *address_under;       /* another one, optional, that goes on from there: the effect's address is
+	                                    "<address>/<this>" ("bucket", "prefix"); or NULL */
 	const char *path;                /* the sink's setting that names a file for it alone, or NULL */
 
 	/* Checks what can be checked without I/O; for `sluice check`. May be NULL. */

@@ -63,6 +63,7 @@ struct worker {
 	struct loop *loop;
 	struct env *env;
 	struct send_gate gate;                   /* what leaves for shards, tables and sinks passes it */
+	struct aws_settings aws;           /* for sinks that call other services */
 	struct aws_client *dynamodb, *streams;  /* through the gate */
 	struct aws_client *state_client;   /* past it */
 	struct state *state;

@@ -92,7 +92,7 @@ static bool credentials_get(struct credentials_provider *p, struct credentials *
 	(void)err;
 	buf_puts(&out->access_key_id, "AKIDEXAMPLE");
 	buf_puts(&out->secret_access_key, "secret");
-	out->source = "simulated";
+	buf_puts(&out->source, "simulated");
 	return true;
 }
 

@@ -28,7 +28,7 @@ static bool keys_get(struct credentials_provider *base, struct credentials *out,
 		return err_set(err, ERR_AUTH, "credentials.absent", "no AWS credentials found (environment: none)");
 	if (!credentials_set(out, str_c(k->id), str_c(k->secret ? k->secret : SECRET), STR(TOKEN), err))
 		return false;
-	out->source = "test";
+	buf_puts(&out->source, "test");
 	return true;
 }
 

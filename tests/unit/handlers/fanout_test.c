@@ -199,7 +199,7 @@ static void test_mistakes_in_settings_are_named(void **state)
 		{ "{" BUS ", " MESSAGE ", 'member_where': {'mail': [{'exists': true}]}, 'audience': [{'scan': 'U', 'attributes': ['name']}]}", "${member.mail} is used" },
 		{ "{" BUS ", " MESSAGE ", 'exactly_once': true, 'audience': [" BRAND "]}", "not available in this version" },
 		{ "{" BUS ", " MESSAGE ", 'slices': 2, 'audience': [" BRAND "]}", "not available in this version" },
-		{ "{" BUS ", " MESSAGE ", 'queue_url': 'q', 'audience': [" BRAND "]}", "queue_url: this setting is not available" },
+		{ "{" BUS ", " MESSAGE ", 'path': 'p', 'audience': [" BRAND "]}", "path: this setting is not available" },
 		{ "{" BUS ", " MESSAGE ", 'expires': '${member.x}', 'audience': [" BRAND "]}", "member" },
 		{ "{" BUS ", 'message': {'a': '${item.x}'}, 'audience': [" BRAND "]}", "item" },
 		{ "{" BUS ", " MESSAGE ", 'rate_per_s': -1, 'audience': [" BRAND "]}", "rate_per_s" },

@@ -70,8 +70,7 @@ static void test_mistakes_in_settings_are_named(void **state)
 {
 	static const struct handler_mistake mistakes[] = {
 		{ "{'topic': 'x'}", "sink" },
-		{ "{" SINK ", 'queue_url': 'https://q'}", "queue_url: this setting is not available" },
-		{ "{" SINK ", 'bucket': 'b'}", "bucket: this setting is not available" },
+		{ "{" SINK ", 'path': 'p'}", "path: this setting is not available" },
 		{ "{'sink': 'bus', 'topic': 'c-${new.x}'}", "cannot hold templates" },
 		{ "{" SINK ", 'format': 'avro'}", "avro" },
 		{ "{" SINK ", 'format': 'dynamodb', 'message': {'a': 'b'}}", "leave one out" },
