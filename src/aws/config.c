@@ -1,7 +1,5 @@
 #include "sluice/aws/config.h"
 
-#include "sluice/aws/endpoint.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 

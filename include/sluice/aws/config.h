@@ -10,11 +10,10 @@
 #ifndef SLUICE_AWS_CONFIG_H
 #define SLUICE_AWS_CONFIG_H
 
+#include "sluice/aws/endpoint.h"
 #include "sluice/aws/profile_file.h"
 #include "sluice/aws/service.h"
 #include "sluice/core/arena.h"
-
-enum account_id_mode { ACCOUNT_ID_PREFERRED, ACCOUNT_ID_DISABLED, ACCOUNT_ID_REQUIRED };
 
 /* Text lives in the arena. */
 struct aws_config {
