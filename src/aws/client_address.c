@@ -35,6 +35,7 @@ bool client_address_init(struct client_address *a, enum aws_service service, con
 		a->params.use_fips = config->use_fips;
 		a->params.use_dual_stack = config->use_dual_stack;
 		a->params.account_id_mode = config->account_id_mode;
+		a->params.sts_global = config->sts_global;
 		a->params.custom = config->endpoint_urls[service];
 		a->given_by = config->endpoint_urls_from[service];
 	}

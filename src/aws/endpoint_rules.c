@@ -200,10 +200,28 @@ static bool compose(struct resolving *r)
 	return ok;
 }
 
+/* Regions older than STS's regional hosts. */
+static bool is_sts_global(const struct resolving *r)
+{
+	static const char *const regions[] = {
+		"ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1",
+		"eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+	};
+
+	if (r->service != AWS_STS || !r->p->sts_global || r->p->use_fips || r->p->use_dual_stack)
+		return false;
+	for (size_t i = 0; i < sizeof(regions) / sizeof(*regions); i++)
+		if (str_eq(r->p->region, str_c(regions[i])))
+			return true;
+	return false;
+}
+
 static const struct pseudo_region *find_pseudo(const struct resolving *r)
 {
+	struct str region = is_sts_global(r) ? STR("aws-global") : r->p->region;
+
 	for (size_t i = 0; i < sizeof(pseudo_regions) / sizeof(*pseudo_regions); i++)
-		if (pseudo_regions[i].service == r->service && str_eq(pseudo_regions[i].region, r->p->region))
+		if (pseudo_regions[i].service == r->service && str_eq(pseudo_regions[i].region, region))
 			return &pseudo_regions[i];
 	return NULL;
 }

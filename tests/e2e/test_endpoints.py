@@ -41,9 +41,10 @@ REGIONS = sorted(set(all_regions()))
 FLAGS = [(fips, dual) for fips in (False, True) for dual in (False, True)]
 
 
-def ask(tmp_path, questions):
+def ask(tmp_path, questions, sts_global=False):
     """The program's answers: (URL, signing region), or the error's text."""
-    lines = ["\t".join([s, region, str(int(fips)), str(int(dual)), mode or "-", "-" if account is None else account, arn or "-"])
+    lines = ["\t".join([s, region, str(int(fips)), str(int(dual)), mode or "-", "-" if account is None else account, arn or "-",
+                        str(int(sts_global))])
              for s, region, fips, dual, mode, account, arn in questions]
     done = subprocess.run([PROGRAM], input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=120,
                           env=environment(tmp_path))
@@ -101,6 +102,17 @@ def test_hosts_of_accounts_are_those_of_the_rules(tmp_path, service):
         assert all(ours[0] == "!" or re.match(r"https://dynamodb(-fips)?\.", ours[0]) for _, ours, _ in known)
         assert all(theirs[0] == "!" or re.match(r"https://\d{12}\.ddb\.", theirs[0]) for _, _, theirs in known)
     assert found == []
+
+
+def test_old_regions_of_sts_can_share_its_global_host(tmp_path):
+    provider = EndpointProvider(LOADER.load_service_model("sts", "endpoint-rule-set-1"), PARTITIONS)
+    questions = [("sts", region, fips, dual, None, None, None) for region in REGIONS for fips, dual in FLAGS]
+    answers = ask(tmp_path, questions, sts_global=True)
+    for (_, region, fips, dual, *_), ours in zip(questions, answers, strict=True):
+        found = provider.resolve_endpoint(Region=region, UseFIPS=fips, UseDualStack=dual, UseGlobalEndpoint=True)
+        schemes = found.properties.get("authSchemes") or [{}]
+        assert ours == (found.url + "/", schemes[0].get("signingRegion", region)), region
+    assert sum(url == "https://sts.amazonaws.com/" for url, _ in answers) == 16
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "cn-north-1", "us-gov-west-1"])

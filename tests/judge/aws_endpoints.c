@@ -1,13 +1,13 @@
 /* aws_endpoints <QUESTIONS: where services are called, for judges outside. A question
  * is a line: service id, region, FIPS (0, 1), dual stack (0, 1), account-id mode,
- * account id, ARN, between tabs; "-" is not known. The answer is a line: URL, tab,
+ * account id, ARN, STS's old hosts (0, 1), between tabs; "-" is not known. The answer is a line: URL, tab,
  * region to sign for; or "!", code and text of the error.
  */
 #include "sluice/aws/endpoint.h"
 
 #include <stdio.h>
 
-enum { FIELDS = 7, MAX_LINE_BYTES = 8192 };
+enum { FIELDS = 8, MAX_LINE_BYTES = 8192 };
 
 static bool find_service(struct str id, enum aws_service *out)
 {
@@ -57,6 +57,7 @@ static bool ask(struct str line)
 				.region = known(fields[1]), .use_fips = str_eq(fields[2], STR("1")),
 				.use_dual_stack = str_eq(fields[3], STR("1")), .account_id_mode = mode_of(fields[4]),
 				.account_id = known(fields[5]), .resource_arn = known(fields[6]),
+				.sts_global = str_eq(fields[7], STR("1")),
 			});
 	return true;
 }

@@ -52,6 +52,7 @@ struct aws_endpoint_params {
 	struct str resource_arn;       /* the table or stream (or shard iterator) of the request: its account goes first */
 	struct str list_arn;           /* the first of several, where a request names more */
 	bool search;                   /* DynamoDB: SearchVectors, which has hosts of its own */
+	bool sts_global;               /* STS: the regions that once shared one host still do */
 };
 
 /* FATAL "aws.region" when the region is missing or none, "aws.endpoint" for what
