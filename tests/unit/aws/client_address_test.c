@@ -1,4 +1,7 @@
+#include "sim/env.h"
+#include "sim/transport_script.h"
 #include "support/fake_process.h"
+#include "support/tasks.h"
 #include "support/test.h"
 #include "support/vectors.h"
 
@@ -210,6 +213,70 @@ static void test_the_signing_region_is_the_endpoints(void **state)
 	client_address_release(&a);
 }
 
+/* ---- in calls ---- */
+
+/* Keys of one account, and when they were refused of another. */
+struct keys {
+	struct credentials_provider base;
+	const char *account;
+};
+
+static bool keys_get(struct credentials_provider *base, struct credentials *out, struct err *err)
+{
+	struct keys *k = (struct keys *)base;
+
+	return credentials_set(out, str_c(k->account), STR("wJalrXUtnFEMI/K7MDENG"), STR(""), err) &&
+	       buf_puts(&out->account_id, k->account);
+}
+
+static void keys_forget(struct credentials_provider *base)
+{
+	((struct keys *)base)->account = "222222222222";
+}
+
+static void call_with_account(struct loop *loop, void *arg)
+{
+	static const struct aws_config config = { .region = STR_INIT("eu-west-1"), .max_attempts = 2 };
+	static const struct script_step steps[] = {
+		{ .status = 403, .body = "{\"__type\":\"x#ExpiredTokenException\"}" }, { .status = 200, .body = "{}" },
+		{ .status = 500 }, { .status = 500 }, { .status = 200, .body = "{}" },
+	};
+	struct keys keys = { { .get = keys_get, .forget = keys_forget }, .account = "111111111111" };
+	struct transport_script script;
+	struct aws_client *client;
+	struct buf answer;
+	struct err err;
+
+	(void)arg;
+	transport_script_init(&script, loop, steps, COUNT_OF(steps));
+	buf_init(&answer, 1000);
+	client = aws_client_new(AWS_DYNAMODB, &(struct aws_settings){ .loop = loop, .transport = &script.transport,
+				.credentials = &keys.base, .config = &config }, NULL);
+	CHECK(client != NULL);
+	CHECK_OK(aws_call(client, &(struct aws_request){ .operation = "GetItem", .body = STR("{}") }, &answer, &err), &err);
+	CHECK_STR(script.seen[0].request.url, "https://111111111111.ddb.eu-west-1.amazonaws.com/");
+	CHECK_STR(script.seen[1].request.url, "https://222222222222.ddb.eu-west-1.amazonaws.com/");
+	CHECK_STR(transport_script_header(&script, 1, "host"), "222222222222.ddb.eu-west-1.amazonaws.com");
+	CHECK(str_find(transport_script_header(&script, 1, "authorization"), STR("222222222222/20260101/eu-west-1/dynamodb/")) !=
+	      SIZE_MAX);
+	CHECK_STR(aws_client_endpoint(client), "https://dynamodb.eu-west-1.amazonaws.com");
+	/* The config's two attempts; the message names the host that was called. */
+	CHECK(!aws_call(client, &(struct aws_request){ .operation = "GetItem", .body = STR("{}") }, &answer, &err));
+	CHECK_EQ(script.n_seen, 4);
+	CHECK(str_starts(str_c(err.text), STR("GetItem at https://222222222222.ddb.eu-west-1.amazonaws.com: 2 attempts: ")));
+	CHECK_OK(aws_call(client, &(struct aws_request){ .operation = "GetItem", .anonymous = true }, &answer, &err), &err);
+	CHECK_STR(script.seen[4].request.url, "https://dynamodb.eu-west-1.amazonaws.com/");
+	aws_client_free(client);
+	transport_script_release(&script);
+	buf_release(&answer);
+}
+
+static void test_a_call_goes_to_the_account_that_signs_it(void **state)
+{
+	(void)state;
+	run_simulated(1, call_with_account, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_required_account_ids_must_be_known),
 		cmocka_unit_test(test_a_configured_address_that_is_none_says_who_gave_it),
 		cmocka_unit_test(test_the_signing_region_is_the_endpoints),
+		cmocka_unit_test(test_a_call_goes_to_the_account_that_signs_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
