@@ -3,6 +3,12 @@
 
 #include "sluice/aws/sso_token.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #define FULL                                                                                               \
 	"{\"startUrl\":\"https:\\/\\/x\",\"region\":\"eu-west-1\",\"accessToken\":\"a-t\",\"expiresAt\":\"2026-01-01T01:00:00Z\","  \
 	"\"clientId\":\"c-i\",\"clientSecret\":\"c-s\",\"registrationExpiresAt\":\"2026-03-01T00:00:00Z\","                \
@@ -106,12 +112,44 @@ static void test_an_answer_renews_it_and_keeps_the_rest_of_the_file(void **state
 	buf_release(&out);
 }
 
+/* By the real process's write_file: a new file beside it, private, moved into its place. */
+static void test_a_real_cache_file_is_replaced_whole(void **state)
+{
+	char folder[] = "/tmp/sluice-sso-XXXXXX", path[64], absent[64];
+	struct err err = { 0 };
+	struct stat before, after;
+	struct buf text;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/token.json", folder);
+	snprintf(absent, sizeof(absent), "%s/none/token.json", folder);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+	assert_int_equal(write(fd, "old and longer", 14), 14);
+	assert_int_equal(fstat(fd, &before), 0);
+	assert_true(process_env_real.write_file(NULL, path, STR("new"), &err));
+	buf_init(&text, 100);
+	assert_true(process_env_real.read_file(NULL, path, &text, &err));
+	assert_str_equal(buf_str(&text), "new");
+	assert_int_equal(stat(path, &after), 0);
+	assert_int_equal(after.st_mode & 0777, 0600);
+	assert_true(after.st_ino != before.st_ino);
+	assert_false(process_env_real.write_file(NULL, absent, STR("new"), &err));
+	assert_string_equal(err.code, "file.write");
+	buf_release(&text);
+	close(fd);
+	unlink(path);
+	assert_int_equal(rmdir(folder), 0); /* nothing was left beside it */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_file_is_named_by_a_digest),
 		cmocka_unit_test(test_a_cache_file_is_read),
 		cmocka_unit_test(test_what_is_none_is_refused_without_secrets),
+		cmocka_unit_test(test_a_real_cache_file_is_replaced_whole),
 		cmocka_unit_test(test_an_answer_renews_it_and_keeps_the_rest_of_the_file),
 	};
 
