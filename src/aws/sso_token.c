@@ -38,13 +38,14 @@ void sso_token_release(struct sso_token *t)
 bool sso_token_path(const struct process_env *env, struct str key, struct buf *out, struct err *err)
 {
 	struct str home = process_env_value(env, "HOME");
+	struct err why = { 0 };
 	char hex[SHA1_HEX + 1];
 
 	if (!home.len)
 		return err_set(err, ERR_AUTH, "credentials.sso",
 			       "HOME is not set: the tokens of 'aws sso login' lie in ~/.aws/sso/cache");
-	if (!sha1_hex(key, hex, err))
-		return false;
+	if (!sha1_hex(key, hex, &why))
+		return err_set(err, ERR_AUTH, "credentials.sso", "the cached token's file cannot be named: %s", why.text);
 	if (home.len > 1 && str_ends(home, STR("/")))
 		home.len--;
 	buf_clear(out);

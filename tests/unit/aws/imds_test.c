@@ -1,6 +1,7 @@
 /* The metadata service, scripted, in virtual time. */
 #include "sim/transport_script.h"
 #include "support/fake_process.h"
+#include "support/http_server.h"
 #include "support/tasks.h"
 #include "support/test.h"
 #include "support/vectors.h"
@@ -8,6 +9,9 @@
 #include "sluice/aws/config.h"
 #include "sluice/aws/imds.h"
 #include "sluice/core/json.h"
+#include "sluice/http/client.h"
+
+#include <stdio.h>
 
 #define TOKEN "AQAEAKQRRHnsX8GCPgYTGMShrFJkMhru3n=="
 #define TTL "x-aws-ec2-metadata-token-ttl-seconds: 300"
@@ -230,6 +234,75 @@ static void test_a_cancelled_get_says_so(void **state)
 	run_simulated(1, cancel_it, NULL);
 }
 
+/* ---- over real connections ---- */
+
+struct real {
+	struct http_server *server;
+	bool loses_tokens;
+};
+
+/* A service that, where it loses tokens, closes the connection on them. */
+static bool serve(struct http_server_request *r)
+{
+	const struct real *real = r->ctx;
+	bool put = str_starts(r->head, STR("PUT /latest/api/token "));
+
+	if (put && str_eq(http_server_field(r, "x-aws-ec2-metadata-token-ttl-seconds"), STR("21600")))
+		return real->loses_tokens ? false : http_server_answer(r, 200, TTL "\r\n", STR(TOKEN));
+	if (!str_eq(http_server_field(r, "x-aws-ec2-metadata-token"), STR(TOKEN)))
+		return http_server_answer(r, 401, "", STR("no token"));
+	return http_server_answer(r, 200, "", STR("here"));
+}
+
+static void ask_a_real_one(struct loop *loop, void *arg)
+{
+	const struct real *real = arg;
+	struct http_client *client = http_client_new(loop, &(struct http_client_settings){ 0 }, NULL);
+	struct fake_process process;
+	struct aws_config config = { .imds = { .timeout_ms = 20000 } };
+	struct err err = { 0 };
+	struct imds *imds;
+	char url[64];
+	struct buf out;
+
+	fake_process_init(&process);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d", http_server_port(real->server));
+	config.imds.endpoint = str_c(url);
+
+	const struct credentials_site site = {
+		.env = &process.env, .loop = loop, .transport = http_client_transport(client), .config = &config,
+	};
+
+	imds = imds_new(&site);
+	buf_init(&out, 1024);
+	if (real->loses_tokens) {
+		CHECK_CLASS(imds_get(imds, "meta-data/a", &out, &err), &err, ERR_AUTH);
+		CHECK_STR(str_c(err.code), "credentials.imds_hops");
+	} else {
+		CHECK_OK(imds_get(imds, "meta-data/a", &out, &err), &err);
+		CHECK_STR(buf_str(&out), "here");
+	}
+	buf_release(&out);
+	imds_free(imds);
+	http_client_free(client);
+}
+
+static void test_it_is_asked_over_real_connections(void **state)
+{
+	struct real real = { 0 };
+
+	(void)state;
+	assert_true(http_global_init(NULL));
+	real.server = http_server_start(serve, &real);
+	run_real(ask_a_real_one, &real);
+	http_server_stop(real.server);
+	real.loses_tokens = true;
+	real.server = http_server_start(serve, &real);
+	run_real(ask_a_real_one, &real);
+	http_server_stop(real.server);
+	http_global_cleanup();
+}
+
 /* ---- the public cases of where it is asked ---- */
 
 static void ask(struct loop *loop, void *arg)
@@ -284,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_each_answer_has_its_outcome),
 		cmocka_unit_test(test_the_region_is_the_instances),
 		cmocka_unit_test(test_a_cancelled_get_says_so),
+		cmocka_unit_test(test_it_is_asked_over_real_connections),
 		cmocka_unit_test(test_the_public_endpoint_cases_hold),
 	};
 
