@@ -102,7 +102,7 @@ bool aws_endpoint_parse(struct aws_endpoint *e, struct str url, struct err *err)
 	buf_puts(&e->url, tls ? "https://" : "http://");
 	buf_put(&e->url, buf_str(&e->host));
 	buf_put(&e->url, buf_str(&e->path));
-	return buf_ok(&e->url) || refuse(url, "it is too long", err);
+	return (buf_ok(&e->url) && buf_ok(&e->host) && buf_ok(&e->path)) || refuse(url, "it is too long", err);
 }
 
 bool aws_region_valid(struct str region)

@@ -101,6 +101,11 @@ static bool take_custom(struct resolving *r)
 
 /* ---- accounts ---- */
 
+static bool is_label(struct str account)
+{
+	return aws_region_valid(account); /* a region is a host label, too */
+}
+
 /* arn:partition:service:region:account:resource */
 struct str aws_arn_account(struct str arn, struct str region)
 {
@@ -109,7 +114,7 @@ struct str aws_arn_account(struct str arn, struct str region)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		parts[i] = str_split(&arn, ':');
 	if (!str_eq(parts[0], STR("arn")) || !parts[1].len || !str_eq(parts[2], STR("dynamodb")) || !arn.len ||
-	    !str_eq(parts[3], region) || !aws_region_valid(parts[4]))
+	    !str_eq(parts[3], region) || !is_label(parts[4]))
 		return none;
 	return parts[4];
 }
@@ -144,7 +149,7 @@ static bool pick_account(struct resolving *r)
 		r->account = aws_arn_account(p->list_arn, p->region);
 	if (r->account.len)
 		return true;
-	if (p->account_id.ptr && !aws_region_valid(p->account_id))
+	if (p->account_id.ptr && !is_label(p->account_id))
 		return cannot(r, "the credentials' account id is none; see AWS_ACCOUNT_ID and aws_account_id");
 	r->account = p->account_id;
 	return r->account.len || !required ||

@@ -262,7 +262,7 @@ static bool parse_continuation(struct parser *p, struct str line)
 	struct str text = str_trim(line);
 	size_t equals = str_find_char(text, '=');
 
-	if (!p->in_property && is_comment(text.ptr[0]))
+	if (is_comment(text.ptr[0]) && (!p->in_property || p->in_group)) /* a group's lines are no running text */
 		return true;
 	if (!p->in_section)
 		return syntax(p, "expected a profile definition ([default] or [profile NAME]) before this");

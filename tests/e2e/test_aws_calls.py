@@ -273,3 +273,31 @@ def test_other_certificates_are_refused(serve, aws_call, tmp_path, names, days, 
     done = aws_call(serve(certificate).url, "dynamodb", "ListTables", {}, **more)
     assert refused(done) == ("RETRY", "http.tls")
     assert says in done.stderr.decode()
+
+
+PROFILE = """[profile judged]
+region = us-east-1
+services = here
+[services here]
+dynamodb_streams =
+  endpoint_url = {url}
+dynamodb =
+  endpoint_url = {url}
+"""
+
+
+def test_the_environment_or_the_profile_say_where_to_call(serve, aws_call, tmp_path):
+    server = serve()
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text(PROFILE.format(url=server.url))
+    accepted(aws_call("", "dynamodb", "ListTables", {}, AWS_ENDPOINT_URL=server.url + "/general"))
+    assert server.seen[0] == "/general/"
+    accepted(aws_call("", "streams", "ListTables", {}, AWS_ENDPOINT_URL_DYNAMODB_STREAMS=server.url + "/own",
+                      AWS_ENDPOINT_URL="http://127.0.0.1:1"))
+    assert server.seen[0] == "/own/"
+    accepted(aws_call("", "streams", "ListTables", {}, AWS_PROFILE="judged", AWS_REGION=""))
+    assert server.seen[0] == "/" and "/us-east-1/dynamodb/" in server.seen[1]["Authorization"]
+    done = aws_call("", "dynamodb", "ListTables", {}, AWS_PROFILE="judged", AWS_USE_FIPS_ENDPOINT="true")
+    assert refused(done) == ("FATAL", "aws.endpoint") and "'services here'" in done.stderr.decode()
+    done = aws_call("", "dynamodb", "ListTables", {}, AWS_REGION="")
+    assert refused(done) == ("FATAL", "aws.region") and "AWS_REGION" in done.stderr.decode()

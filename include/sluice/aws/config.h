@@ -50,7 +50,8 @@ struct aws_choices {
 /* Blocks while it reads the files. False (FATAL): "profile.syntax" (file and line),
  * "file.…" (one that cannot be read), "aws.profile" (named and not there), "aws.region"
  * (what no region is called), "aws.endpoint" (the metadata's), "aws.config" (another
- * value that is none; names who says so). Release it all the same. */
+ * value that is none; names who says so). A file that nobody named and that may not be
+ * read is as if absent. Release it all the same. */
 bool aws_config_load(struct aws_config *c, const struct process_env *env, const struct aws_choices *choices,
 		     struct err *err);
 void aws_config_release(struct aws_config *c);

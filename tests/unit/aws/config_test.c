@@ -231,7 +231,7 @@ static void test_only_files_that_somebody_named_must_be_readable(void **state)
 	}
 }
 
-#define SERVICES "[services s]\ndynamodb =\n  Endpoint_URL = http://d:1\n  # endpoint_url = http://no\n" \
+#define SERVICES "[services s]\ndynamodb =\n  Endpoint_URL = http://d:1\n  # endpoint_url = http://no\n  ; nor here\n" \
 		 "sqs=\n retries = 1\n endpoint_url= http://q:1 \n"
 #define PROFILE "[default]\nendpoint_url = http://all:1\nservices = s\n"
 

@@ -59,11 +59,31 @@ static void test_other_urls_are_refused_without_their_passwords(void **state)
 	}
 }
 
+static void test_urls_that_are_too_long_are_refused_whole(void **state)
+{
+	static const char *const begins[] = { "http://", "http://h/" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(begins); i++) {
+		struct err err = { 0 };
+		struct aws_endpoint e;
+		char url[3000];
+
+		memset(url, 'a', sizeof(url));
+		memcpy(url, begins[i], strlen(begins[i]));
+		aws_endpoint_init(&e);
+		assert_false(aws_endpoint_parse(&e, str_of(url, sizeof(url)), &err));
+		assert_non_null(strstr(err.text, "too long"));
+		aws_endpoint_release(&e);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_urls_give_what_is_called_and_signed),
 		cmocka_unit_test(test_other_urls_are_refused_without_their_passwords),
+		cmocka_unit_test(test_urls_that_are_too_long_are_refused_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
