@@ -19,7 +19,7 @@ static void remember(struct transport_script *s, const struct http_request *r)
 {
 	struct script_seen *seen = &s->seen[s->n_seen++];
 
-	assert(s->n_seen <= SCRIPT_MOST_SEEN && r->n_headers <= 8);
+	assert(s->n_seen <= SCRIPT_MOST_SEEN && r->n_headers <= SCRIPT_MOST_HEADERS);
 	seen->at_ms = env_mono_ms(loop_env(s->loop));
 	seen->request = *r;
 	buf_init(&seen->text, 1 << 20);

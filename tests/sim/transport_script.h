@@ -16,11 +16,13 @@ struct script_step {
 	bool hangs;            /* until cancelled */
 };
 
+enum { SCRIPT_MOST_HEADERS = 24 };
+
 /* What one request was. */
 struct script_seen {
 	int64_t at_ms;         /* env's mono clock */
 	struct http_request request;   /* headers and body: copies in `text` */
-	struct http_header headers[8];
+	struct http_header headers[SCRIPT_MOST_HEADERS];
 	struct buf text;
 };
 
