@@ -33,6 +33,7 @@ struct transport_script {
 	struct loop *loop;
 	const struct script_step *steps;
 	size_t n_steps;        /* at the end: FATAL "script.end" */
+	bool repeats;          /* the last step for ever instead */
 	struct script_seen seen[SCRIPT_MOST_SEEN];
 	size_t n_seen;
 	bool dates;            /* answers have a Date: the env's wall clock and */

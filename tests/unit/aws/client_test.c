@@ -50,7 +50,8 @@ struct fixture {
 	struct err err;
 };
 
-static void set_up(struct fixture *f, struct loop *loop, const struct script_step *steps, size_t n)
+static void set_up_for(struct fixture *f, struct loop *loop, enum aws_service service, const struct aws_config *config,
+		       const struct script_step *steps, size_t n)
 {
 	*f = (struct fixture){ .loop = loop, .keys = { { .get = keys_get, .forget = keys_forget }, .id = "AKID1" } };
 	transport_script_init(&f->script, loop, steps, n);
@@ -58,10 +59,15 @@ static void set_up(struct fixture *f, struct loop *loop, const struct script_ste
 
 	const struct aws_settings settings = {
 		.loop = loop, .transport = &f->script.transport, .credentials = &f->keys.base, .region = STR("eu-west-1"),
-		.endpoint_url = STR("http://127.0.0.1:8000"),
+		.endpoint_url = STR("http://127.0.0.1:8000"), .config = config,
 	};
 
-	f->client = aws_client_new(AWS_DYNAMODB_STREAMS, &settings, NULL);
+	f->client = aws_client_new(service, &settings, NULL);
+}
+
+static void set_up(struct fixture *f, struct loop *loop, const struct script_step *steps, size_t n)
+{
+	set_up_for(f, loop, AWS_DYNAMODB_STREAMS, NULL, steps, n);
 }
 
 static void tear_down(struct fixture *f)
@@ -109,6 +115,201 @@ static void test_a_request_has_what_the_service_wants(void **state)
 	(void)state;
 	run_simulated(1, look_at_a_request, NULL);
 }
+
+/* ---- the three protocols ---- */
+
+static bool is_signed(const struct fixture *f, size_t nth, const char *name)
+{
+	struct str value = transport_script_header(&f->script, nth, "authorization");
+
+	value = str_from(value, str_find(value, STR("SignedHeaders=")) + strlen("SignedHeaders="));
+	value = str_sub(value, 0, str_find_char(value, ','));
+	while (value.ptr)
+		if (str_eq(str_split(&value, ';'), str_c(name)))
+			return true;
+	return false;
+}
+
+static void send_a_form(struct loop *loop, void *arg)
+{
+	static const struct script_step steps[] = {
+		{ .status = 200, .body = "<GetCallerIdentityResponse/>" }, { .status = 200, .body = "<x/>" },
+	};
+	struct fixture f;
+
+	(void)arg;
+	set_up_for(&f, loop, AWS_STS, NULL, steps, COUNT_OF(steps));
+	CHECK_OK(aws_call(f.client, &(struct aws_request){ .operation = "GetCallerIdentity" }, &f.answer, &f.err), &f.err);
+	CHECK_STR(buf_str(&f.answer), "<GetCallerIdentityResponse/>");
+	CHECK_STR(str_c(f.script.seen[0].request.method), "POST");
+	CHECK_STR(f.script.seen[0].request.url, "http://127.0.0.1:8000/");
+	CHECK_STR(f.script.seen[0].request.body, "Action=GetCallerIdentity&Version=2011-06-15");
+	CHECK_STR(transport_script_header(&f.script, 0, "content-type"), "application/x-www-form-urlencoded; charset=utf-8");
+	CHECK(!transport_script_header(&f.script, 0, "x-amz-target").ptr);
+	CHECK(is_signed(&f, 0, "content-type"));
+	CHECK_OK(aws_call(f.client, &(struct aws_request){ .operation = "AssumeRole", .body = STR("&RoleArn=arn%3Aa") }, &f.answer,
+			  &f.err), &f.err);
+	CHECK_STR(f.script.seen[1].request.body, "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aa");
+	tear_down(&f);
+}
+
+static void test_a_query_service_gets_a_form(void **state)
+{
+	(void)state;
+	run_simulated(1, send_a_form, NULL);
+}
+
+static void send_rest(struct loop *loop, void *arg)
+{
+	static const struct http_header more[] = {
+		{ STR_INIT("X-Amz-Invocation-Type"), STR_INIT("Event") }, { STR_INIT("content-type"), STR_INIT("text/x-odd") },
+	};
+	static const struct script_step steps[] = {
+		{ .status = 202, .body = "" }, { .status = 200, .body = "{}" }, { .status = 200, .body = "12345" },
+	};
+	struct fixture f;
+
+	(void)arg;
+	set_up_for(&f, loop, AWS_LAMBDA, NULL, steps, COUNT_OF(steps));
+	CHECK_OK(aws_call(f.client, &(struct aws_request){
+				.operation = "Invoke", .path = STR("/2015-03-31/functions/f%3Ax/invocations"),
+				.query = STR("Qualifier=1"), .body = STR("{\"a\":1}"), .headers = more, .n_headers = 2 },
+			  &f.answer, &f.err), &f.err);
+	CHECK_STR(str_c(f.script.seen[0].request.method), "POST");
+	CHECK_STR(f.script.seen[0].request.url, "http://127.0.0.1:8000/2015-03-31/functions/f%3Ax/invocations?Qualifier=1");
+	CHECK_STR(f.script.seen[0].request.body, "{\"a\":1}");
+	CHECK_STR(transport_script_header(&f.script, 0, "content-type"), "text/x-odd");
+	CHECK(is_signed(&f, 0, "x-amz-invocation-type") && is_signed(&f, 0, "content-type"));
+	CHECK(!is_signed(&f, 0, "x-amz-content-sha256") && !is_signed(&f, 0, "user-agent"));
+	CHECK(!transport_script_header(&f.script, 0, "x-amz-target").ptr);
+	CHECK_EQ(f.answer.len, 0);
+	/* Nothing in it, so of no type; and no cap but the default. */
+	CHECK_OK(aws_call(f.client, &(struct aws_request){ .operation = "GetFunctionConfiguration", .method = "GET" }, &f.answer,
+			  &f.err), &f.err);
+	CHECK_STR(str_c(f.script.seen[1].request.method), "GET");
+	CHECK_STR(f.script.seen[1].request.url, "http://127.0.0.1:8000/");
+	CHECK(!transport_script_header(&f.script, 1, "content-type").ptr);
+	CHECK_EQ(f.script.seen[1].request.max_response_bytes, 1 << 20);   /* the buffer's own */
+	CHECK_CLASS(aws_call(f.client, &(struct aws_request){ .operation = "Invoke", .max_answer_bytes = 4, .max_attempts = 1 },
+			     &f.answer, &f.err), &f.err, ERR_RETRY);
+	CHECK_STR(str_c(f.err.code), "http.too_large");
+	tear_down(&f);
+}
+
+static void test_a_rest_service_gets_method_path_and_query(void **state)
+{
+	(void)state;
+	run_simulated(1, send_rest, NULL);
+}
+
+static void send_to_a_bucket(struct loop *loop, void *arg)
+{
+	static const struct script_step steps[] = { { .status = 200 }, { .status = 200 } };
+	struct aws_answer_head head = { .header = "x-amz-bucket-region" };
+	struct fixture f;
+
+	(void)arg;
+	set_up_for(&f, loop, AWS_S3, NULL, steps, COUNT_OF(steps));
+	CHECK_OK(aws_call(f.client, &(struct aws_request){ .operation = "PutObject", .method = "PUT", .host_label = STR("bucket"),
+			  .path = STR("/a//b%20c/../d"), .body = STR("x"), .head = &head }, &f.answer, &f.err), &f.err);
+	CHECK_STR(f.script.seen[0].request.url, "http://bucket.127.0.0.1:8000/a//b%20c/../d");
+	CHECK_STR(transport_script_header(&f.script, 0, "host"), "bucket.127.0.0.1:8000");
+	CHECK_STR(transport_script_header(&f.script, 0, "x-amz-content-sha256"),
+		  "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881");
+	CHECK(is_signed(&f, 0, "x-amz-content-sha256") && is_signed(&f, 0, "host"));
+	CHECK_EQ(head.status, 200);
+	CHECK_STR(str_c(head.value), "");
+	tear_down(&f);
+}
+
+static void test_a_bucket_stands_before_the_host(void **state)
+{
+	(void)state;
+	run_simulated(1, send_to_a_bucket, NULL);
+}
+
+static void send_unsigned(struct loop *loop, void *arg)
+{
+	static const struct script_step steps[] = { { .status = 200, .body = "{}" } };
+	struct fixture f;
+
+	(void)arg;
+	set_up_for(&f, loop, AWS_SSO, NULL, steps, COUNT_OF(steps));
+	f.keys.absent = true; /* not even asked for */
+	CHECK_OK(aws_call(f.client, &(struct aws_request){ .operation = "GetRoleCredentials", .method = "GET", .anonymous = true,
+			  .path = STR("/federation/credentials") }, &f.answer, &f.err), &f.err);
+	CHECK(!transport_script_header(&f.script, 0, "authorization").ptr);
+	CHECK(!transport_script_header(&f.script, 0, "x-amz-date").ptr);
+	CHECK(!transport_script_header(&f.script, 0, "x-amz-security-token").ptr);
+	tear_down(&f);
+}
+
+static void test_an_anonymous_request_carries_no_signature(void **state)
+{
+	(void)state;
+	run_simulated(1, send_unsigned, NULL);
+}
+
+/* Of the last answer, also where that is an error or none. */
+static void look_at_heads(struct loop *loop, void *arg)
+{
+	static const struct script_step steps[] = {
+		{ .status = 503, .fields = "X-Amz-Function-Error: first" },
+		{ .status = 200, .body = "{}", .fields = "X-Amz-Function-Error: Unhandled" },
+		{ .status = 400, .body = "{\"__type\":\"ValidationException\"}", .fields = "x-amz-function-error: third" },
+		{ .error = "http.connect" },
+	};
+	struct aws_answer_head head = { .header = "x-amz-function-error" };
+	struct aws_request request = { .operation = "Invoke", .head = &head };
+	struct fixture f;
+
+	(void)arg;
+	set_up_for(&f, loop, AWS_LAMBDA, NULL, steps, COUNT_OF(steps));
+	CHECK_OK(aws_call(f.client, &request, &f.answer, &f.err), &f.err);
+	CHECK_EQ(head.status, 200);
+	CHECK_STR(str_c(head.value), "Unhandled");
+	request.max_attempts = 1;
+	CHECK_CLASS(aws_call(f.client, &request, &f.answer, &f.err), &f.err, ERR_DATA);
+	CHECK_EQ(head.status, 400);
+	CHECK_STR(str_c(head.value), "third");
+	CHECK_CLASS(aws_call(f.client, &request, &f.answer, &f.err), &f.err, ERR_RETRY);
+	CHECK_EQ(head.status, 0);
+	CHECK_STR(str_c(head.value), "");
+	tear_down(&f);
+}
+
+static void test_the_head_is_the_last_answers(void **state)
+{
+	(void)state;
+	run_simulated(1, look_at_heads, NULL);
+}
+
+static void look_at_the_user_agent(struct loop *loop, void *arg)
+{
+	static const struct script_step steps[] = { { .status = 200 }, { .status = 200 } };
+	static const struct http_header own = { STR_INIT("user-agent"), STR_INIT("mine") };
+	struct aws_config config = { .app_id = STR("bill ing/7") };
+	struct fixture f;
+	struct str agent;
+
+	(void)arg;
+	set_up_for(&f, loop, AWS_DYNAMODB, &config, steps, COUNT_OF(steps));
+	CHECK_OK(call(&f, (struct aws_request){ 0 }), &f.err);
+	agent = transport_script_header(&f.script, 0, "user-agent");
+	CHECK(str_starts(agent, STR("sluice/" SLUICE_VERSION " ua/2.1 os/linux#")));
+	CHECK(str_ends(agent, STR(" m/E app/bill-ing-7")));
+	CHECK_OK(call(&f, (struct aws_request){ .headers = &own, .n_headers = 1 }), &f.err);
+	CHECK_STR(transport_script_header(&f.script, 1, "user-agent"), "mine");
+	tear_down(&f);
+}
+
+static void test_each_request_says_who_asks(void **state)
+{
+	(void)state;
+	run_simulated(1, look_at_the_user_agent, NULL);
+}
+
+/* ---- repeating ---- */
 
 /* Delays seen over many seeds: within the bound, and not far below it always. */
 struct delays {
@@ -158,6 +359,78 @@ static void test_delays_double_from_25_ms_and_1_s(void **state)
 	(void)state;
 	assert_delays((struct delays){ server_errors, 4, { 0 }, { 25, 50, 100 }, { 0 } });
 	assert_delays((struct delays){ throttles, 4, { 0 }, { 1000, 2000, 4000 }, { 0 } });
+}
+
+struct attempts {
+	enum aws_service service;
+	unsigned config, request, expected;
+};
+
+static void count_attempts(struct loop *loop, void *arg)
+{
+	const struct attempts *a = arg;
+	struct aws_config config = { .max_attempts = a->config };
+	struct script_step steps[9];
+	struct fixture f;
+
+	for (size_t i = 0; i < COUNT_OF(steps); i++)
+		steps[i] = (struct script_step){ .status = 500 };
+	set_up_for(&f, loop, a->service, &config, steps, COUNT_OF(steps));
+	CHECK_CLASS(call(&f, (struct aws_request){ .max_attempts = a->request }), &f.err, ERR_RETRY);
+	CHECK_EQ(f.script.n_seen, a->expected);
+	tear_down(&f);
+}
+
+static void test_attempts_are_the_services_unless_somebody_says_else(void **state)
+{
+	static const struct attempts cases[] = {
+		{ AWS_DYNAMODB, 0, 0, 4 }, { AWS_DYNAMODB_STREAMS, 0, 0, 4 }, { AWS_SQS, 0, 0, 3 }, { AWS_S3, 0, 0, 3 },
+		{ AWS_DYNAMODB, 6, 0, 6 }, { AWS_DYNAMODB, 1, 0, 1 }, { AWS_DYNAMODB, 6, 2, 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		run_simulated(1, count_attempts, (void *)&cases[i]);
+}
+
+/* A service that fails widely: 35 repetitions are paid for, then each call is one attempt;
+ * calls that succeed earn them back. */
+static void use_up_the_quota(struct loop *loop, void *arg)
+{
+	static const struct script_step bad = { .status = 500, .body = "{\"__type\":\"InternalServerError\"}" };
+	static const struct script_step good = { .status = 200, .body = "{}" };
+	struct script_step step = bad;
+	struct fixture f;
+	int refused_at = -1;
+
+	(void)arg;
+	set_up(&f, loop, &step, 1);
+	for (int i = 0; i < 20; i++) {
+		transport_script_release(&f.script);
+		f.script.repeats = true;
+		CHECK_CLASS(call(&f, (struct aws_request){ 0 }), &f.err, ERR_RETRY);
+		if (f.script.n_seen < 4 && refused_at < 0)
+			refused_at = i;
+		CHECK_EQ(f.script.n_seen, i < 11 ? 4 : i == 11 ? 3 : 1);
+		CHECK_EQ(strstr(f.err.text, "not tried again: too many calls of this client") != NULL, i >= 11);
+	}
+	CHECK_EQ(refused_at, 11);   /* 3 x 11 + 2 */
+	step = good;
+	for (int i = 0; i < 4; i++) {   /* 10 are left; 14 are needed */
+		transport_script_release(&f.script);
+		CHECK_OK(call(&f, (struct aws_request){ 0 }), &f.err);
+	}
+	step = bad;
+	transport_script_release(&f.script);
+	CHECK_CLASS(call(&f, (struct aws_request){ 0 }), &f.err, ERR_RETRY);
+	CHECK_EQ(f.script.n_seen, 2);
+	tear_down(&f);
+}
+
+static void test_a_service_that_fails_widely_is_not_asked_more(void **state)
+{
+	(void)state;
+	run_simulated(1, use_up_the_quota, NULL);
 }
 
 static void test_the_services_wish_counts_within_five_seconds(void **state)
@@ -237,6 +510,9 @@ static void read_an_error(struct loop *loop, void *arg)
 	static const struct script_step steps[] = {
 		{ .status = 400, .body = body, .fields = "x-amzn-RequestId: REQ1", .crc = true },
 		{ .status = 503, .fields = "x-amzn-RequestId: REQ2\nx-amz-retry-after: 1234" },
+		{ .status = 503, .body = "<Error><Code>SlowDown</Code><RequestId>X1</RequestId></Error>", .fields = "x-amz-id-2: HOST2" },
+		{ .status = 503, .body = "?", .fields = "x-amz-request-id: S3ID\nx-amz-id-2: HOST3" },
+		{ .status = 200, .body = "{}", .fields = "x-amzn-RequestId: REQ3\nx-amz-crc32: 1" },
 		{ .status = 403, .body = "{\"__type\":\"x#AccessDeniedException\",\"message\":\"not " SECRET "\"}" },
 		{ .status = 403, .body = "{\"__type\":\"x#AccessDeniedException\",\"message\":\"no\\n" TOKEN "\"}" },
 	};
@@ -251,6 +527,12 @@ static void read_an_error(struct loop *loop, void *arg)
 	CHECK_CLASS(call(&f, (struct aws_request){ .max_attempts = 1 }), &f.err, ERR_RETRY);
 	CHECK_EQ(f.err.retry_after_ms, 1234);
 	CHECK(strstr(f.err.text, "REQ2") != NULL);
+	CHECK_CLASS(call(&f, (struct aws_request){ .max_attempts = 1 }), &f.err, ERR_THROTTLE);
+	CHECK(strstr(f.err.text, "(HTTP 503, request id X1, extended request id HOST2)") != NULL);
+	CHECK_CLASS(call(&f, (struct aws_request){ .max_attempts = 1 }), &f.err, ERR_RETRY);
+	CHECK(strstr(f.err.text, "(HTTP 503, request id S3ID, extended request id HOST3)") != NULL);
+	CHECK_CLASS(call(&f, (struct aws_request){ .max_attempts = 1 }), &f.err, ERR_RETRY);
+	CHECK(strstr(f.err.text, "(request id REQ3)") != NULL);
 	for (int i = 0; i < 2; i++) {
 		CHECK_CLASS(call(&f, (struct aws_request){ 0 }), &f.err, ERR_AUTH);
 		CHECK(strstr(f.err.text, SECRET) == NULL && strstr(f.err.text, TOKEN) == NULL);
@@ -395,6 +677,42 @@ static void test_a_clock_that_jumps_is_followed(void **state)
 	run_simulated(7, jump_back, NULL);
 }
 
+/* Which refusals are answered with another signature, 10 minutes off and 3. */
+static void refuse_for_time(struct loop *loop, void *arg)
+{
+	static const struct { const char *code; bool again; } cases[] = {
+		{ "InvalidSignatureException", true }, { "SignatureDoesNotMatch", true }, { "AuthFailure", true },
+		{ "RequestTimeTooSkewed", true }, { "AccessDeniedException", true },
+		{ "RequestExpired", false }, { "AccessDenied", false }, { "ExpiredTokenException", false },
+		{ "UnrecognizedClientException", false }, { "ValidationException", false },
+	};
+
+	(void)arg;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		for (int minutes = -10; minutes <= 10; minutes += 7) {
+			char body[100];
+			struct script_step steps[] = { { .status = 403, .body = body }, { .status = 403, .body = body } };
+			bool again = cases[i].again && minutes * minutes > 16;
+			struct fixture f;
+
+			snprintf(body, sizeof(body), "{\"__type\":\"x#%s\"}", cases[i].code);
+			set_up(&f, loop, steps, COUNT_OF(steps));
+			f.script.dates = true;
+			f.script.ahead_ms = minutes * 60 * 1000;
+			CHECK(!call(&f, (struct aws_request){ 0 }));
+			CHECK_STR(str_c(f.err.code), cases[i].code);
+			CHECK_EQ(f.script.n_seen, again ? 2 : 1);
+			tear_down(&f);
+		}
+	}
+}
+
+static void test_five_refusals_may_come_of_the_clock(void **state)
+{
+	(void)state;
+	run_simulated(6, refuse_for_time, NULL);
+}
+
 static bool refuse_second(void *ctx, struct err *err)
 {
 	unsigned *asked = ctx;
@@ -519,7 +837,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_request_has_what_the_service_wants),
+		cmocka_unit_test(test_a_query_service_gets_a_form),
+		cmocka_unit_test(test_a_rest_service_gets_method_path_and_query),
+		cmocka_unit_test(test_a_bucket_stands_before_the_host),
+		cmocka_unit_test(test_an_anonymous_request_carries_no_signature),
+		cmocka_unit_test(test_the_head_is_the_last_answers),
+		cmocka_unit_test(test_each_request_says_who_asks),
 		cmocka_unit_test(test_delays_double_from_25_ms_and_1_s),
+		cmocka_unit_test(test_attempts_are_the_services_unless_somebody_says_else),
+		cmocka_unit_test(test_a_service_that_fails_widely_is_not_asked_more),
 		cmocka_unit_test(test_the_services_wish_counts_within_five_seconds),
 		cmocka_unit_test(test_each_failure_has_its_class_and_number_of_attempts),
 		cmocka_unit_test(test_an_error_says_what_a_person_needs_and_no_secret),
@@ -527,6 +853,7 @@ int main(void)
 		cmocka_unit_test(test_refused_keys_are_asked_for_again),
 		cmocka_unit_test(test_a_clock_that_is_behind_is_corrected_once),
 		cmocka_unit_test(test_a_clock_that_jumps_is_followed),
+		cmocka_unit_test(test_five_refusals_may_come_of_the_clock),
 		cmocka_unit_test(test_nothing_is_signed_that_may_not_be),
 		cmocka_unit_test(test_without_credentials_nothing_is_sent),
 		cmocka_unit_test(test_a_call_can_be_cancelled_while_it_waits),
