@@ -331,7 +331,7 @@ static void say_refusal(const struct call *k, struct aws_error *e, struct err *e
 			    taken + sizeof(message) < sizeof(err->text) ? sizeof(message) : sizeof(err->text) - taken);
 	err_set(err, e->class, e->code, "%s%s%s (HTTP %d, %s)", e->code, message[0] ? ": " : "", message,
 		k->response.status, ids);
-	if (e->class == ERR_AUTH && err) {
+	if (e->class == ERR_AUTH && err && !k->request->anonymous) {
 		append_text(err, "; signed with credentials from ");
 		append_text(err, k->who.source.len ? k->who.source.ptr : "an unnamed provider");
 	}
@@ -402,10 +402,8 @@ static struct verdict judge_answer(struct call *k, struct str body, struct err *
 	v.repeat = e.repeat;
 	v.throttled = e.throttled;
 	v.not_done = k->response.status < 500;
-	if (e.about_time && was_off(k))
-		v.at_once = true;
-	else if (e.about_keys && has_newer_keys(k))
-		v.at_once = true;
+	/* An anonymous request was signed with nothing, and there may be no provider. */
+	v.at_once = !k->request->anonymous && ((e.about_time && was_off(k)) || (e.about_keys && has_newer_keys(k)));
 	return v;
 }
 
