@@ -410,7 +410,8 @@ static struct verdict judge_answer(struct call *k, struct str body, struct err *
 static struct verdict judge_silence(const struct err *err)
 {
 	return (struct verdict){
-		.repeat = err->class == ERR_RETRY || err->class == ERR_THROTTLE, .not_done = http_unsent(err),
+		.repeat = err->class == ERR_RETRY || err->class == ERR_THROTTLE, .throttled = err->class == ERR_THROTTLE,
+		.not_done = http_unsent(err),
 	};
 }
 

@@ -112,7 +112,8 @@ def test_eventbridge(call):
     entry = {"Source": "judge", "DetailType": ODD, "Detail": json.dumps({"a": ODD})}
     answer = accepted(call("eventbridge", "PutEvents", {"Entries": [entry, {"Source": "judge"}]}))
     assert answer["FailedEntryCount"] == 1 and answer["Entries"][0]["EventId"]
-    assert refused(call("eventbridge", "DescribeEventBus", {"Name": "absent"})) == ("RETRY", "ResourceNotFoundException")
+    done = call("eventbridge", "DescribeEventBus", {"Name": "absent"})
+    assert refused(done) == ("RETRY", "ResourceNotFoundException")
 
 
 def make_function(moto, boto, name):
@@ -124,11 +125,11 @@ def make_function(moto, boto, name):
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("lambda_function.py", "def handler(event, context):\n    return event\n")
-    trust = {"Version": "2012-10-17",
-             "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]}
+    allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    trust = {"Version": "2012-10-17", "Statement": [allow]}
     role = boto("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    boto("lambda").create_function(FunctionName=name, Runtime="python3.11", Handler="lambda_function.handler", Role=role,
-                                   Code={"ZipFile": code.getvalue()})
+    boto("lambda").create_function(FunctionName=name, Runtime="python3.11", Handler="lambda_function.handler",
+                                   Role=role, Code={"ZipFile": code.getvalue()})
 
 
 def test_lambda(call, moto, boto, name):
@@ -138,11 +139,12 @@ def test_lambda(call, moto, boto, name):
     ok(call("lambda", "Invoke", {}, path, "header=X-Amz-Invocation-Type:    Event  "))
 
 
-KEYS = ["plain", "with space", "a+b", "a%2Fb", "caf\u00e9/\U0001f642", "dots/../up", "./here", "double//slash", "=&?#:@!$'()*,;~", "%"]
+KEYS = ["plain", "with space", "a+b", "a%2Fb", "caf\u00e9/\U0001f642", "dots/../up", "./here", "double//slash",
+        "=&?#:@!$'()*,;~", "%"]
 
 
 def test_s3(call, name):
-    assert ok(call("s3", "CreateBucket", b"", "method=PUT", f"path=/{name}")) is not None
+    ok(call("s3", "CreateBucket", b"", "method=PUT", f"path=/{name}"))
     for i, key in enumerate(KEYS):
         path = f"path=/{name}/" + urllib.parse.quote(key, safe="/~")
         body = bytes(range(256)) * i
@@ -150,7 +152,8 @@ def test_s3(call, name):
                 f"header=x-amz-meta-judged:   two  spaces {i} "))
         done = call("s3", "GetObject", b"", "method=GET", path)
         assert done.returncode == 0 and done.stdout == body, (key, done.stderr.decode())
-    listing = ok(call("s3", "ListObjectsV2", b"", "method=GET", f"path=/{name}", "query=list-type=2&prefix=a%2B&max-keys=9"))
+    query = "query=list-type=2&prefix=a%2B&max-keys=9"
+    listing = ok(call("s3", "ListObjectsV2", b"", "method=GET", f"path=/{name}", query))
     assert "<Key>a+b</Key>" in listing
     assert refused(call("s3", "GetObject", b"", "method=GET", f"path=/{name}/absent")) == ("DATA", "NoSuchKey")
     done = call("s3", "PutObject", b"x", "method=PUT", f"path=/{name}-absent/k")
@@ -164,7 +167,8 @@ PROBES = [
     ("sqs", "ListQueues", b"{}"), ("sns", "ListTopics", b""), ("kinesis", "ListStreams", b"{}"),
     ("firehose", "ListDeliveryStreams", b"{}"), ("eventbridge", "ListEventBuses", b"{}"),
     # moto gets GETs without a body right for S3 alone (it refuses boto3's own): so a call that is none.
-    ("lambda", "Invoke", b"{}", "path=/2015-03-31/functions/absent/invocations"), ("s3", "ListBuckets", b"", "method=GET"),
+    ("lambda", "Invoke", b"{}", "path=/2015-03-31/functions/absent/invocations"),
+    ("s3", "ListBuckets", b"", "method=GET"),
 ]
 SIGNATURE = {"SignatureDoesNotMatch", "InvalidSignatureException"}
 

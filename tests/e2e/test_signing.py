@@ -24,7 +24,8 @@ PROGRAM = BINARY.parent / "tests" / "judge" / "aws_sign"
 SEED, REQUESTS = 20261121, 400
 SERVICES = ["dynamodb", "sts", "sqs", "sns", "kinesis", "firehose", "events", "lambda"]
 REGIONS = ["us-east-1", "eu-central-1", "cn-north-1", "us-gov-west-1", "ap-southeast-7"]
-NAMES = ["Content-Type", "X-Amz-Target", "X-Amz-Invocation-Type", "x-amz-meta-A", "X-Amz-Meta-a", "Accept", "X-Custom_1", "Range"]
+NAMES = ["Content-Type", "X-Amz-Target", "X-Amz-Invocation-Type", "x-amz-meta-A", "X-Amz-Meta-a", "Accept",
+         "X-Custom_1", "Range"]
 LETTERS = "abcXYZ019-._~"
 ODD = "/ +%&=?#:@!$'()*,;[]\"<>\\^`{|}" + "\u00e9\u4e2d\U0001f642\u202e"
 
@@ -58,9 +59,11 @@ def headers_of(rng):
 def draw(rng, **fixed):
     request = {
         "form": "header", "method": rng.choice(["GET", "PUT", "POST", "DELETE", "HEAD"]), "path": path_of(rng),
-        "query": query_of(rng), "headers": headers_of(rng), "body": rng.randbytes(rng.choice([0, 0, 1, 40, 3000])).hex(),
+        "query": query_of(rng), "headers": headers_of(rng),
+        "body": rng.randbytes(rng.choice([0, 0, 1, 40, 3000])).hex(),
         "region": rng.choice(REGIONS), "service": rng.choice(SERVICES), "time_s": rng.randrange(2**32),
-        "id": "AKID" + words(rng, 16, 0), "secret": "s" + words(rng, 40, 0) + "/+=", "expires_s": rng.randrange(1, 604801),
+        "id": "AKID" + words(rng, 16, 0), "secret": "s" + words(rng, 40, 0) + "/+=",
+        "expires_s": rng.randrange(1, 604801),
         "token": rng.choice(["", "IQoJb3JpZ2luX2VjE//=+ab/cd==", "t" * 900]), "normalize": True, "double_encode": True,
         "sign_body": False, "unsigned_body": False, "omit_session_token": False,
     }
@@ -68,7 +71,8 @@ def draw(rng, **fixed):
 
 
 def sign(requests):
-    done = subprocess.run([PROGRAM], input=json.dumps(requests, ensure_ascii=False).encode(), capture_output=True, timeout=120)
+    text = json.dumps(requests, ensure_ascii=False).encode()
+    done = subprocess.run([PROGRAM], input=text, capture_output=True, timeout=120)
     assert done.returncode == 0 and not sanitizer_report(done.stderr.decode()), done.stderr.decode()
     answers = [json.loads(line) for line in done.stdout.decode().splitlines()]
     assert len(answers) == len(requests)
@@ -120,7 +124,8 @@ def test_headers_are_signed_as_botocore_signs(signer):
         assert ours["canonical_request"] == canonical, request
         assert ours["date"] == stamp(request)
         names = by.signed_headers(by.headers_to_sign(theirs))
-        assert ours["authorization"] == f"AWS4-HMAC-SHA256 Credential={by.scope(theirs)}, SignedHeaders={names}, Signature={signature}"
+        assert ours["authorization"] == (
+            f"AWS4-HMAC-SHA256 Credential={by.scope(theirs)}, SignedHeaders={names}, Signature={signature}")
 
 
 @pytest.mark.parametrize("signer", [auth.SigV4QueryAuth, auth.S3SigV4QueryAuth], ids=["every service", "s3"])
@@ -164,7 +169,8 @@ class Witness(http.server.BaseHTTPRequestHandler):
 
     def answer(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.seen = (self.command, self.path, self.headers.items(), body)
+        path = self.requestline.split(" ")[1]  # self.path has one slash where two begin it
+        self.server.seen = (self.command, path, self.headers.items(), body)
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -184,16 +190,17 @@ def witness():
     server.server_close()
 
 
-SIGNED_AS = {"dynamodb": "dynamodb", "streams": "dynamodb", "sts": "sts", "sqs": "sqs", "sns": "sns", "kinesis": "kinesis",
-             "firehose": "firehose", "eventbridge": "events", "lambda": "lambda", "s3": "s3", "sso": "awsssoportal",
-             "sso_oidc": "sso-oauth"}
+SIGNED_AS = {"dynamodb": "dynamodb", "streams": "dynamodb", "sts": "sts", "sqs": "sqs", "sns": "sns",
+             "kinesis": "kinesis", "firehose": "firehose", "eventbridge": "events", "lambda": "lambda", "s3": "s3",
+             "sso": "awsssoportal", "sso_oidc": "sso-oauth"}
 
 
 def wire_options(rng, service):
     """Of services whose method, path and query are the request's own."""
     options = [f"header={name}: {value}" for name, value in headers_of(rng)[1:] if name != "Range"]
     if service in ("lambda", "s3", "sso", "sso_oidc"):
-        options += [f"method={rng.choice(['GET', 'PUT', 'POST', 'DELETE', 'HEAD'])}", f"path={path_of(rng)}", f"query={query_of(rng)}"]
+        method = rng.choice(["GET", "PUT", "POST", "DELETE", "HEAD"])
+        options += [f"method={method}", f"path={path_of(rng)}", f"query={query_of(rng)}"]
     return options
 
 
@@ -206,7 +213,8 @@ def assert_signed(seen, keys, service):
         if name.lower() in names:
             made[name] = value.encode("latin-1").decode()  # as http.server reads bytes
     assert set(names) == {name.lower() for name in made} and "host" in names and "x-amz-date" in names
-    signer = (auth.S3SigV4Auth if service == "s3" else auth.SigV4Auth)(Credentials(*keys), SIGNED_AS[service], "us-east-1")
+    kind = auth.S3SigV4Auth if service == "s3" else auth.SigV4Auth
+    signer = kind(Credentials(*keys), SIGNED_AS[service], "us-east-1")
     theirs = AWSRequest(method, "http://127.0.0.1" + path, data=body)
     theirs.headers = made
     theirs.context["timestamp"] = made["X-Amz-Date"]
@@ -222,7 +230,8 @@ def test_what_is_sent_is_what_was_signed(witness, aws_call, service):
         for token in (None, "IQoJb3JpZ2luX2VjE//=+ab/cd==")[i % 2:]:
             keys = ("AKIDJUDGED", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", token)
             env = {"AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1], "AWS_SESSION_TOKEN": token or ""}
-            done = aws_call(f"http://127.0.0.1:{witness.server_port}", service, "Op", body, *wire_options(rng, service), **env)
+            url = f"http://127.0.0.1:{witness.server_port}"
+            done = aws_call(url, service, "Op", body, *wire_options(rng, service), **env)
             assert done.returncode == 0, done.stderr.decode()
             method, path, headers, sent = witness.seen
             assert sent.endswith(body) and dict(headers).get("X-Amz-Security-Token") == token

@@ -22,7 +22,8 @@ static void look_at_a_request(struct loop *loop, void *arg)
 
 	(void)arg;
 	set_up(&f, loop, steps, COUNT_OF(steps));
-	CHECK_OK(scripted_client_call(&f, (struct aws_request){ .timeout_ms = 7000, .max_answer_bytes = 500, .once = true }), &f.err);
+	CHECK_OK(scripted_client_call(&f, (struct aws_request){ .timeout_ms = 7000, .max_answer_bytes = 500, .once = true }),
+		 &f.err);
 	CHECK_STR(buf_str(&f.answer), "{}");
 	CHECK_STR(f.script.seen[0].request.url, "http://127.0.0.1:8000/");
 	CHECK_STR(str_c(f.script.seen[0].request.method), "POST");
@@ -78,8 +79,8 @@ static void send_a_form(struct loop *loop, void *arg)
 	CHECK_STR(transport_script_header(&f.script, 0, "content-type"), "application/x-www-form-urlencoded; charset=utf-8");
 	CHECK(!transport_script_header(&f.script, 0, "x-amz-target").ptr);
 	CHECK(is_signed(&f, 0, "content-type"));
-	CHECK_OK(aws_call(f.client, &(struct aws_request){ .operation = "AssumeRole", .body = STR("&RoleArn=arn%3Aa") }, &f.answer,
-			  &f.err), &f.err);
+	CHECK_OK(aws_call(f.client, &(struct aws_request){ .operation = "AssumeRole", .body = STR("&RoleArn=arn%3Aa") },
+			  &f.answer, &f.err), &f.err);
 	CHECK_STR(f.script.seen[1].request.body, "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aa");
 	scripted_client_release(&f);
 }
@@ -115,13 +116,14 @@ static void send_rest(struct loop *loop, void *arg)
 	CHECK(!transport_script_header(&f.script, 0, "x-amz-target").ptr);
 	CHECK_EQ(f.answer.len, 0);
 	/* Nothing in it, so of no type; and no cap but the default. */
-	CHECK_OK(aws_call(f.client, &(struct aws_request){ .operation = "GetFunctionConfiguration", .method = "GET" }, &f.answer,
-			  &f.err), &f.err);
+	CHECK_OK(aws_call(f.client, &(struct aws_request){ .operation = "GetFunctionConfiguration", .method = "GET" },
+			  &f.answer, &f.err), &f.err);
 	CHECK_STR(str_c(f.script.seen[1].request.method), "GET");
 	CHECK_STR(f.script.seen[1].request.url, "http://127.0.0.1:8000/");
 	CHECK(!transport_script_header(&f.script, 1, "content-type").ptr);
 	CHECK_EQ(f.script.seen[1].request.max_response_bytes, 1 << 20);   /* the buffer's own */
-	CHECK_CLASS(aws_call(f.client, &(struct aws_request){ .operation = "Invoke", .max_answer_bytes = 4, .max_attempts = 1 },
+	CHECK_CLASS(aws_call(f.client,
+			     &(struct aws_request){ .operation = "Invoke", .max_answer_bytes = 4, .max_attempts = 1 },
 			     &f.answer, &f.err), &f.err, ERR_RETRY);
 	CHECK_STR(str_c(f.err.code), "http.too_large");
 	scripted_client_release(&f);
@@ -141,8 +143,9 @@ static void send_to_a_bucket(struct loop *loop, void *arg)
 
 	(void)arg;
 	scripted_client_init(&f, loop, AWS_S3, NULL, steps, COUNT_OF(steps));
-	CHECK_OK(aws_call(f.client, &(struct aws_request){ .operation = "PutObject", .method = "PUT", .host_label = STR("bucket"),
-			  .path = STR("/a//b%20c/../d"), .body = STR("x"), .head = &head }, &f.answer, &f.err), &f.err);
+	CHECK_OK(aws_call(f.client, &(struct aws_request){
+				.operation = "PutObject", .method = "PUT", .host_label = STR("bucket"),
+				.path = STR("/a//b%20c/../d"), .body = STR("x"), .head = &head }, &f.answer, &f.err), &f.err);
 	CHECK_STR(f.script.seen[0].request.url, "http://bucket.127.0.0.1:8000/a//b%20c/../d");
 	CHECK_STR(transport_script_header(&f.script, 0, "host"), "bucket.127.0.0.1:8000");
 	CHECK_STR(transport_script_header(&f.script, 0, "x-amz-content-sha256"),
@@ -171,8 +174,9 @@ static void send_unsigned(struct loop *loop, void *arg)
 	(void)arg;
 	scripted_client_init(&f, loop, AWS_SSO, NULL, steps, COUNT_OF(steps));
 	f.keys.absent = true; /* not even asked for */
-	CHECK_OK(aws_call(f.client, &(struct aws_request){ .operation = "GetRoleCredentials", .method = "GET", .anonymous = true,
-			  .path = STR("/federation/credentials") }, &f.answer, &f.err), &f.err);
+	CHECK_OK(aws_call(f.client, &(struct aws_request){
+				.operation = "GetRoleCredentials", .method = "GET", .anonymous = true,
+				.path = STR("/federation/credentials") }, &f.answer, &f.err), &f.err);
 	CHECK(!transport_script_header(&f.script, 0, "authorization").ptr);
 	CHECK(!transport_script_header(&f.script, 0, "x-amz-date").ptr);
 	CHECK(!transport_script_header(&f.script, 0, "x-amz-security-token").ptr);
@@ -262,7 +266,8 @@ static void read_an_error(struct loop *loop, void *arg)
 	static const struct script_step steps[] = {
 		{ .status = 400, .body = body, .fields = "x-amzn-RequestId: REQ1", .crc = true },
 		{ .status = 503, .fields = "x-amzn-RequestId: REQ2\nx-amz-retry-after: 1234" },
-		{ .status = 503, .body = "<Error><Code>SlowDown</Code><RequestId>X1</RequestId></Error>", .fields = "x-amz-id-2: HOST2" },
+		{ .status = 503, .body = "<Error><Code>SlowDown</Code><RequestId>X1</RequestId></Error>",
+		  .fields = "x-amz-id-2: HOST2" },
 		{ .status = 503, .body = "?", .fields = "x-amz-request-id: S3ID\nx-amz-id-2: HOST3" },
 		{ .status = 200, .body = "{}", .fields = "x-amzn-RequestId: REQ3\nx-amz-crc32: 1" },
 		{ .status = 403, .body = "{\"__type\":\"x#AccessDeniedException\",\"message\":\"not " SECRET "\"}" },

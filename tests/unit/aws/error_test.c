@@ -195,10 +195,10 @@ static void test_answers_without_json_say_what_they_can(void **state)
 		enum err_class class;
 		const char *code, *message, *id;
 	} cases[] = {
-		{ { .status = 404, .body = { sns_error, sizeof(sns_error) - 1 } }, ERR_RETRY, "NotFound", "Topic does not exist & never did",
-		  "6de4ae2d-xml" },
-		{ { .status = 404, .request_id = STR_INIT("head"), .body = { sns_error, sizeof(sns_error) - 1 } }, ERR_RETRY, "NotFound",
-		  "Topic does not exist & never did", "head" },
+		{ { .status = 404, .body = { sns_error, sizeof(sns_error) - 1 } }, ERR_RETRY, "NotFound",
+		  "Topic does not exist & never did", "6de4ae2d-xml" },
+		{ { .status = 404, .request_id = STR_INIT("head"), .body = { sns_error, sizeof(sns_error) - 1 } }, ERR_RETRY,
+		  "NotFound", "Topic does not exist & never did", "head" },
 		{ { .status = 301, .body = { s3_error, sizeof(s3_error) - 1 }, .bucket_region = STR_INIT("eu-west-1") }, ERR_FATAL,
 		  "PermanentRedirect", "the bucket is in region eu-west-1, and was asked for elsewhere: set that region for it",
 		  "4442587FB7D0A2F9" },
@@ -208,15 +208,18 @@ static void test_answers_without_json_say_what_they_can(void **state)
 		  "the bucket is in region eu-central-1, and was asked for elsewhere: set that region for it", "R" },
 		{ { .status = 401, .body = { ec2_error, sizeof(ec2_error) - 1 } }, ERR_AUTH, "AuthFailure", "m", "E2" },
 		{ { .status = 400, .query_error = STR_INIT("AWS.SimpleQueueService.NonExistentQueue;Sender"),
-		    .body = STR_INIT("{\"message\":\"gone\"}") }, ERR_RETRY, "AWS.SimpleQueueService.NonExistentQueue", "gone", "" },
+		    .body = STR_INIT("{\"message\":\"gone\"}") }, ERR_RETRY, "AWS.SimpleQueueService.NonExistentQueue",
+		  "gone", "" },
 		{ { .status = 400, .query_error = STR_INIT("AWS.SimpleQueueService.NonExistentQueue;Sender"),
-		    .body = STR_INIT("{\"__type\":\"com.amazonaws.sqs#QueueDoesNotExist\"}") }, ERR_RETRY, "QueueDoesNotExist", "", "" },
+		    .body = STR_INIT("{\"__type\":\"com.amazonaws.sqs#QueueDoesNotExist\"}") }, ERR_RETRY,
+		  "QueueDoesNotExist", "", "" },
 		{ { .status = 400, .type = STR_INIT("InvalidGrantException"),
 		    .body = STR_INIT("{\"error\":\"invalid_grant\",\"error_description\":\"expired\"}") }, ERR_AUTH,
 		  "InvalidGrantException", "expired", "" },
 		/* To HEAD, say. */
 		{ { .status = 301, .request_id = STR_INIT("q"), .bucket_region = STR_INIT("eu-west-1") }, ERR_FATAL,
-		  "PermanentRedirect", "the bucket is in region eu-west-1, and was asked for elsewhere: set that region for it", "q" },
+		  "PermanentRedirect", "the bucket is in region eu-west-1, and was asked for elsewhere: set that region for it",
+		  "q" },
 		{ { .status = 403, .request_id = STR_INIT("q") }, ERR_AUTH, "AccessDenied",
 		  "the service says no more than the status", "q" },
 		{ { .status = 404, .request_id = STR_INIT("q") }, ERR_RETRY, "NotFound",
@@ -228,11 +231,14 @@ static void test_answers_without_json_say_what_they_can(void **state)
 		/* Hostile ones. */
 		{ { .status = 400, .request_id = STR_INIT("a\tb\x7f\xff"), .bucket_region = STR_INIT("x"),
 		    .body = STR_INIT("{\"__type\":\"ValidationException\"}") }, ERR_DATA, "ValidationException", "", "a b " },
-		{ { .status = 500, .body = STR_INIT("<Error><Code>SlowDown</Code><Code/></Error>") }, ERR_THROTTLE, "SlowDown", "", "" },
+		{ { .status = 500, .body = STR_INIT("<Error><Code>SlowDown</Code><Code/></Error>") }, ERR_THROTTLE, "SlowDown",
+		  "", "" },
 		{ { .status = 500, .body = STR_INIT("<!DOCTYPE x><Error><Code>SlowDown</Code></Error>") }, ERR_RETRY,
 		  "aws.http_500", NULL, "" },
-		{ { .status = 500, .body = STR_INIT("<Error><Code>Slow Down</Code></Error>") }, ERR_RETRY, "aws.http_500", NULL, "" },
-		{ { .status = 500, .body = STR_INIT("<Other><Code>SlowDown</Code></Other>") }, ERR_RETRY, "aws.http_500", NULL, "" },
+		{ { .status = 500, .body = STR_INIT("<Error><Code>Slow Down</Code></Error>") }, ERR_RETRY, "aws.http_500", NULL,
+		  "" },
+		{ { .status = 500, .body = STR_INIT("<Other><Code>SlowDown</Code></Other>") }, ERR_RETRY, "aws.http_500", NULL,
+		  "" },
 	};
 
 	(void)state;
