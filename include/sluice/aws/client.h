@@ -37,7 +37,7 @@ struct aws_request {
 	struct str path;             /* REST: "/2015-03-31/functions/f/invocations", percent-encoded once; empty: "/" */
 	struct str query;            /* REST: behind '?', percent-encoded */
 	struct str host_label;       /* "bucket" puts "bucket." before the endpoint's host; empty: nothing */
-	const struct http_header *headers;  /* more, signed too; may replace Content-Type */
+	const struct http_header *headers;  /* more, signed too; may replace Content-Type and User-Agent */
 	size_t n_headers;
 	bool anonymous;              /* not signed */
 	struct aws_answer_head *head;  /* filled from the last answer; NULL: not wanted */
