@@ -2,7 +2,9 @@
 
 #include "client_address.h"
 #include "sluice/aws/error.h"
+#include "sluice/aws/retry.h"
 #include "sluice/aws/skew.h"
+#include "sluice/aws/user_agent.h"
 #include "sluice/core/loop.h"
 #include "sluice/core/mem.h"
 
@@ -11,9 +13,7 @@
 
 enum {
 	DEFAULT_ANSWER_BYTES = 16 * 1024 * 1024,
-	LONGEST_DELAY_MS = 20000,
-	THROTTLE_BASE_MS = 1000,
-	RETRY_AFTER_SLACK_MS = 5000,
+	MAX_USER_AGENT_BYTES = 512,
 	MAX_SKEW_MS = 4 * 60 * 1000,     /* AWS takes 5 minutes, before or after */
 };
 
@@ -24,6 +24,8 @@ struct aws_client {
 	struct client_address address;
 	struct aws_skew skew;
 	struct sigv4_key key;
+	struct retry_quota quota;
+	struct buf user_agent;           /* made at the first call */
 	struct aws_client_stats stats;
 };
 
@@ -39,12 +41,14 @@ struct call {
 	struct str body;                 /* the request's, or the form */
 	int64_t skew_used_ms;
 	unsigned attempts;
+	struct retry_call retries;
 	bool asked_clock, asked_provider;  /* the two refusals were answered once */
 };
 
 /* What an attempt that failed means for the next one. */
 struct verdict {
 	bool repeat;       /* may succeed in a moment */
+	bool throttled;    /* paid for and waited for like a throttle */
 	bool at_once;      /* what was wrong with it is mended */
 	bool not_done;     /* the service has surely not acted on it */
 };
@@ -71,6 +75,7 @@ void aws_client_free(struct aws_client *c)
 		return;
 	sigv4_key_release(&c->key);
 	client_address_release(&c->address);
+	buf_release(&c->user_agent);
 	mem_free(c);
 }
 
@@ -93,9 +98,9 @@ struct aws_client_stats aws_client_stats(const struct aws_client *c)
 
 /* ---- one attempt ---- */
 
-enum { OWN_HEADERS = 6, MORE_HEADERS = 16, MAX_URL_BYTES = 16 * 1024, MAX_FORM_BYTES = 16 * 1024 * 1024 };
+enum { OWN_HEADERS = 8, MORE_HEADERS = 16, MAX_URL_BYTES = 16 * 1024, MAX_FORM_BYTES = 16 * 1024 * 1024 };
 
-/* The headers of one attempt. */
+/* The headers of one attempt: Host, Content-Type, X-Amz-Target, four of the signature, User-Agent. */
 struct headers {
 	struct http_header list[OWN_HEADERS + MORE_HEADERS];
 	size_t n;
@@ -246,6 +251,9 @@ static bool send(struct call *k, struct buf *answer, struct err *err)
 	if (!k->request->anonymous && !sign(k, &headers, err))
 		return false;
 	r.url = buf_str(&k->url);
+	/* Unsigned, as proxies may add to it. */
+	if (!gives_header(k->request, STR("User-Agent")))
+		add_header(&headers, STR("User-Agent"), buf_str(&c->user_agent));
 	r.n_headers = headers.n;
 	/* The transport fills the caller's memory: a page of 2 MB is not copied. */
 	k->response.body = buf_take(answer);
@@ -255,11 +263,23 @@ static bool send(struct call *k, struct buf *answer, struct err *err)
 	return ok;
 }
 
+enum { MOST_ID_BYTES = 128, MOST_IDS_BYTES = 2 * MOST_ID_BYTES + 40, TEXT_BEFORE_REFUSAL = 130 };
+
+/* By which AWS's support finds the request: of one service or of S3, which has two. */
 static struct str request_id(const struct call *k)
 {
 	struct str id = http_response_header(&k->response, "x-amzn-requestid");
 
-	return id.ptr ? str_sub(id, 0, 80) : STR("none");
+	return id.len ? id : http_response_header(&k->response, "x-amz-request-id");
+}
+
+/* id: what the answer's head or body says, may be empty. */
+static void put_ids(const struct call *k, const char *id, char *out, size_t size)
+{
+	char extended[MOST_ID_BYTES];
+
+	aws_error_take_line(http_response_header(&k->response, "x-amz-id-2"), extended, sizeof(extended));
+	snprintf(out, size, "request id %s%s%s", id[0] ? id : "none", extended[0] ? ", extended request id " : "", extended);
 }
 
 /* Shorter ones are no keys of AWS, and stand in many a message by chance. */
@@ -302,13 +322,22 @@ static void append_text(struct err *err, const char *text)
 	snprintf(err->text + at, sizeof(err->text) - at, "%s", text);
 }
 
+/* The ids stand at the end, and must not fall victim to a long message. */
 static void say_refusal(const struct call *k, struct aws_error *e, struct err *err)
 {
+	char ids[MOST_IDS_BYTES], message[sizeof(e->message)];
+	size_t taken;
+
+	_Static_assert(TEXT_BEFORE_REFUSAL + sizeof(e->code) + sizeof(ids) < sizeof(err->text), "room for a message");
 	redact(e->message, buf_str(&k->who.secret_access_key));
 	redact(e->message, buf_str(&k->who.session_token));
-	err_set(err, e->class, e->code, "%s%s%s (HTTP %d, request id %.*s)", e->code, e->message[0] ? ": " : "", e->message,
-		k->response.status, STR_ARG(request_id(k)));
-	if (e->class == ERR_AUTH && err) {
+	put_ids(k, e->request_id, ids, sizeof(ids));
+	taken = TEXT_BEFORE_REFUSAL + strlen(e->code) + strlen(ids);
+	aws_error_take_line(str_c(e->message), message,
+			    taken + sizeof(message) < sizeof(err->text) ? sizeof(message) : sizeof(err->text) - taken);
+	err_set(err, e->class, e->code, "%s%s%s (HTTP %d, %s)", e->code, message[0] ? ": " : "", message,
+		k->response.status, ids);
+	if (e->class == ERR_AUTH && err && !k->request->anonymous) {
 		append_text(err, "; signed with credentials from ");
 		append_text(err, k->who.source.len ? k->who.source.ptr : "an unnamed provider");
 	}
@@ -345,6 +374,8 @@ static bool has_newer_keys(struct call *k)
 	return differ;
 }
 
+/* The time that was signed with was off by what is known now. (Not: the machine's clock
+ * is off. One that is always 10 minutes off gets no second try at every refusal.) */
 static bool was_off(struct call *k)
 {
 	int64_t moved_ms = k->c->skew.ms - k->skew_used_ms;
@@ -361,27 +392,43 @@ static struct verdict judge_answer(struct call *k, struct str body, struct err *
 	struct str wait = http_response_header(&k->response, "x-amz-retry-after");
 	struct aws_error e;
 	uint64_t wait_ms;
+	const struct aws_error_answer answer = {
+		.status = k->response.status, .type = http_response_header(&k->response, "x-amzn-errortype"),
+		.query_error = http_response_header(&k->response, "x-amzn-query-error"),
+		.bucket_region = http_response_header(&k->response, "x-amz-bucket-region"),
+		.request_id = request_id(k), .body = body,
+	};
 
-	aws_error_read(k->response.status, http_response_header(&k->response, "x-amzn-errortype"), body, &e);
+	aws_error_read(&answer, &e);
 	say_refusal(k, &e, err);
 	if (err && str_to_u64(wait, &wait_ms))
 		err->retry_after_ms = wait_ms < UINT32_MAX ? (uint32_t)wait_ms : UINT32_MAX;
 	if (e.class == ERR_THROTTLE)
 		k->c->stats.throttled++;
 	v.repeat = e.repeat;
+	v.throttled = e.throttled;
 	v.not_done = k->response.status < 500;
-	if (e.about_time && was_off(k))
-		v.at_once = true;
-	else if (e.about_keys && has_newer_keys(k))
-		v.at_once = true;
+	/* An anonymous request was signed with nothing, and there may be no provider. */
+	v.at_once = !k->request->anonymous && ((e.about_time && was_off(k)) || (e.about_keys && has_newer_keys(k)));
 	return v;
 }
 
 static struct verdict judge_silence(const struct err *err)
 {
 	return (struct verdict){
-		.repeat = err->class == ERR_RETRY || err->class == ERR_THROTTLE, .not_done = http_unsent(err),
+		.repeat = err->class == ERR_RETRY || err->class == ERR_THROTTLE, .throttled = err->class == ERR_THROTTLE,
+		.not_done = http_unsent(err),
 	};
+}
+
+static bool say_damaged(const struct call *k, struct err *err)
+{
+	char id[MOST_ID_BYTES], ids[MOST_IDS_BYTES];
+
+	aws_error_take_line(request_id(k), id, sizeof(id));
+	put_ids(k, id, ids, sizeof(ids));
+	return err_set(err, ERR_RETRY, "aws.crc32",
+		       "the answer was damaged on its way: its bytes do not match x-amz-crc32 (%s)", ids);
 }
 
 static bool attempt(struct call *k, struct buf *answer, struct verdict *verdict, struct err *err)
@@ -400,9 +447,7 @@ static bool attempt(struct call *k, struct buf *answer, struct verdict *verdict,
 	if (!crc_matches(k, buf_str(answer))) {
 		buf_clear(answer);
 		verdict->repeat = true;
-		return err_set(err, ERR_RETRY, "aws.crc32",
-			       "the answer was damaged on its way: its bytes do not match x-amz-crc32 (request id %.*s)",
-			       STR_ARG(request_id(k)));
+		return say_damaged(k, err);
 	}
 	if (k->response.status >= 200 && k->response.status < 300)
 		return true;
@@ -412,45 +457,49 @@ static bool attempt(struct call *k, struct buf *answer, struct verdict *verdict,
 
 /* ---- the call ---- */
 
-static int64_t delay_ms(const struct call *k, const struct err *why)
+static unsigned most_attempts(const struct call *k)
+{
+	const struct aws_settings *set = &k->c->set;
+
+	return retry_most_attempts(k->request->max_attempts, set->max_attempts,
+				   set->config ? set->config->max_attempts : 0, k->c->service->attempts);
+}
+
+/* Waits for the next attempt. False: there is none. */
+static bool goes_on(struct call *k, const struct verdict *v, struct err *err)
 {
 	struct env *env = loop_env(k->c->set.loop);
-	int64_t most = why->class == ERR_THROTTLE ? THROTTLE_BASE_MS : k->c->service->base_ms, t;
+	int64_t delay_ms;
+	struct err cancelled;
 
-	for (unsigned i = 1; i < k->attempts && most < LONGEST_DELAY_MS; i++)
-		most *= 2;
-	if (most > LONGEST_DELAY_MS)
-		most = LONGEST_DELAY_MS;
-	t = (int64_t)(rng_unit(&env->rng) * (double)most);
-	if (why->retry_after_ms == 0 || why->retry_after_ms <= t)
-		return t;
-	return why->retry_after_ms < t + RETRY_AFTER_SLACK_MS ? why->retry_after_ms : t + RETRY_AFTER_SLACK_MS;
+	if (v->at_once)
+		return true;
+	if (!v->repeat || (k->request->once && !v->not_done) || k->attempts >= most_attempts(k))
+		return false;
+	if (!retry_take(&k->c->quota, &k->retries, v->throttled)) {
+		append_text(err, "; not tried again: too many calls of this client had to be repeated lately");
+		return false;
+	}
+	delay_ms = retry_delay_ms(k->c->service->base_ms, v->throttled, k->attempts, rng_unit(&env->rng),
+				  err->retry_after_ms);
+	if (task_sleep_ms(k->c->set.loop, delay_ms, &cancelled))
+		return true;
+	*err = cancelled;
+	return false;
 }
 
 static bool run_attempts(struct call *k, struct buf *answer, struct err *err)
 {
-	const struct aws_request *r = k->request;
-	unsigned most = r->max_attempts ? r->max_attempts : k->c->set.max_attempts;
 	struct verdict v;
 
-	if (!most)
-		most = k->c->service->attempts;
-	while (!attempt(k, answer, &v, err)) {
-		struct err cancelled;
-
-		if (v.at_once)
-			continue;
-		if (!v.repeat || (r->once && !v.not_done) || k->attempts >= most)
+	while (!attempt(k, answer, &v, err))
+		if (!goes_on(k, &v, err))
 			return false;
-		if (!task_sleep_ms(k->c->set.loop, delay_ms(k, err), &cancelled)) {
-			*err = cancelled;
-			return false;
-		}
-	}
+	retry_succeeded(&k->c->quota, &k->retries);
 	return true;
 }
 
-/* No answer at all, or none of DynamoDB's: the address may be wrong. */
+/* No answer at all, or none of the service's: the address may be wrong. */
 static void hint_at_endpoint(const struct call *k, struct err *err)
 {
 	static const char *const codes[] = { "http.connect", "http.resolve", "http.tls", "http.timeout", "http.broken" };
@@ -486,6 +535,10 @@ bool aws_call(struct aws_client *c, const struct aws_request *request, struct bu
 	buf_init(&k.host, MAX_URL_BYTES);
 	buf_init(&k.form, MAX_FORM_BYTES);
 	buf_putf(&k.target, "%s.%s", c->service->target, request->operation);
+	if (!c->user_agent.len) {
+		buf_init(&c->user_agent, MAX_USER_AGENT_BYTES);
+		aws_user_agent(c->set.config, &c->user_agent);
+	}
 	c->stats.calls++;
 	ok = compose(&k, &why) && run_attempts(&k, answer, &why);
 	if (!ok) {

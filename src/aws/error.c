@@ -1,79 +1,14 @@
 #include "sluice/aws/error.h"
 
+#include "error_codes.h"
 #include "sluice/core/buf.h"
 #include "sluice/core/scan.h"
+#include "sluice/core/xml.h"
 
 #include <stdio.h>
 
-enum { REPEAT = 1, ABOUT_TIME = 2, ABOUT_KEYS = 4 };
-
-/* DynamoDB Developer Guide, "Error handling with DynamoDB"; Streams' and the
- * common errors of the API references; the SDKs' lists of throttling, transient
- * and clock-skew errors. What is in no row: RETRY from status 500 on, THROTTLE
- * for 429, else FATAL: the request is wrong in a way nobody here foresaw, and
- * neither repeating nor skipping it would be right. */
-static const struct known_error {
-	const char *code;
-	enum err_class class;
-	unsigned flags;
-} known_errors[] = {
-	{ "ConditionalCheckFailedException", ERR_DATA, 0 },
-	{ "ValidationException", ERR_DATA, 0 },
-	{ "SerializationException", ERR_DATA, 0 },
-	{ "ItemCollectionSizeLimitExceededException", ERR_DATA, 0 },
-	{ "IdempotentParameterMismatchException", ERR_DATA, 0 },
-	{ "DuplicateItemException", ERR_DATA, 0 },
-	{ "ResourceInUseException", ERR_DATA, 0 },
-	{ "ExpiredIteratorException", ERR_DATA, 0 },
-	{ "TrimmedDataAccessException", ERR_DATA, 0 },
-	/* By its reasons; see class_of_cancellation(). */
-	{ "TransactionCanceledException", ERR_DATA, 0 },
-
-	{ "ThrottlingException", ERR_THROTTLE, REPEAT },
-	{ "Throttling", ERR_THROTTLE, REPEAT },
-	{ "ThrottledException", ERR_THROTTLE, REPEAT },
-	{ "RequestThrottled", ERR_THROTTLE, REPEAT },
-	{ "RequestThrottledException", ERR_THROTTLE, REPEAT },
-	{ "TooManyRequestsException", ERR_THROTTLE, REPEAT },
-	{ "ProvisionedThroughputExceededException", ERR_THROTTLE, REPEAT },
-	{ "RequestLimitExceeded", ERR_THROTTLE, REPEAT },
-	{ "BandwidthLimitExceeded", ERR_THROTTLE, REPEAT },
-	{ "LimitExceededException", ERR_THROTTLE, REPEAT },
-	{ "SlowDown", ERR_THROTTLE, REPEAT },
-
-	{ "InternalServerError", ERR_RETRY, REPEAT },
-	{ "InternalServerErrorException", ERR_RETRY, REPEAT },
-	{ "InternalFailure", ERR_RETRY, REPEAT },
-	{ "ServiceUnavailable", ERR_RETRY, REPEAT },
-	{ "ServiceUnavailableException", ERR_RETRY, REPEAT },
-	{ "RequestTimeout", ERR_RETRY, REPEAT },
-	{ "RequestTimeoutException", ERR_RETRY, REPEAT },
-	{ "TransactionInProgressException", ERR_RETRY, REPEAT },
-	{ "TransactionConflictException", ERR_RETRY, REPEAT },
-	{ "ReplicatedWriteConflictException", ERR_RETRY, REPEAT },
-	{ "ResourceNotFoundException", ERR_RETRY, 0 },
-	{ "TableNotFoundException", ERR_RETRY, 0 },
-
-	{ "AccessDeniedException", ERR_AUTH, ABOUT_TIME },
-	{ "AccessDenied", ERR_AUTH, ABOUT_TIME },
-	{ "NotAuthorized", ERR_AUTH, 0 },
-	{ "OptInRequired", ERR_AUTH, 0 },
-	{ "UnrecognizedClientException", ERR_AUTH, ABOUT_KEYS },
-	{ "InvalidClientTokenId", ERR_AUTH, ABOUT_KEYS },
-	{ "InvalidAccessKeyId", ERR_AUTH, ABOUT_KEYS },
-	{ "InvalidSignatureException", ERR_AUTH, ABOUT_TIME | ABOUT_KEYS },
-	{ "SignatureDoesNotMatch", ERR_AUTH, ABOUT_TIME | ABOUT_KEYS },
-	{ "AuthFailure", ERR_AUTH, ABOUT_TIME | ABOUT_KEYS },
-	{ "RequestTimeTooSkewed", ERR_AUTH, ABOUT_TIME },
-	{ "RequestExpired", ERR_AUTH, ABOUT_TIME },
-	{ "ExpiredTokenException", ERR_AUTH, ABOUT_KEYS },
-	{ "ExpiredToken", ERR_AUTH, ABOUT_KEYS },
-	{ "TokenRefreshRequired", ERR_AUTH, ABOUT_KEYS },
-	{ "MissingAuthenticationTokenException", ERR_AUTH, ABOUT_KEYS },
-	{ "MissingAuthenticationToken", ERR_AUTH, ABOUT_KEYS },
-	{ "IncompleteSignatureException", ERR_AUTH, ABOUT_KEYS },
-	{ "IncompleteSignature", ERR_AUTH, ABOUT_KEYS },
-};
+/* An error is short; whatever is longer is a page of somebody else. */
+enum { MAX_XML_BYTES = 64 * 1024, XML_ARENA_BYTES = 4 << 20 };
 
 /* "com.amazonaws.dynamodb.v20120810#ValidationException:http://..." holds the
  * name between '#' and ':'. Empty when that is no name. */
@@ -105,21 +40,27 @@ static struct str string_member(struct str object, struct str name)
 	return str_sub(value, 1, value.len - 2);
 }
 
-/* The first line, printable; the rest may repeat the request with its token. */
-static void take_line(struct str text, struct aws_error *out)
+/* The rest may repeat the request with its token. */
+void aws_error_take_line(struct str text, char *out, size_t size)
 {
 	size_t n = 0;
 
-	for (text = str_sub(text, 0, str_find_char(text, '\n')); n < text.len && n + 1 < sizeof(out->message); n++)
-		out->message[n] = (unsigned char)text.ptr[n] < ' ' || text.ptr[n] == 0x7f ? ' ' : text.ptr[n];
-	while (n && !str_utf8_valid(str_of(out->message, n)))
+	for (text = str_sub(text, 0, str_find_char(text, '\n')); n < text.len && n + 1 < size; n++)
+		out[n] = (unsigned char)text.ptr[n] < ' ' || text.ptr[n] == 0x7f ? ' ' : text.ptr[n];
+	while (n && !str_utf8_valid(str_of(out, n)))
 		n--;
-	out->message[n] = '\0';
+	out[n] = '\0';
+}
+
+static void take_message(struct str text, struct aws_error *out)
+{
+	aws_error_take_line(text, out->message, sizeof(out->message));
 }
 
 static void take_json_message(struct str body, struct aws_error *out)
 {
-	static const struct str names[] = { STR_INIT("message"), STR_INIT("Message"), STR_INIT("errorMessage") };
+	static const struct str names[] = { STR_INIT("message"), STR_INIT("Message"), STR_INIT("errorMessage"),
+					    STR_INIT("error_description") };
 	struct str content = { NULL, 0 };
 	struct buf plain;
 
@@ -127,18 +68,8 @@ static void take_json_message(struct str body, struct aws_error *out)
 		content = string_member(body, names[i]);
 	buf_init(&plain, content.len);
 	if (content.len && scan_unescape(content, &plain, NULL))
-		take_line(buf_str(&plain), out);
+		take_message(buf_str(&plain), out);
 	buf_release(&plain);
-}
-
-/* Between the first <name> and the </name> behind it; empty when they are not there. */
-static struct str xml_text(struct str body, struct str open, struct str close)
-{
-	size_t at = str_find(body, open);
-	struct str rest = str_from(body, at == SIZE_MAX ? body.len : at + open.len);
-
-	at = str_find(rest, close);
-	return at == SIZE_MAX ? str_of(NULL, 0) : str_sub(rest, 0, at);
 }
 
 /* A cancelled transaction is as bad as the worst of its reasons: one that will
@@ -168,25 +99,44 @@ static void class_of_cancellation(struct str body, struct aws_error *out)
 	}
 	if (throttled || passing) {
 		out->class = throttled ? ERR_THROTTLE : ERR_RETRY;
+		out->throttled = throttled;
 		out->repeat = true;
 	}
 }
 
+/* What is in no row of the table: RETRY from status 500 on and for 408, THROTTLE for
+ * 429, else FATAL: the request is wrong in a way nobody here foresaw, and neither
+ * repeating nor skipping it would be right. */
 static void classify(int status, struct aws_error *out)
 {
-	for (size_t i = 0; i < sizeof(known_errors) / sizeof(*known_errors); i++) {
-		const struct known_error *known = &known_errors[i];
+	const struct error_code *known = error_code_find(out->code);
 
-		if (strcmp(known->code, out->code) != 0)
-			continue;
+	if (known) {
 		out->class = known->class;
-		out->repeat = known->flags & REPEAT;
-		out->about_time = known->flags & ABOUT_TIME;
-		out->about_keys = known->flags & ABOUT_KEYS;
-		return;
+		out->repeat = known->flags & CODE_REPEAT;
+		out->about_time = known->flags & CODE_ABOUT_TIME;
+		out->about_keys = known->flags & CODE_ABOUT_KEYS;
+	} else {
+		out->class = status >= 500 || status == 408 ? ERR_RETRY : status == 429 ? ERR_THROTTLE : ERR_FATAL;
+		out->repeat = out->class != ERR_FATAL;
 	}
-	out->class = status >= 500 ? ERR_RETRY : status == 429 ? ERR_THROTTLE : ERR_FATAL;
-	out->repeat = out->class != ERR_FATAL;
+	out->throttled = out->class == ERR_THROTTLE || (known && known->flags & CODE_SLOWER);
+}
+
+/* The service gives no name: answers to HEAD, and empty ones of front ends. */
+static void read_status(int status, struct aws_error *out)
+{
+	static const struct { int status; const char *code; } names[] = {
+		{ 301, "PermanentRedirect" }, { 401, "AccessDenied" }, { 403, "AccessDenied" }, { 404, "NotFound" },
+		{ 412, "PreconditionFailed" },
+	};
+
+	snprintf(out->code, sizeof(out->code), "aws.http_%d", status);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (names[i].status == status)
+			snprintf(out->code, sizeof(out->code), "%s", names[i].code);
+	take_message(STR("the service says no more than the status"), out);
+	classify(status, out);
 }
 
 /* Something on the way answered, not the service: it may be gone in a while. */
@@ -197,42 +147,106 @@ static void read_foreign(int status, struct aws_error *out)
 		 "the answer is none of the service's; is something else at this endpoint, or a proxy before it?");
 	out->class = status == 429 ? ERR_THROTTLE : status == 401 || status == 403 || status == 407 ? ERR_AUTH : ERR_RETRY;
 	out->repeat = status >= 500 || status == 429;
+	out->throttled = status == 429;
 }
 
-/* Front ends of AWS, and services with other protocols, answer in XML. */
-static struct str read_xml(struct str body, struct aws_error *out)
+static struct str read_json(struct str body, struct aws_error *out)
 {
-	struct str name = str_of(NULL, 0);
+	static const struct str names[] = { STR_INIT("__type"), STR_INIT("code"), STR_INIT("Code") };
+	struct str name = { NULL, 0 };
 
-	if (str_starts(str_trim(body), STR("<")))
-		name = short_name(xml_text(body, STR("<Code>"), STR("</Code>")));
-	if (name.len)
-		take_line(xml_text(body, STR("<Message>"), STR("</Message>")), out);
+	take_json_message(body, out);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !name.len; i++)
+		name = short_name(string_member(body, names[i]));
 	return name;
 }
 
-void aws_error_read(int status, struct str type, struct str body, struct aws_error *out)
+/* An answer as it is read. */
+struct reading {
+	struct str name;
+	struct str region;     /* where the bucket is */
+	struct arena arena;    /* of XML */
+};
+
+static struct str first_text(const struct xml *a, const struct xml *b, const char *name)
 {
-	bool is_object = scan_check(body, NULL) && str_starts(str_trim(body), STR("{"));
-	struct str name = short_name(type);
+	struct str text = xml_text(a, name);
+
+	return text.len ? text : xml_text(b, name);
+}
+
+/* <ErrorResponse><Error>…</Error><RequestId/></ErrorResponse> of the query protocol,
+ * <Error>…<RequestId/></Error> of S3, <Response><Errors><Error>… of front ends. */
+static void read_xml(struct str body, struct reading *r, struct aws_error *out)
+{
+	const struct xml *root, *error;
+
+	if (body.len > MAX_XML_BYTES || !str_starts(body, STR("<")))
+		return;
+	root = xml_parse(body, &r->arena, NULL);
+	error = xml_child(root, "Error");
+	if (!error)
+		error = xml_child(xml_child(root, "Errors"), "Error");
+	if (!error && root && str_eq(root->name, STR("Error")))
+		error = root;
+	r->name = short_name(xml_text(error, "Code"));
+	if (!r->name.len)
+		return;
+	take_message(xml_text(error, "Message"), out);
+	if (!out->request_id[0])
+		aws_error_take_line(first_text(error, root, "RequestId"), out->request_id, sizeof(out->request_id));
+	if (!out->request_id[0])
+		aws_error_take_line(first_text(error, root, "RequestID"), out->request_id, sizeof(out->request_id));
+	r->region = xml_text(error, "Region");
+}
+
+/* A bucket of another region: what its answers say helps nobody who does not know S3. */
+static void explain_region(const struct reading *r, struct str bucket_region, struct aws_error *out)
+{
+	const struct error_code *known = error_code_find(out->code);
+	char region[64];
+
+	if (!known || !(known->flags & CODE_ABOUT_REGION))
+		return;
+	aws_error_take_line(bucket_region.len ? bucket_region : r->region, region, sizeof(region));
+	if (region[0])
+		snprintf(out->message, sizeof(out->message),
+			 "the bucket is in region %s, and was asked for elsewhere: set that region for it", region);
+	else if (strcmp(out->code, "PermanentRedirect") == 0)
+		snprintf(out->message, sizeof(out->message), "the bucket is in another region, or not at this endpoint");
+}
+
+void aws_error_read(const struct aws_error_answer *answer, struct aws_error *out)
+{
+	struct reading r = { .name = short_name(answer->type) };
+	struct str body = str_trim(answer->body);
+	bool is_object = scan_check(answer->body, NULL) && str_starts(body, STR("{"));
 
 	*out = (struct aws_error){ 0 };
+	arena_init(&r.arena, XML_ARENA_BYTES);
+	aws_error_take_line(answer->request_id, out->request_id, sizeof(out->request_id));
 	if (is_object) {
-		body = str_trim(body);
-		take_json_message(body, out);
-		if (!name.len)
-			name = short_name(string_member(body, STR("__type")));
-		if (!name.len)
-			name = short_name(string_member(body, STR("code")));
-	} else if (!name.len) {
-		name = read_xml(body, out);
+		struct str name = read_json(body, out);
+
+		r.name = r.name.len ? r.name : name;
+	} else {
+		struct str name = r.name;
+
+		read_xml(body, &r, out);
+		r.name = name.len ? name : r.name;
 	}
-	if (!name.len) {
-		read_foreign(status, out);
-		return;
+	if (!r.name.len)
+		r.name = short_name(str_sub(answer->query_error, 0, str_find_char(answer->query_error, ';')));
+	if (r.name.len) {
+		snprintf(out->code, sizeof(out->code), "%.*s", STR_ARG(r.name));
+		classify(answer->status, out);
+		if (is_object && strcmp(out->code, "TransactionCanceledException") == 0)
+			class_of_cancellation(body, out);
+	} else if (!body.len && answer->request_id.len) {
+		read_status(answer->status, out);
+	} else {
+		read_foreign(answer->status, out);
 	}
-	snprintf(out->code, sizeof(out->code), "%.*s", STR_ARG(name));
-	classify(status, out);
-	if (is_object && strcmp(out->code, "TransactionCanceledException") == 0)
-		class_of_cancellation(body, out);
+	explain_region(&r, answer->bucket_region, out);
+	arena_release(&r.arena);
 }

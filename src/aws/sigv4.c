@@ -17,6 +17,7 @@ void sigv4_result_init(struct sigv4_result *r)
 {
 	*r = (struct sigv4_result){ 0 };
 	buf_init(&r->authorization, 16 * 1024);
+	buf_init(&r->query, 64 * 1024);
 	buf_init(&r->canonical_request, MAX_CANONICAL_BYTES);
 	buf_init(&r->string_to_sign, 1024);
 }
@@ -24,7 +25,8 @@ void sigv4_result_init(struct sigv4_result *r)
 void sigv4_result_release(struct sigv4_result *r)
 {
 	buf_release(&r->authorization);
-	/* It holds the session token. */
+	/* These hold the session token. */
+	buf_wipe(&r->query);
 	buf_wipe(&r->canonical_request);
 	buf_release(&r->string_to_sign);
 }
@@ -270,22 +272,30 @@ static bool too_long(struct err *err, const char *what)
 	return err_set(err, ERR_FATAL, "sigv4.size", "signing a request: its %s passes what a request may hold", what);
 }
 
-static void collect_headers(const struct sigv4_request *r, const struct credentials *who,
-			    const struct sigv4_result *out, struct header_list *list)
+static void collect_headers(const struct sigv4_request *r, struct header_list *list)
 {
 	list->n = 0;
 	for (size_t i = 0; i < r->n_headers; i++)
 		add_header(list, r->headers[i].name, r->headers[i].value);
+}
+
+static void collect_signing_headers(const struct sigv4_request *r, const struct credentials *who,
+				    const struct sigv4_result *out, struct header_list *list)
+{
 	add_header(list, STR("x-amz-date"), str_c(out->amz_date));
 	if (r->sign_body_header)
 		add_header(list, STR("x-amz-content-sha256"), str_c(out->content_sha256));
 	if (who->session_token.len && !r->omit_session_token)
 		add_header(list, STR("x-amz-security-token"), buf_str(&who->session_token));
+}
+
+static void sort_headers(struct header_list *list)
+{
 	qsort(list->at, list->n, sizeof(list->at[0]), compare_headers);
 }
 
-static bool write_canonical_request(const struct sigv4_request *r, const struct header_list *list, size_t token_bytes,
-				    struct sigv4_result *out, struct err *err)
+static bool write_canonical_request(const struct sigv4_request *r, struct str query, const struct header_list *list,
+				    size_t token_bytes, struct sigv4_result *out, struct err *err)
 {
 	struct buf *canonical = &out->canonical_request;
 
@@ -296,7 +306,7 @@ static bool write_canonical_request(const struct sigv4_request *r, const struct 
 	if (!put_path(canonical, r))
 		return too_long(err, "path");
 	buf_putc(canonical, '\n');
-	if (!put_query(canonical, r->query))
+	if (!put_query(canonical, query))
 		return too_long(err, "query");
 	buf_putc(canonical, '\n');
 	put_headers(canonical, list);
@@ -355,46 +365,49 @@ static bool signing_key(const struct sigv4_request *r, const struct credentials 
 	return true;
 }
 
-static bool put_signature(const struct sigv4_request *r, const struct credentials *who,
-			  const struct header_list *list, struct sigv4_result *out, struct err *err)
-{
-	char scope[160], hex[SHA256_HEX + 1];
-	struct sha256 digest, key;
-	int n = snprintf(scope, sizeof(scope), "%.8s/%.*s/%.*s/aws4_request", out->amz_date, STR_ARG(r->region),
-			 STR_ARG(r->service));
+/* "20150830/us-east-1/service/aws4_request" */
+struct scope_text {
+	char text[160];
+};
 
-	if (n < 0 || (size_t)n >= sizeof(scope))
-		return too_long(err, "region or service");
+static bool write_scope(const struct sigv4_request *r, const struct sigv4_result *out, struct scope_text *scope,
+			struct err *err)
+{
+	int n = snprintf(scope->text, sizeof(scope->text), "%.8s/%.*s/%.*s/aws4_request", out->amz_date,
+			 STR_ARG(r->region), STR_ARG(r->service));
+
+	return (n >= 0 && (size_t)n < sizeof(scope->text)) || too_long(err, "region or service");
+}
+
+/* Of the canonical request, as lower-case hex. */
+static bool make_signature(const struct sigv4_request *r, const struct credentials *who, const struct scope_text *scope,
+			   struct sigv4_result *out, char *hex, struct err *err)
+{
+	struct sha256 digest, key;
+	bool ok;
+
 	if (!sha256_sum(buf_str(&out->canonical_request), &digest, err))
 		return false;
 	sha256_hex(&digest, hex);
-	buf_putf(&out->string_to_sign, "AWS4-HMAC-SHA256\n%s\n%s\n%s", out->amz_date, scope, hex);
-	if (!signing_key(r, who, out->amz_date, scope, &key, err))
+	buf_putf(&out->string_to_sign, "AWS4-HMAC-SHA256\n%s\n%s\n%s", out->amz_date, scope->text, hex);
+	if (!signing_key(r, who, out->amz_date, scope->text, &key, err))
 		return false;
-
-	bool ok = sha256_hmac(sha256_str(&key), buf_str(&out->string_to_sign), &digest, err);
-
+	ok = sha256_hmac(sha256_str(&key), buf_str(&out->string_to_sign), &digest, err);
 	mem_wipe(&key, sizeof(key));
-	if (!ok)
-		return false;
-	sha256_hex(&digest, hex);
-	buf_puts(&out->authorization, "AWS4-HMAC-SHA256 Credential=");
-	buf_put(&out->authorization, buf_str(&who->access_key_id));
-	buf_putf(&out->authorization, "/%s, SignedHeaders=", scope);
-	put_signed_names(&out->authorization, list);
-	buf_putf(&out->authorization, ", Signature=%s", hex);
-	return buf_ok(&out->authorization) || too_long(err, "Authorization header");
+	if (ok)
+		sha256_hex(&digest, hex);
+	return ok;
 }
 
-bool sigv4_sign(const struct sigv4_request *r, const struct credentials *who, struct sigv4_result *out,
-		struct err *err)
+/* Empties the result, and writes the time and the body's digest into it. */
+static bool begin(const struct sigv4_request *r, struct sigv4_result *out, struct err *err)
 {
 	time_t seconds = (time_t)r->time_s;
-	struct header_list list;
 	struct sha256 body;
 	struct tm at;
 
 	buf_clear(&out->authorization);
+	buf_clear(&out->query);
 	buf_clear(&out->canonical_request);
 	buf_clear(&out->string_to_sign);
 	if (r->n_headers > HTTP_MAX_HEADERS)
@@ -403,9 +416,98 @@ bool sigv4_sign(const struct sigv4_request *r, const struct credentials *who, st
 		return err_set(err, ERR_FATAL, "sigv4.time",
 			       "signing a request: the time is outside 1970 to 9999; look at the machine's clock");
 	strftime(out->amz_date, sizeof(out->amz_date), "%Y%m%dT%H%M%SZ", &at);
+	if (r->unsigned_body) {
+		strcpy(out->content_sha256, "UNSIGNED-PAYLOAD");
+		return true;
+	}
 	if (!sha256_sum(r->body, &body, err))
 		return false;
 	sha256_hex(&body, out->content_sha256);
-	collect_headers(r, who, out, &list);
-	return write_canonical_request(r, &list, who->session_token.len, out, err) && put_signature(r, who, &list, out, err);
+	return true;
+}
+
+bool sigv4_sign(const struct sigv4_request *r, const struct credentials *who, struct sigv4_result *out,
+		struct err *err)
+{
+	char hex[SHA256_HEX + 1];
+	struct header_list list;
+	struct scope_text scope;
+
+	if (!begin(r, out, err))
+		return false;
+	collect_headers(r, &list);
+	collect_signing_headers(r, who, out, &list);
+	sort_headers(&list);
+	if (!write_canonical_request(r, r->query, &list, who->session_token.len, out, err) ||
+	    !write_scope(r, out, &scope, err) || !make_signature(r, who, &scope, out, hex, err))
+		return false;
+	buf_puts(&out->authorization, "AWS4-HMAC-SHA256 Credential=");
+	buf_put(&out->authorization, buf_str(&who->access_key_id));
+	buf_putf(&out->authorization, "/%s, SignedHeaders=", scope.text);
+	put_signed_names(&out->authorization, &list);
+	buf_putf(&out->authorization, ", Signature=%s", hex);
+	return buf_ok(&out->authorization) || too_long(err, "Authorization header");
+}
+
+static void put_parameter(struct buf *query, const char *name, struct str value)
+{
+	buf_putf(query, "%s%s=", query->len ? "&" : "", name);
+	put_encoded(query, value, false);
+}
+
+static void put_token(struct buf *query, const struct credentials *who)
+{
+	if (who->session_token.len)
+		put_parameter(query, "X-Amz-Security-Token", buf_str(&who->session_token));
+}
+
+/* The parameters that are signed themselves, behind the request's own. */
+static void put_signing_parameters(const struct sigv4_request *r, int64_t expires_s, const struct credentials *who,
+				   const struct scope_text *scope, const struct header_list *list,
+				   struct sigv4_result *out)
+{
+	struct buf *query = &out->query, text;
+
+	/* At once: see write_canonical_request(). A token may grow to three times its length. */
+	buf_reserve(query, r->query.len + 4096 + 3 * who->session_token.len);
+	buf_init(&text, 16 * 1024);
+	buf_put(query, r->query);
+	put_parameter(query, "X-Amz-Algorithm", STR("AWS4-HMAC-SHA256"));
+	buf_putf(&text, "%.*s/%s", STR_ARG(buf_str(&who->access_key_id)), scope->text);
+	put_parameter(query, "X-Amz-Credential", buf_str(&text));
+	put_parameter(query, "X-Amz-Date", str_c(out->amz_date));
+	buf_clear(&text);
+	put_signed_names(&text, list);
+	put_parameter(query, "X-Amz-SignedHeaders", buf_str(&text));
+	buf_putf(query, "&X-Amz-Expires=%lld", (long long)expires_s);
+	if (!r->omit_session_token)
+		put_token(query, who);
+	query->full = query->full || text.full;
+	buf_release(&text);
+}
+
+bool sigv4_presign(const struct sigv4_request *r, int64_t expires_s, const struct credentials *who,
+		   struct sigv4_result *out, struct err *err)
+{
+	char hex[SHA256_HEX + 1];
+	struct header_list list;
+	struct scope_text scope;
+
+	if (expires_s < 1 || expires_s > SIGV4_MOST_EXPIRES_S)
+		return err_set(err, ERR_FATAL, "sigv4.expires",
+			       "signing a URL: it can be good for 1 second to 7 days, not for %lld s", (long long)expires_s);
+	if (!begin(r, out, err) || !write_scope(r, out, &scope, err))
+		return false;
+	collect_headers(r, &list);
+	sort_headers(&list);
+	put_signing_parameters(r, expires_s, who, &scope, &list, out);
+	if (!buf_ok(&out->query))
+		return too_long(err, "query");
+	if (!write_canonical_request(r, buf_str(&out->query), &list, 3 * who->session_token.len, out, err) ||
+	    !make_signature(r, who, &scope, out, hex, err))
+		return false;
+	if (r->omit_session_token)
+		put_token(&out->query, who);
+	buf_putf(&out->query, "&X-Amz-Signature=%s", hex);
+	return buf_ok(&out->query) || too_long(err, "query");
 }

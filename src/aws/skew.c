@@ -4,6 +4,9 @@
 
 enum { LONGEST_EXCHANGE_MS = 15000 };
 
+/* 9999-01-01: what is later, or before 1970, no signature can say, and nothing would ever be sent again. */
+#define LATEST_S INT64_C(253370764800)
+
 static bool number_at(struct str text, size_t at, size_t digits, int *out)
 {
 	uint64_t n;
@@ -47,7 +50,7 @@ void aws_skew_observe(struct aws_skew *skew, const struct http_response *respons
 	int64_t took_ms = response->received_ms - response->sent_ms, date_s;
 
 	if (took_ms < 0 || took_ms > LONGEST_EXCHANGE_MS || http_response_header(response, "age").ptr ||
-	    !http_date_parse(http_response_header(response, "date"), &date_s))
+	    !http_date_parse(http_response_header(response, "date"), &date_s) || date_s < 0 || date_s >= LATEST_S)
 		return;
 	skew->ms = date_s * 1000 - (wall_ms - took_ms / 2);
 	skew->known = true;

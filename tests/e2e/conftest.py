@@ -3,8 +3,10 @@
 A service that cannot be started fails the tests that need it; nothing is skipped for its sake.
 """
 
+import json
 import os
 import pathlib
+import subprocess
 import uuid
 
 import boto3
@@ -13,7 +15,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from harness.forwarded import read_lines
-from harness.program import Sluice, run_command
+from harness.program import BINARY, Sluice, environment, run_command, sanitizer_report
 from harness.relay import Relay
 from harness.services import Service
 from harness.tables import Clients, Table, Writing
@@ -69,6 +71,46 @@ def moto(tmp_path_factory):
         yield service
     finally:
         service.stop()
+
+
+@pytest.fixture(scope="session")
+def session_keys(moto):
+    """Keys with a session token: those of a role that may do everything."""
+
+    def client(name):
+        return boto3.client(name, endpoint_url=moto.url, region_name="us-east-1",
+                            aws_access_key_id=moto.keys["AWS_ACCESS_KEY_ID"],
+                            aws_secret_access_key=moto.keys["AWS_SECRET_ACCESS_KEY"])
+
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    trust = {"Version": "2012-10-17",
+             "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]}
+    iam = client("iam")
+    role = iam.create_role(RoleName="judged", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    iam.put_role_policy(RoleName="judged", PolicyName="all", PolicyDocument=json.dumps(everything))
+    keys = client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="judged")["Credentials"]
+    return {"AWS_ACCESS_KEY_ID": keys["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"]}
+
+
+@pytest.fixture
+def aws_call(tmp_path):
+    """aws_call(endpoint, service, operation, body, *options, **env): the finished process of
+    tests/judge/aws_call; options as there ("method=GET")."""
+
+    def call(endpoint, service, operation, body, *options, **env):
+        text = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        done = subprocess.run(
+            [BINARY.parent / "tests" / "judge" / "aws_call", endpoint, service, operation, *options], input=text,
+            capture_output=True, timeout=60, env=environment(tmp_path, **{"AWS_REGION": "us-east-1", **env}),
+        )
+        errors = done.stderr.decode()
+        assert not sanitizer_report(errors), errors
+        for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            assert not env.get(name) or env[name] not in errors
+        return done
+
+    return call
 
 
 @pytest.fixture(scope="session")

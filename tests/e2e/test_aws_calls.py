@@ -4,13 +4,10 @@ signature, against DynamoDB Local, and against TLS servers that should not be tr
 import datetime
 import http.server
 import ipaddress
-import json
 import ssl
-import subprocess
 import threading
 import zlib
 
-import boto3
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -19,41 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from harness.program import BINARY, environment, sanitizer_report
-
-PROGRAM = BINARY.parent / "tests" / "judge" / "aws_call"
-REGION = {"AWS_REGION": "us-east-1"}
-
-
-@pytest.fixture
-def aws_call(tmp_path):
-    """aws_call(endpoint, service, operation, body, **env): the finished process."""
-
-    def call(endpoint, service, operation, body, **env):
-        text = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-        done = subprocess.run(
-            [PROGRAM, endpoint, service, operation], input=text, capture_output=True, timeout=60,
-            env=environment(tmp_path, **{**REGION, **env}),
-        )
-        errors = done.stderr.decode()
-        assert not sanitizer_report(errors), errors
-        for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-            assert not env.get(name) or env[name] not in errors
-        return done
-
-    return call
-
-
-def refused(done):
-    """Class and code of a call that failed."""
-    assert done.returncode == 1, done.stdout
-    return tuple(done.stderr.decode().splitlines()[0].split(" "))
-
-
-def accepted(done):
-    assert done.returncode == 0, done.stderr.decode()
-    return json.loads(done.stdout or "{}")
-
+from harness.judge import accepted, refused
 
 TABLE = {
     "TableName": "Judged",
@@ -95,26 +58,6 @@ def test_the_judge_accepts_a_large_body(moto, aws_call):
     tables = {f"t{i}": {"Keys": [{"pk": {"S": "x" * 900}}]} for i in range(1000)}
     done = aws_call(moto.url, "dynamodb", "BatchGetItem", {"RequestItems": tables}, **moto.keys)
     assert refused(done)[0] != "AUTH", done.stderr  # the signature was right, then it is too much for the API
-
-
-@pytest.fixture(scope="module")
-def session_keys(moto):
-    """Keys with a session token: those of a role that may do everything."""
-
-    def client(name):
-        return boto3.client(name, endpoint_url=moto.url, region_name="us-east-1",
-                            aws_access_key_id=moto.keys["AWS_ACCESS_KEY_ID"],
-                            aws_secret_access_key=moto.keys["AWS_SECRET_ACCESS_KEY"])
-
-    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    trust = {"Version": "2012-10-17",
-             "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]}
-    iam = client("iam")
-    role = iam.create_role(RoleName="judged", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
-    iam.put_role_policy(RoleName="judged", PolicyName="all", PolicyDocument=json.dumps(everything))
-    keys = client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="judged")["Credentials"]
-    return {"AWS_ACCESS_KEY_ID": keys["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": keys["SessionToken"]}
 
 
 def test_the_judge_accepts_a_session_token(moto, aws_call, session_keys):

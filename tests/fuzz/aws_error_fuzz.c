@@ -26,6 +26,10 @@ static void require_readable(const struct aws_error *e)
 	for (const char *c = e->message; *c; c++)
 		require((unsigned char)*c >= ' ' && *c != 0x7f);
 	require(str_utf8_valid(str_c(e->message)));
+	for (const char *c = e->request_id; *c; c++)
+		require((unsigned char)*c >= ' ' && *c != 0x7f);
+	require(str_utf8_valid(str_c(e->request_id)));
+	require(!e->throttled || e->repeat);
 	require(!e->repeat || e->class == ERR_RETRY || e->class == ERR_THROTTLE);
 }
 
@@ -42,7 +46,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++) {
 		struct aws_error e;
 
-		aws_error_read(statuses[i], type, body, &e);
+		const struct aws_error_answer answer = {
+			.status = statuses[i], .type = type, .query_error = type, .bucket_region = str_sub(type, 0, 20),
+			.request_id = str_sub(body, 0, i % 2 ? 40 : 0), .body = body,
+		};
+
+		aws_error_read(&answer, &e);
 		require_readable(&e);
 	}
 	if (!dynamodb_failed_item(body, &item, &err))

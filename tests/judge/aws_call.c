@@ -1,7 +1,9 @@
-/* aws_call ENDPOINT dynamodb|streams OPERATION <BODY: one call as the program makes
- * it, with credentials and region of the environment, for judges outside: the
- * answer, an error's too, goes to stdout; an error's class, code and text to stderr. JUDGE_CA_FILE
- * names the certificates to trust.
+/* aws_call ENDPOINT SERVICE OPERATION [NAME=VALUE …] <BODY: one call as the program
+ * makes it, with credentials and region of the environment, for judges outside. SERVICE:
+ * its id in the service table ("dynamodb", "sqs", …), or "streams". NAME: method, path,
+ * query, host_label, header ("header=Name: value", several), anonymous (=1).
+ * The answer, an error's too, goes to stdout; an error's class, code and text to stderr.
+ * JUDGE_CA_FILE names the certificates to trust.
  */
 #include "sluice/aws/client.h"
 #include "sluice/core/loop.h"
@@ -28,17 +30,67 @@ static void read_body(struct buf *body)
 		buf_put(body, str_of(chunk, n));
 }
 
+enum { FIRST_OPTION = 4, MOST_HEADERS = 16 };
+
+static enum aws_service service_named(const char *name)
+{
+	for (int i = 0; i < AWS_SERVICES; i++)
+		if (strcmp(aws_service_info((enum aws_service)i)->id, name) == 0)
+			return (enum aws_service)i;
+	return strcmp(name, "streams") == 0 ? AWS_DYNAMODB_STREAMS : AWS_SERVICES;
+}
+
+static void add_header(struct aws_request *r, struct http_header *headers, struct str text)
+{
+	size_t colon = str_find_char(text, ':');
+
+	if (r->n_headers < MOST_HEADERS && colon != SIZE_MAX)
+		headers[r->n_headers++] = (struct http_header){ str_sub(text, 0, colon), str_trim(str_from(text, colon + 1)) };
+}
+
+static void read_option(struct aws_request *r, struct http_header *headers, const char *option)
+{
+	struct str name = str_c(option), value = str_c(NULL);
+	size_t equals = str_find_char(name, '=');
+
+	if (equals != SIZE_MAX) {
+		value = str_from(name, equals + 1);
+		name = str_sub(name, 0, equals);
+	}
+	if (str_eq(name, STR("method")))
+		r->method = value.ptr;
+	else if (str_eq(name, STR("path")))
+		r->path = value;
+	else if (str_eq(name, STR("query")))
+		r->query = value;
+	else if (str_eq(name, STR("host_label")))
+		r->host_label = value;
+	else if (str_eq(name, STR("anonymous")))
+		r->anonymous = str_eq(value, STR("1"));
+	else if (str_eq(name, STR("header")))
+		add_header(r, headers, value);
+	else
+		fprintf(stderr, "aws_call: no option is called %s\n", option);
+}
+
 static bool call(struct job *j, struct http_client *http, struct credentials_provider *keys)
 {
 	const struct aws_settings settings = {
 		.loop = j->loop, .transport = http_client_transport(http), .credentials = keys,
 		.config = &j->config, .endpoint_url = str_c(j->argv[1]), .max_attempts = 1,
 	};
-	const struct aws_request request = { .operation = j->argv[3], .body = buf_str(&j->body) };
-	enum aws_service service = strcmp(j->argv[2], "streams") == 0 ? AWS_DYNAMODB_STREAMS : AWS_DYNAMODB;
-	struct aws_client *client = aws_client_new(service, &settings, &j->err);
-	bool ok = client && aws_call(client, &request, &j->answer, &j->err);
+	struct http_header headers[MOST_HEADERS];
+	struct aws_request request = { .operation = j->argv[3], .body = buf_str(&j->body), .headers = headers };
+	enum aws_service service = service_named(j->argv[2]);
+	struct aws_client *client;
+	bool ok;
 
+	if (service == AWS_SERVICES)
+		return err_set(&j->err, ERR_FATAL, "judge.service", "no service is called %s", j->argv[2]);
+	for (char **option = j->argv + FIRST_OPTION; *option; option++)
+		read_option(&request, headers, *option);
+	client = aws_client_new(service, &settings, &j->err);
+	ok = client && aws_call(client, &request, &j->answer, &j->err);
 	aws_client_free(client);
 	return ok;
 }
@@ -64,8 +116,8 @@ int main(int argc, char **argv)
 	struct job j = { .argv = argv };
 	struct env *env = env_real(NULL, &j.err);
 
-	if (argc != 4 || !env || !http_global_init(&j.err)) {
-		fprintf(stderr, "usage: aws_call ENDPOINT dynamodb|streams OPERATION <BODY\n%s\n", j.err.text);
+	if (argc < FIRST_OPTION || !env || !http_global_init(&j.err)) {
+		fprintf(stderr, "usage: aws_call ENDPOINT SERVICE OPERATION [NAME=VALUE ...] <BODY\n%s\n", j.err.text);
 		return 2;
 	}
 	buf_init(&j.body, 1 << 24);

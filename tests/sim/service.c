@@ -46,14 +46,11 @@ static bool read_stamp(struct str text, int64_t *ms)
 	return true;
 }
 
-bool sim_date_ok(const struct sim_dates *d, const struct http_request *request, int64_t now_ms, struct err *err)
+static bool date_ok(const struct sim_dates *d, struct str text, int64_t now_ms, struct err *err)
 {
 	int64_t oldest_ms = d->oldest_ms ? d->oldest_ms : OLDEST_MS, ahead_ms = d->ahead_ms ? d->ahead_ms : AHEAD_MS;
-	struct str text = sim_request_header(request, "x-amz-date");
 	int64_t signed_ms;
 
-	if (!d->check_date)
-		return true;
 	if (!read_stamp(text, &signed_ms))
 		return err_set(err, ERR_AUTH, "MissingAuthenticationTokenException", "Request is missing Authentication Token");
 	if (signed_ms < now_ms - oldest_ms)
@@ -65,6 +62,14 @@ bool sim_date_ok(const struct sim_dates *d, const struct http_request *request, 
 			       "Signature not yet current: %.*s is still later than %s (%s + %lld min.)", STR_ARG(text),
 			       stamp_of(now_ms + ahead_ms).text, stamp_of(now_ms).text, (long long)(ahead_ms / 60000));
 	return true;
+}
+
+bool sim_date_ok(struct sim_dates *d, const struct http_request *request, int64_t now_ms, struct err *err)
+{
+	bool ok = !d->check_date || date_ok(d, sim_request_header(request, "x-amz-date"), now_ms, err);
+
+	d->refused += !ok;
+	return ok;
 }
 
 static void add_date(struct http_response *response, int64_t now_ms)

@@ -13,6 +13,7 @@ struct sim_dates {
 	bool check_date;        /* refuse what X-Amz-Date says is too old or not yet; without it: refuse */
 	int64_t oldest_ms;      /* 0: 15 minutes behind the service's wall clock */
 	int64_t ahead_ms;       /* 0: 5 minutes */
+	unsigned refused;       /* so many were */
 };
 
 /* The first header of that name, ASCII case ignored; empty when absent. */
@@ -20,7 +21,7 @@ struct str sim_request_header(const struct http_request *request, const char *na
 
 /* False: err is the service's exception with its message, as AWS words it; to be
  * answered with status 400, as DynamoDB does. now_ms: the service's wall clock. */
-bool sim_date_ok(const struct sim_dates *d, const struct http_request *request, int64_t now_ms, struct err *err);
+bool sim_date_ok(struct sim_dates *d, const struct http_request *request, int64_t now_ms, struct err *err);
 
 /* Fills the response: status, body, Date of the env's wall clock, and x-amz-crc32 of
  * `body`, as sent. False: the answer is larger than the caller takes; the response

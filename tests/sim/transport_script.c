@@ -19,7 +19,7 @@ static void remember(struct transport_script *s, const struct http_request *r)
 {
 	struct script_seen *seen = &s->seen[s->n_seen++];
 
-	assert(s->n_seen <= SCRIPT_MOST_SEEN && r->n_headers <= 8);
+	assert(s->n_seen <= SCRIPT_MOST_SEEN && r->n_headers <= SCRIPT_MOST_HEADERS);
 	seen->at_ms = env_mono_ms(loop_env(s->loop));
 	seen->request = *r;
 	buf_init(&seen->text, 1 << 20);
@@ -72,9 +72,9 @@ static bool script_send(struct transport *transport, const struct http_request *
 
 	http_response_clear(response);
 	remember(s, r);
-	if (s->n_seen > s->n_steps)
+	if (s->n_seen > s->n_steps && !s->repeats)
 		return err_set(err, ERR_FATAL, "script.end", "the script has only %zu answers", s->n_steps);
-	step = &s->steps[s->n_seen - 1];
+	step = &s->steps[(s->n_seen < s->n_steps ? s->n_seen : s->n_steps) - 1];
 	response->sent_ms = env_mono_ms(env);
 	if (!task_sleep_ms(s->loop, step->hangs ? INT64_MAX / 2000000 : step->after_ms, err))
 		return false;

@@ -16,11 +16,13 @@ struct script_step {
 	bool hangs;            /* until cancelled */
 };
 
+enum { SCRIPT_MOST_HEADERS = 24 };
+
 /* What one request was. */
 struct script_seen {
 	int64_t at_ms;         /* env's mono clock */
 	struct http_request request;   /* headers and body: copies in `text` */
-	struct http_header headers[8];
+	struct http_header headers[SCRIPT_MOST_HEADERS];
 	struct buf text;
 };
 
@@ -31,6 +33,7 @@ struct transport_script {
 	struct loop *loop;
 	const struct script_step *steps;
 	size_t n_steps;        /* at the end: FATAL "script.end" */
+	bool repeats;          /* the last step for ever instead */
 	struct script_seen seen[SCRIPT_MOST_SEEN];
 	size_t n_seen;
 	bool dates;            /* answers have a Date: the env's wall clock and */

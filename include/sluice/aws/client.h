@@ -39,7 +39,7 @@ struct aws_request {
 	struct str resource_arn;     /* the stream or shard iterator that it is about: its account's host goes before the
 	                                credentials'; empty: theirs */
 	struct str host_label;       /* "bucket" puts "bucket." before the endpoint's host; empty: nothing */
-	const struct http_header *headers;  /* more, signed too; may replace Content-Type */
+	const struct http_header *headers;  /* more, signed too; may replace Content-Type and User-Agent */
 	size_t n_headers;
 	bool anonymous;              /* not signed */
 	struct aws_answer_head *head;  /* filled from the last answer; NULL: not wanted */
@@ -57,10 +57,11 @@ struct aws_answer_head {
 };
 
 /* Yields. Signs, sends, checks x-amz-crc32, and tries again what may succeed in a
- * moment, up to max_attempts, after rand(0,1) x min(base x 2^i, 20 s): base 25 ms,
- * after a throttle 1 s; the service's x-amz-retry-after counts within 5 s of that.
- * Two refusals are answered with one more attempt at once: a signature that came
- * too early or late, when Date shows that the clock was 4 minutes off; and keys
+ * moment, up to max_attempts, after the pauses of aws/retry; all calls of a client
+ * share its quota of repetitions, and where that is used up the first failure is the
+ * last, which the text says.
+ * Two refusals are answered with one more attempt at once, beside those: a signature
+ * that came too early or late, when Date shows that it was 4 minutes off; and keys
  * that the provider has newer ones for.
  *
  * On success `answer` holds the body. On an answer that is an error `answer` holds
@@ -69,7 +70,7 @@ struct aws_answer_head {
  * the table of aws/error. What no service said: RETRY with the transport's code
  * ("http.timeout"), RETRY "aws.crc32", RETRY "aws.http_502" (a proxy's page); AUTH
  * "credentials.…"; FATAL "http.request", "sigv4.…"; what may_sign said. The text
- * names operation, endpoint, service message, request id and number of attempts.
+ * names operation, endpoint, service message, request ids and number of attempts.
  * `answer` keeps its own cap where that is below max_answer_bytes. */
 bool aws_call(struct aws_client *c, const struct aws_request *request, struct buf *answer, struct err *err);
 

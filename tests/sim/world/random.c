@@ -127,7 +127,7 @@ static void trouble_with_process(const struct mood *m, int id)
 		host_cut(n, (enum world_service)up_to(m, 3), up_to(m, 60000));
 		break;
 	case 5:
-		n->skew_ms = up_to(m, 600000) - 300000;
+		n->skew_ms = up_to(m, 240 * MINUTE_MS) - 120 * MINUTE_MS; /* for good: peace does not set clocks */
 		break;
 	default:
 		cluster_stop(m->c, id);
@@ -215,7 +215,6 @@ static void make_peace(const struct mood *m)
 	for (int id = 1; id <= m->processes; id++) {
 		struct host *n = &c->world->hosts[id];
 
-		n->skew_ms = 0;
 		n->asleep_until_ns = 0;
 		for (int s = 0; s < 4; s++)
 			n->cut_until_ms[s] = 0;

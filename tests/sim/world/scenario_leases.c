@@ -280,28 +280,82 @@ static void killed_while_it_drains(struct cluster *c)
 
 /* ---- T32: clocks ---- */
 
-static void clocks_are_wrong(struct cluster *c)
+/* Wall clocks decide nothing about leases: nobody takes one, nobody lets go. */
+static void expect_still(struct cluster *c, const char *clocks)
 {
-	c->world->hosts[1].skew_ms = 10 * MINUTE_MS;
-	c->world->hosts[2].skew_ms = -10 * MINUTE_MS;
+	size_t lapses = c->world->seen;
+
+	EXPECT(c, c->overseer.thefts == 0, "%s moved %llu leases", clocks, (unsigned long long)c->overseer.thefts);
+	EXPECT(c, lapses == 0, "%s let %zu heartbeats lapse", clocks, lapses);
+	EXPECT(c, scenario_repeats(c) == 0, "%zu records came twice", scenario_repeats(c));
+}
+
+static void clocks_off_by(struct cluster *c, int64_t ms)
+{
+	c->world->hosts[1].skew_ms = ms;
+	c->world->hosts[2].skew_ms = -ms;
+	scenario_watch(c, "worker.lapsed");
 	scenario_start(c, 3);
 	scenario_write_for(c, 2 * MINUTE_MS, 300);
 	scenario_settle(c);
-	EXPECT(c, c->overseer.thefts == 0, "wrong clocks moved %llu leases", (unsigned long long)c->overseer.thefts);
-	EXPECT(c, scenario_repeats(c) == 0, "%zu records came twice", scenario_repeats(c));
+	expect_still(c, "wrong clocks");
 	verdict_wait(c, 2 * MINUTE_MS);
+}
+
+static void clocks_are_wrong(struct cluster *c)
+{
+	clocks_off_by(c, 10 * MINUTE_MS);
+}
+
+static void clocks_are_hours_off(struct cluster *c)
+{
+	clocks_off_by(c, 2 * HOUR_MS);
+}
+
+static void clocks_jump_by(struct cluster *c, int64_t ms)
+{
+	for (int i = 0; i < 10; i++) {
+		scenario_write_for(c, 5000 + draw(c, 20000), 300);
+		c->world->hosts[1 + i % 3].skew_ms = draw(c, 2 * ms) - ms;
+	}
+	scenario_settle(c);
 }
 
 static void clocks_jump(struct cluster *c)
 {
+	scenario_watch(c, "worker.lapsed");
 	scenario_start(c, 3);
-	for (int i = 0; i < 10; i++) {
-		scenario_write_for(c, 5000 + draw(c, 20000), 300);
-		c->world->hosts[1 + i % 3].skew_ms = draw(c, 20 * MINUTE_MS) - 10 * MINUTE_MS;
-	}
-	scenario_settle(c);
-	EXPECT(c, c->overseer.thefts == 0, "jumping clocks moved %llu leases", (unsigned long long)c->overseer.thefts);
-	EXPECT(c, scenario_repeats(c) == 0, "%zu records came twice", scenario_repeats(c));
+	clocks_jump_by(c, 10 * MINUTE_MS);
+	expect_still(c, "jumping clocks");
+	verdict_wait(c, 2 * MINUTE_MS);
+}
+
+/* Forth and back by hours, with shards that roll over and a worker that dies meanwhile. */
+static void clocks_jump_far(struct cluster *c)
+{
+	scenario_watch(c, "worker.lapsed");
+	scenario_start(c, 3);
+	clocks_jump_by(c, 2 * HOUR_MS);
+	expect_still(c, "clocks that jump by hours");
+	for (int i = 0; i < 4; i++)
+		scenario_roll_any(c);
+	cluster_kill(c, 1 + (int)draw(c, 2));
+	clocks_jump_by(c, 2 * HOUR_MS);
+	verdict_wait(c, 2 * MINUTE_MS);
+}
+
+/* What the service refuses for its time is signed again: nobody above hears of it. */
+static void refused_signatures_are_mended(struct cluster *c)
+{
+	c->world->hosts[1].skew_ms = 2 * HOUR_MS;
+	c->world->hosts[2].skew_ms = -10 * MINUTE_MS;
+	scenario_watch(c, "InvalidSignatureException");
+	scenario_start(c, 3);
+	clocks_jump_by(c, 2 * HOUR_MS);
+	EXPECT(c, c->world->seen == 0, "refusals for a wrong time were told %zu times", c->world->seen);
+	EXPECT(c, c->dynamodb->dates.refused + c->streams->dates.refused >= 2, "no signature was ever refused");
+	EXPECT(c, c->dynamodb->dates.refused + c->streams->dates.refused < 400, "%u signatures were refused",
+	       c->dynamodb->dates.refused + c->streams->dates.refused);
 	verdict_wait(c, 2 * MINUTE_MS);
 }
 
@@ -321,6 +375,9 @@ const struct scenario scenarios_leases[] = {
 	{ "T31 stopped again and again, nothing comes twice", stopped_again_and_again, cluster_all_kinds, .shards = 3 },
 	{ "T31 killed while it drains", killed_while_it_drains, cluster_all_kinds, .shards = 2 },
 	{ "T32 clocks ten minutes off leave leases alone", clocks_are_wrong, cluster_all_kinds, .shards = 6 },
+	{ "T32 clocks two hours off leave leases alone", clocks_are_hours_off, cluster_all_kinds, .shards = 6 },
 	{ "T32 clocks that jump leave leases alone", clocks_jump, cluster_all_kinds, .shards = 6 },
+	{ "T32 clocks that jump by hours leave leases alone", clocks_jump_far, cluster_all_kinds, .shards = 4 },
+	{ "T32 signatures of a wrong time are made anew, silently", refused_signatures_are_mended, cluster_all_kinds, .shards = 4 },
 	{ 0 },
 };

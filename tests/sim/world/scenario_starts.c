@@ -47,6 +47,20 @@ static void latest_is_never_after_its_time(struct cluster *c)
 	EXPECT(c, scenario_track(c, "a")->arrivals <= changes_since(c, c->ledger.pin_ms - GRANULE_MS), "records of before the start arrived");
 }
 
+/* T32: a machine that is hours off, in either direction, begins where the service is. */
+static void latest_is_the_services_time(struct cluster *c)
+{
+	begin_latest(c);
+	c->world->hosts[1].skew_ms = 2 * HOUR_MS;
+	c->world->hosts[2].skew_ms = -2 * HOUR_MS;
+	scenario_start(c, 2);
+	cluster_sleep(c, 3000);
+	scenario_write_for(c, 2 * MINUTE_MS, 500);
+	scenario_settle(c);
+	EXPECT(c, scenario_track(c, "a")->arrivals <= changes_since(c, c->ledger.pin_ms - GRANULE_MS),
+	       "records of before the start arrived");
+}
+
 /* No iterator can be had for a while: what comes meanwhile is behind the start. */
 static enum sim_fault no_iterators(void *ctx, const struct host *from, enum world_service service, const char *operation,
 				   struct str body)
@@ -247,6 +261,7 @@ static void a_new_stream_stops_the_handlers(struct cluster *c)
 
 const struct scenario scenarios_starts[] = {
 	{ "T8 LATEST begins at its saved time, never after it", latest_is_never_after_its_time, .shards = 3 },
+	{ "T32 LATEST is the service's time, whatever the machine's clock says", latest_is_the_services_time, .shards = 3 },
 	{ "T8 a start at a time begins there", a_start_time, .shards = 2 },
 	{ "T10 a new stream is noticed, and handlers of the old one stop", a_new_stream_stops_the_handlers, .shards = 1 },
 	{ "T12 a stall outlives the iterator", a_stall_outlives_the_iterator, .shards = 1 },

@@ -1,5 +1,5 @@
-/* The suite of ../shared/vectors/aws-sigv4 (aws-c-auth's), header form, and cases
- * of our own. */
+/* The suite of ../shared/vectors/aws-sigv4 (aws-c-auth's), header and query form,
+ * and cases of our own. */
 #include "support/test.h"
 #include "support/vectors.h"
 
@@ -126,15 +126,58 @@ static void write_signed_request(const struct parsed *p, const struct sigv4_requ
 	buf_put(out, p->body);
 }
 
+static void sign_in_header(const char *name, const struct parsed *parsed, const struct sigv4_request *r,
+			   const struct credentials *who, struct sigv4_result *result)
+{
+	struct buf text;
+
+	assert_true(sigv4_sign(r, who, result, NULL));
+	assert_file_equal(name, "header-canonical-request.txt", buf_str(&result->canonical_request));
+	assert_file_equal(name, "header-string-to-sign.txt", buf_str(&result->string_to_sign));
+	assert_file_equal(name, "header-signature.txt", str_from(buf_str(&result->authorization),
+								   result->authorization.len - 64));
+	buf_init(&text, 1 << 20);
+	write_signed_request(parsed, r, who, result, &text);
+	assert_file_equal(name, "header-signed-request.txt", buf_str(&text));
+	buf_release(&text);
+}
+
+/* Nothing but the query is another one in the signed request. */
+static void write_presigned_request(const struct parsed *p, const struct sigv4_result *result, struct buf *out)
+{
+	struct str headers = p->head;
+
+	str_split(&headers, '\n');
+	buf_putf(out, "%s %.*s?%.*s HTTP/1.1\n%.*s\n\n%.*s", p->method, STR_ARG(p->path), STR_ARG(buf_str(&result->query)),
+		 STR_ARG(headers), STR_ARG(p->body));
+}
+
+static void sign_in_query(const char *name, const struct parsed *parsed, const struct sigv4_request *r,
+			  int64_t expires_s, const struct credentials *who, struct sigv4_result *result)
+{
+	struct buf text;
+
+	assert_true(sigv4_presign(r, expires_s, who, result, NULL));
+	assert_file_equal(name, "query-canonical-request.txt", buf_str(&result->canonical_request));
+	assert_file_equal(name, "query-string-to-sign.txt", buf_str(&result->string_to_sign));
+	assert_file_equal(name, "query-signature.txt", str_from(buf_str(&result->query), result->query.len - 64));
+	buf_init(&text, 1 << 20);
+	write_presigned_request(parsed, result, &text);
+	assert_file_equal(name, "query-signed-request.txt", buf_str(&text));
+	buf_release(&text);
+}
+
 static void run_case(const char *name)
 {
 	struct sigv4_request r = { .double_encode_path = true };
 	struct sigv4_result result;
 	struct context context;
 	struct parsed parsed;
-	struct buf text, signed_request;
+	int64_t expires_s;
+	struct buf text;
 
 	read_context(name, &context, &r);
+	assert_true(json_get_int(json_get(context.json, "expiration_in_seconds"), &expires_s));
 	read_case_file(name, "request.txt", &text);
 	parse_request(buf_str(&text), &parsed);
 	r.method = parsed.method;
@@ -144,15 +187,8 @@ static void run_case(const char *name)
 	r.n_headers = parsed.n_headers;
 	r.body = parsed.body;
 	sigv4_result_init(&result);
-	assert_true(sigv4_sign(&r, &context.who, &result, NULL));
-	assert_file_equal(name, "header-canonical-request.txt", buf_str(&result.canonical_request));
-	assert_file_equal(name, "header-string-to-sign.txt", buf_str(&result.string_to_sign));
-	assert_file_equal(name, "header-signature.txt", str_from(buf_str(&result.authorization),
-								  result.authorization.len - 64));
-	buf_init(&signed_request, 1 << 20);
-	write_signed_request(&parsed, &r, &context.who, &result, &signed_request);
-	assert_file_equal(name, "header-signed-request.txt", buf_str(&signed_request));
-	buf_release(&signed_request);
+	sign_in_header(name, &parsed, &r, &context.who, &result);
+	sign_in_query(name, &parsed, &r, expires_s, &context.who, &result);
 	sigv4_result_release(&result);
 	credentials_release(&context.who);
 	json_free(context.json);
@@ -326,10 +362,66 @@ static void test_what_no_request_can_hold_is_refused(void **state)
 
 		assert_false(sigv4_sign(&bad[i], &who, &result, &err));
 		assert_int_equal(err.class, ERR_FATAL);
+		err_clear(&err);
+		assert_false(sigv4_presign(&bad[i], 60, &who, &result, &err));
+		assert_int_equal(err.class, ERR_FATAL);
 	}
 	sigv4_result_release(&result);
 	credentials_release(&who);
 	buf_release(&big);
+}
+
+/* The example of the S3 API Reference, "Authenticating requests: using query parameters". */
+static void test_the_s3_references_url_has_its_signature(void **state)
+{
+	static const struct http_header headers[] = { { STR_INIT("Host"), STR_INIT("examplebucket.s3.amazonaws.com") } };
+	struct sigv4_request r = {
+		.method = "GET", .path = STR("/test.txt"), .headers = headers, .n_headers = 1, .region = STR("us-east-1"),
+		.service = STR("s3"), .time_s = 1369353600, .unsigned_body = true,
+	};
+	struct sigv4_result result;
+	struct credentials who;
+
+	(void)state;
+	credentials_init(&who);
+	assert_true(credentials_set(&who, STR("AKIAIOSFODNN7EXAMPLE"), STR("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+				    STR(""), NULL));
+	sigv4_result_init(&result);
+	assert_true(sigv4_presign(&r, 86400, &who, &result, NULL));
+	assert_str_equal(str_from(buf_str(&result.query), result.query.len - 64),
+			 "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404");
+	assert_str_equal(str_from(buf_str(&result.canonical_request), result.canonical_request.len - 16), "UNSIGNED-PAYLOAD");
+	assert_true(buf_str(&result.authorization).len == 0);
+	sigv4_result_release(&result);
+	credentials_release(&who);
+}
+
+static void test_a_url_is_good_for_a_second_to_a_week(void **state)
+{
+	static const struct { int64_t expires_s; bool ok; } cases[] = {
+		{ 0, false }, { -1, false }, { 1, true }, { 604800, true }, { 604801, false }, { INT64_MAX, false },
+	};
+	struct sigv4_request r = {
+		.method = "GET", .path = STR("/"), .query = STR("a=1&b"), .region = STR("r"), .service = STR("s"),
+		.time_s = 1440938160,
+	};
+	struct sigv4_result result;
+	struct credentials who;
+
+	(void)state;
+	set_example_keys(&who, "");
+	sigv4_result_init(&result);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct err err = { 0 };
+
+		assert_int_equal(sigv4_presign(&r, cases[i].expires_s, &who, &result, &err), cases[i].ok);
+		if (cases[i].ok)
+			assert_true(str_starts(buf_str(&result.query), STR("a=1&b&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Cred")));
+		else
+			assert_string_equal(err.code, "sigv4.expires");
+	}
+	sigv4_result_release(&result);
+	credentials_release(&who);
 }
 
 int main(void)
@@ -339,6 +431,8 @@ int main(void)
 		cmocka_unit_test(test_the_guides_example_has_the_guides_signature),
 		cmocka_unit_test(test_a_kept_key_gives_what_a_fresh_one_gives),
 		cmocka_unit_test(test_paths_and_queries_get_their_canonical_form),
+		cmocka_unit_test(test_the_s3_references_url_has_its_signature),
+		cmocka_unit_test(test_a_url_is_good_for_a_second_to_a_week),
 		cmocka_unit_test(test_what_no_request_can_hold_is_refused),
 	};
 

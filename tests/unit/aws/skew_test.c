@@ -57,6 +57,9 @@ static void test_skew_is_date_less_the_midpoint(void **state)
 	observe(&skew, "Date: Fri, 20 Nov 2026 23:14:00 GMT\nAge: 5", 400, date_ms);
 	observe(&skew, "Date: Fri, 20 Nov 2026 23:14:00 GMT", 15001, date_ms);
 	observe(&skew, "Date: soon", 400, date_ms);
+	observe(&skew, "Date: Thu, 01 Jan 0001 00:00:00 GMT", 400, date_ms);
+	observe(&skew, "Date: Wed, 31 Dec 1969 23:59:59 GMT", 400, date_ms);
+	observe(&skew, "Date: Fri, 01 Jan 9999 00:00:00 GMT", 400, date_ms);
 	observe(&skew, "X: y", 400, date_ms);
 	assert_int_equal(skew.ms, 600200);
 	observe(&skew, "Date: Fri, 20 Nov 2026 23:14:00 GMT", 15000, date_ms);

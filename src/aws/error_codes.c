@@ -1,0 +1,195 @@
+#include "error_codes.h"
+
+#include <string.h>
+
+enum {
+	REPEAT = CODE_REPEAT,
+	SLOWER = CODE_REPEAT | CODE_SLOWER,
+	TIME = CODE_ABOUT_TIME,
+	KEYS = CODE_ABOUT_KEYS,
+	REGION = CODE_ABOUT_REGION,
+};
+
+/* DynamoDB Developer Guide, "Error handling with DynamoDB"; the API references'
+ * errors of each call that is made here, and their common errors; the SDKs' lists
+ * of throttling and transient errors, and the five of a clock that is off. The same
+ * error has several names where a service speaks several protocols. What is in no
+ * row goes by its status: see error.c. */
+static const struct error_code codes[] = {
+	/* This request will never succeed. */
+	{ "ConditionalCheckFailedException", ERR_DATA, 0 },
+	{ "ValidationException", ERR_DATA, 0 },
+	{ "ValidationError", ERR_DATA, 0 },
+	{ "SerializationException", ERR_DATA, 0 },
+	{ "ItemCollectionSizeLimitExceededException", ERR_DATA, 0 },
+	{ "IdempotentParameterMismatchException", ERR_DATA, 0 },
+	{ "DuplicateItemException", ERR_DATA, 0 },
+	{ "ResourceInUseException", ERR_DATA, 0 },
+	{ "ExpiredIteratorException", ERR_DATA, 0 },
+	{ "TrimmedDataAccessException", ERR_DATA, 0 },
+	{ "TransactionCanceledException", ERR_DATA, 0 }, /* by its reasons: error.c */
+	/* SQS, SNS */
+	{ "InvalidParameter", ERR_DATA, 0 },
+	{ "InvalidParameterException", ERR_DATA, 0 },
+	{ "ParameterValueInvalid", ERR_DATA, 0 },
+	{ "InvalidParameterValue", ERR_DATA, 0 },
+	{ "InvalidParameterValueException", ERR_DATA, 0 },
+	{ "InvalidMessageContents", ERR_DATA, 0 },
+	{ "InvalidAttributeValue", ERR_DATA, 0 },
+	{ "BatchRequestTooLong", ERR_DATA, 0 },
+	{ "BatchRequestTooLongException", ERR_DATA, 0 },
+	{ "AWS.SimpleQueueService.BatchRequestTooLong", ERR_DATA, 0 },
+	{ "TooManyEntriesInBatchRequest", ERR_DATA, 0 },
+	{ "TooManyEntriesInBatchRequestException", ERR_DATA, 0 },
+	{ "AWS.SimpleQueueService.TooManyEntriesInBatchRequest", ERR_DATA, 0 },
+	/* Kinesis, Firehose, EventBridge, Lambda */
+	{ "InvalidArgumentException", ERR_DATA, 0 },
+	{ "RequestTooLargeException", ERR_DATA, 0 },
+	{ "SerializedRequestEntityTooLargeException", ERR_DATA, 0 },
+	{ "RequestEntityTooLargeException", ERR_DATA, 0 },
+	{ "InvalidRequestContentException", ERR_DATA, 0 },
+	{ "RecursiveInvocationException", ERR_DATA, 0 },
+	/* S3 */
+	{ "EntityTooLarge", ERR_DATA, 0 },
+	{ "KeyTooLongError", ERR_DATA, 0 },
+	{ "NoSuchKey", ERR_DATA, 0 },
+	{ "NoSuchUpload", ERR_DATA, 0 },
+	{ "PreconditionFailed", ERR_DATA, 0 },
+
+	/* Less was asked for. */
+	{ "ThrottlingException", ERR_THROTTLE, REPEAT },
+	{ "Throttling", ERR_THROTTLE, REPEAT },
+	{ "ThrottledException", ERR_THROTTLE, REPEAT },
+	{ "RequestThrottled", ERR_THROTTLE, REPEAT },
+	{ "RequestThrottledException", ERR_THROTTLE, REPEAT },
+	{ "TooManyRequestsException", ERR_THROTTLE, REPEAT },
+	{ "ProvisionedThroughputExceededException", ERR_THROTTLE, REPEAT },
+	{ "RequestLimitExceeded", ERR_THROTTLE, REPEAT },
+	{ "BandwidthLimitExceeded", ERR_THROTTLE, REPEAT },
+	{ "LimitExceededException", ERR_THROTTLE, REPEAT },
+	{ "SlowDown", ERR_THROTTLE, REPEAT },
+	{ "SlowDownException", ERR_THROTTLE, REPEAT },
+	{ "EC2ThrottledException", ERR_THROTTLE, REPEAT },
+	{ "KMSThrottlingException", ERR_THROTTLE, REPEAT },
+	{ "KMSThrottling", ERR_THROTTLE, REPEAT },
+	{ "KmsThrottled", ERR_THROTTLE, REPEAT },
+
+	/* Passes by itself, soon. */
+	{ "InternalServerError", ERR_RETRY, REPEAT },
+	{ "InternalServerErrorException", ERR_RETRY, REPEAT },
+	{ "InternalServerException", ERR_RETRY, REPEAT },
+	{ "InternalFailure", ERR_RETRY, REPEAT },
+	{ "InternalFailureException", ERR_RETRY, REPEAT },
+	{ "InternalError", ERR_RETRY, REPEAT },
+	{ "InternalErrorException", ERR_RETRY, REPEAT },
+	{ "InternalException", ERR_RETRY, REPEAT },
+	{ "ServiceException", ERR_RETRY, REPEAT },
+	{ "ServiceUnavailable", ERR_RETRY, REPEAT },
+	{ "ServiceUnavailableException", ERR_RETRY, REPEAT },
+	{ "RequestTimeout", ERR_RETRY, REPEAT },
+	{ "RequestTimeoutException", ERR_RETRY, REPEAT },
+	{ "PriorRequestNotComplete", ERR_RETRY, SLOWER },
+	{ "TransactionInProgressException", ERR_RETRY, SLOWER },
+	{ "TransactionConflictException", ERR_RETRY, REPEAT },
+	{ "ReplicatedWriteConflictException", ERR_RETRY, REPEAT },
+	{ "ConcurrentModificationException", ERR_RETRY, REPEAT },
+	{ "IDPCommunicationError", ERR_RETRY, REPEAT },
+	{ "IDPCommunicationErrorException", ERR_RETRY, REPEAT },
+	{ "OperationAborted", ERR_RETRY, REPEAT },
+	{ "ConditionalRequestConflict", ERR_RETRY, REPEAT },
+	{ "TemporaryRedirect", ERR_RETRY, REPEAT },
+	/* The body was damaged on its way. */
+	{ "BadDigest", ERR_RETRY, REPEAT },
+	{ "IncompleteBody", ERR_RETRY, REPEAT },
+	{ "XAmzContentSHA256Mismatch", ERR_RETRY, REPEAT },
+
+	/* Somebody may make, enable or free it any minute. */
+	{ "ResourceNotFoundException", ERR_RETRY, 0 },
+	{ "TableNotFoundException", ERR_RETRY, 0 },
+	{ "QueueDoesNotExist", ERR_RETRY, 0 },
+	{ "QueueDeletedRecently", ERR_RETRY, 0 },
+	{ "AWS.SimpleQueueService.NonExistentQueue", ERR_RETRY, 0 },
+	{ "AWS.SimpleQueueService.QueueDeletedRecently", ERR_RETRY, 0 },
+	{ "NotFound", ERR_RETRY, 0 },
+	{ "NotFoundException", ERR_RETRY, 0 },
+	{ "EndpointDisabled", ERR_RETRY, 0 },
+	{ "EndpointDisabledException", ERR_RETRY, 0 },
+	{ "NoSuchBucket", ERR_RETRY, 0 },
+	{ "KMSDisabled", ERR_RETRY, 0 },
+	{ "KMSDisabledException", ERR_RETRY, 0 },
+	{ "KmsDisabled", ERR_RETRY, 0 },
+	{ "KMS.DisabledException", ERR_RETRY, 0 },
+	{ "KMSInvalidState", ERR_RETRY, 0 },
+	{ "KMSInvalidStateException", ERR_RETRY, 0 },
+	{ "KmsInvalidState", ERR_RETRY, 0 },
+	{ "KMSNotFound", ERR_RETRY, 0 },
+	{ "KMSNotFoundException", ERR_RETRY, 0 },
+	{ "KmsNotFound", ERR_RETRY, 0 },
+	{ "InvalidKMSResourceException", ERR_RETRY, 0 },
+	{ "ResourceConflictException", ERR_RETRY, 0 },
+	{ "ResourceNotReadyException", ERR_RETRY, 0 },
+	{ "SnapStartNotReadyException", ERR_RETRY, REPEAT },
+	{ "SnapStartTimeoutException", ERR_RETRY, 0 },
+	{ "SnapStartException", ERR_RETRY, 0 },
+	{ "EFSIOException", ERR_RETRY, 0 },
+	{ "EFSMountConnectivityException", ERR_RETRY, 0 },
+	{ "EFSMountFailureException", ERR_RETRY, 0 },
+	{ "EFSMountTimeoutException", ERR_RETRY, 0 },
+	{ "NoPublishedVersionException", ERR_RETRY, 0 },
+	{ "ServiceQuotaExceededException", ERR_RETRY, 0 },
+	{ "AuthorizationPendingException", ERR_RETRY, 0 },
+
+	/* Other keys or rights. */
+	{ "AccessDeniedException", ERR_AUTH, TIME },
+	{ "AccessDenied", ERR_AUTH, 0 },
+	{ "AuthorizationError", ERR_AUTH, 0 },
+	{ "AuthorizationErrorException", ERR_AUTH, 0 },
+	{ "NotAuthorized", ERR_AUTH, 0 },
+	{ "OptInRequired", ERR_AUTH, 0 },
+	{ "RegionDisabledException", ERR_AUTH, 0 },
+	{ "AllAccessDisabled", ERR_AUTH, 0 },
+	{ "AccountProblem", ERR_AUTH, 0 },
+	{ "KMSAccessDenied", ERR_AUTH, 0 },
+	{ "KMSAccessDeniedException", ERR_AUTH, 0 },
+	{ "KmsAccessDenied", ERR_AUTH, 0 },
+	{ "KMSOptInRequired", ERR_AUTH, 0 },
+	{ "KmsOptInRequired", ERR_AUTH, 0 },
+	{ "EC2AccessDeniedException", ERR_AUTH, 0 },
+	{ "UnauthorizedException", ERR_AUTH, KEYS },
+	{ "UnauthorizedClientException", ERR_AUTH, 0 },
+	{ "InvalidClientException", ERR_AUTH, 0 },
+	{ "InvalidGrantException", ERR_AUTH, 0 },
+	{ "IDPRejectedClaim", ERR_AUTH, 0 },
+	{ "IDPRejectedClaimException", ERR_AUTH, 0 },
+	{ "InvalidIdentityToken", ERR_AUTH, 0 },
+	{ "InvalidIdentityTokenException", ERR_AUTH, 0 },
+	{ "UnrecognizedClientException", ERR_AUTH, KEYS },
+	{ "InvalidClientTokenId", ERR_AUTH, KEYS },
+	{ "InvalidAccessKeyId", ERR_AUTH, KEYS },
+	{ "InvalidToken", ERR_AUTH, KEYS },
+	{ "InvalidSignatureException", ERR_AUTH, TIME | KEYS },
+	{ "SignatureDoesNotMatch", ERR_AUTH, TIME | KEYS },
+	{ "AuthFailure", ERR_AUTH, TIME | KEYS },
+	{ "RequestTimeTooSkewed", ERR_AUTH, TIME },
+	{ "RequestExpired", ERR_AUTH, 0 },
+	{ "ExpiredTokenException", ERR_AUTH, KEYS },
+	{ "ExpiredToken", ERR_AUTH, KEYS },
+	{ "TokenRefreshRequired", ERR_AUTH, KEYS },
+	{ "MissingAuthenticationTokenException", ERR_AUTH, KEYS },
+	{ "MissingAuthenticationToken", ERR_AUTH, KEYS },
+	{ "IncompleteSignatureException", ERR_AUTH, KEYS },
+	{ "IncompleteSignature", ERR_AUTH, KEYS },
+
+	/* The request went to the wrong place: only a person can say the right one. */
+	{ "PermanentRedirect", ERR_FATAL, REGION },
+	{ "AuthorizationHeaderMalformed", ERR_FATAL, REGION },
+	{ "IllegalLocationConstraintException", ERR_FATAL, REGION },
+};
+
+const struct error_code *error_code_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+		if (strcmp(codes[i].name, name) == 0)
+			return &codes[i];
+	return NULL;
+}
