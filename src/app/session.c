@@ -1,6 +1,6 @@
 #include "sluice/app/session.h"
 
-#include "sluice/aws/region.h"
+#include "sluice/aws/config.h"
 #include "sluice/core/loop.h"
 #include "sluice/core/mem.h"
 #include "sluice/http/client.h"
@@ -17,7 +17,7 @@ struct opened {
 	struct env *env;
 	struct http_client *http;
 	struct credentials_provider *credentials;
-	struct buf region;
+	struct aws_config config;
 	struct arena arena;
 	void (*fn)(void *ctx, struct session *s);
 	void *ctx;
@@ -29,7 +29,7 @@ struct opened {
 
 static struct credentials_provider *default_chain(const struct opened *o)
 {
-	const struct credentials_site site = { .env = &process_env_real, .loop = o->s.loop };
+	const struct credentials_site site = { .env = &process_env_real, .loop = o->s.loop, .config = &o->config };
 	struct credentials_provider *providers[] = {
 		credentials_environment_new(&site), credentials_profile_new(&site, o->s.settings->aws.profile), NULL,
 	};
@@ -50,16 +50,13 @@ static bool open_client(struct opened *o, struct err *err)
 {
 	const struct settings *set = o->s.settings;
 	struct http_client_settings http = { .max_connections = (size_t)set->limits.connections };
-	struct aws_settings aws = { .loop = o->s.loop, .endpoint_url = set->aws.endpoint_url };
+	struct aws_settings aws = { .loop = o->s.loop, .config = &o->config, .endpoint_url = set->aws.endpoint_url };
 
-	if (!aws_region_resolve(&process_env_real, set->aws.region, set->aws.profile, &o->region, err))
-		return false;
 	o->http = http_client_new(o->s.loop, &http, err);
 	if (!o->http)
 		return false;
 	aws.transport = http_client_transport(o->http);
 	aws.credentials = o->credentials;
-	aws.region = buf_str(&o->region);
 	o->s.dynamodb = aws_client_new(AWS_DYNAMODB, &aws, err);
 	return o->s.dynamodb != NULL;
 }
@@ -104,12 +101,22 @@ bool session_open_state(struct session *s, bool *exists, struct err *err)
 
 /* ---- its life ---- */
 
+static bool load_config(struct opened *o)
+{
+	const struct settings_aws *aws = &o->s.settings->aws;
+	const struct aws_choices choices = { .region = aws->region, .profile = aws->profile };
+
+	return aws_config_load(&o->config, &process_env_real, &choices, o->err);
+}
+
 static void session_task(void *arg)
 {
 	struct opened *o = arg;
 
-	o->credentials = default_chain(o);
-	o->ok = open_client(o, o->err);
+	if (load_config(o)) {
+		o->credentials = default_chain(o);
+		o->ok = open_client(o, o->err);
+	}
 	if (o->ok) {
 		make_state(&o->s);
 		o->fn(o->ctx, &o->s);
@@ -119,6 +126,7 @@ static void session_task(void *arg)
 	if (o->http)
 		http_client_free(o->http);
 	credentials_provider_free(o->credentials);
+	aws_config_release(&o->config);
 }
 
 static bool run(struct opened *o, struct log *log, struct err *err)
@@ -144,10 +152,8 @@ bool session_run(const struct settings *settings, void (*fn)(void *ctx, struct s
 	if (!http_global_init(err))
 		return false;
 	arena_init(&o.arena, SESSION_BYTES);
-	buf_init(&o.region, 256);
 	o.s.instance = instance_name(&o.arena);
 	ok = run(&o, &log, err);
-	buf_release(&o.region);
 	arena_release(&o.arena);
 	http_global_cleanup();
 	return ok;

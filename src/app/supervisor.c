@@ -1,7 +1,7 @@
 #include "sluice/app/supervisor.h"
 
 #include "sluice/app/plan.h"
-#include "sluice/aws/region.h"
+#include "sluice/aws/config.h"
 #include "sluice/core/mem.h"
 #include "sluice/http/client.h"
 
@@ -27,6 +27,7 @@ struct worker_thread {
 	struct loop *loop;
 
 	/* The thread's own. */
+	struct aws_config config;
 	struct credentials_provider *credentials;
 	struct http_client *client, *state_client;
 	struct worker *worker;
@@ -64,7 +65,7 @@ void supervisor_block_signals(void)
 
 static struct credentials_provider *default_chain(struct worker_thread *t)
 {
-	const struct credentials_site site = { .env = &process_env_real, .loop = t->loop };
+	const struct credentials_site site = { .env = &process_env_real, .loop = t->loop, .config = &t->config };
 	struct credentials_provider *providers[] = {
 		credentials_environment_new(&site), credentials_profile_new(&site, t->settings->aws.profile), NULL,
 	};
@@ -104,6 +105,8 @@ static bool open_clients(struct worker_thread *t, struct worker_plan *plan)
 	t->state_client = t->client ? open_client(t, STATE_CONNECTIONS) : NULL;
 	if (!t->state_client)
 		return false;
+	plan->aws.config = &t->config;
+	plan->aws.region = t->config.region;
 	plan->aws.credentials = t->credentials;
 	plan->aws.transport = http_client_transport(t->client);
 	plan->state_transport = http_client_transport(t->state_client);
@@ -128,25 +131,28 @@ static struct str instance_name(struct arena *a)
 	return arena_putf(a, "%s:%d", host[0] ? host : "unnamed", (int)getpid());
 }
 
+static bool load_config(struct worker_thread *t)
+{
+	const struct settings_aws *aws = &t->settings->aws;
+	const struct aws_choices choices = { .region = aws->region, .profile = aws->profile };
+
+	return aws_config_load(&t->config, &process_env_real, &choices, &t->err);
+}
+
 /* The worker's first task. */
 static void worker_task(void *arg)
 {
 	struct worker_thread *t = arg;
 	struct worker_plan plan;
 	struct arena arena;
-	struct buf region;
 
 	arena_init(&arena, PLAN_BYTES);
-	buf_init(&region, 256);
 	plan_make(t->settings, &arena, &plan);
 	plan.instance = instance_name(&arena);
-	if (aws_region_resolve(&process_env_real, t->settings->aws.region, t->settings->aws.profile, &region, &t->err) &&
-	    open_clients(t, &plan)) {
-		plan.aws.region = buf_str(&region);
+	if (load_config(t) && open_clients(t, &plan))
 		run_worker(t, &plan);
-	}
 	close_clients(t);
-	buf_release(&region);
+	aws_config_release(&t->config);
 	arena_release(&arena);
 }
 

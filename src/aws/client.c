@@ -63,6 +63,8 @@ struct aws_client *aws_client_new(enum aws_service service, const struct aws_set
 	aws_endpoint_init(&c->endpoint);
 	buf_put(&c->region, settings->region.len || !settings->config ? settings->region : settings->config->region);
 	c->set.region = buf_str(&c->region);
+	if (!c->set.max_attempts && settings->config)
+		c->set.max_attempts = settings->config->max_attempts;
 	ok = aws_endpoint_default(&c->endpoint, c->service->host, buf_str(&c->region), err);
 	if (!url.len && settings->config)
 		url = settings->config->endpoint_urls[service];

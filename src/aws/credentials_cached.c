@@ -1,39 +1,131 @@
-#include "sluice/aws/credentials.h"
+#include "credentials_cached.h"
 
 #include "sluice/core/loop.h"
 #include "sluice/core/mem.h"
 
-/* The age at which AWS's SDKs insist on new ones. */
-enum { MANDATORY_REFRESH_MS = 10 * 60 * 1000 };
+enum {
+	ADVISORY_MS = 15 * 60 * 1000,     /* before the expiry: renewed in the background */
+	MANDATORY_MS = 10 * 60 * 1000,    /* before get() answers */
+	CHANCE_MS = 60 * 1000,            /* both come up to so much earlier */
+	FIRST_PAUSE_MS = 5 * 1000,        /* after a renewal that failed or brought nothing newer */
+	LONGEST_PAUSE_MS = 5 * 60 * 1000,
+	FORGET_PAUSE_MS = 1000,           /* what was asked for just now is not asked for again */
+};
 
 struct cached_provider {
 	struct credentials_provider base;
 	struct credentials_provider *inner;
 	struct loop *loop;
+	struct scope scope;               /* of the renewing task */
 	struct credentials kept;
-	bool have;
+	bool have, refused;               /* refused: to be asked anew, served only if that fails */
+	int64_t chance_ms;                /* of the kept ones */
+	int64_t tried_ms;                 /* when the last renewal ended (mono) */
+
+	bool renewing;
+	struct event renewed;
+	struct err failure;               /* of the last renewal; class NONE: it went well */
+	int64_t pause_ms, next_ms;        /* no renewal before next_ms (mono) while what is kept can be served */
 };
+
+static int64_t left_ms(const struct cached_provider *p)
+{
+	return p->kept.expires_ms ? p->kept.expires_ms - env_wall_ms(loop_env(p->loop)) : INT64_MAX;
+}
+
+static bool can_serve(const struct cached_provider *p)
+{
+	return p->have && left_ms(p) > 0;
+}
+
+/* ---- renewing ---- */
+
+static void pause_renewing(struct cached_provider *p)
+{
+	struct env *env = loop_env(p->loop);
+
+	p->pause_ms = p->pause_ms ? 2 * p->pause_ms : FIRST_PAUSE_MS;
+	if (p->pause_ms > LONGEST_PAUSE_MS)
+		p->pause_ms = LONGEST_PAUSE_MS;
+	p->next_ms = env_mono_ms(env) + p->pause_ms / 2 + (int64_t)(rng_unit(&env->rng) * (double)p->pause_ms / 2);
+}
+
+static void keep(struct cached_provider *p, const struct credentials *got)
+{
+	struct env *env = loop_env(p->loop);
+
+	credentials_copy(&p->kept, got);
+	p->have = true;
+	p->refused = false;
+	p->chance_ms = (int64_t)(rng_unit(&env->rng) * CHANCE_MS);
+	/* A source may hand out what it has, however old: it will have newer ones in a while. */
+	if (left_ms(p) < ADVISORY_MS + p->chance_ms)
+		pause_renewing(p);
+	else
+		p->next_ms = p->pause_ms = 0;
+}
+
+/* Once for all who wait; none of them being cancelled ends it. */
+static void renew_task(void *arg)
+{
+	struct cached_provider *p = arg;
+	struct credentials got;
+
+	credentials_init(&got);
+	err_clear(&p->failure);
+	if (p->inner->get(p->inner, &got, &p->failure)) {
+		keep(p, &got);
+	} else {
+		pause_renewing(p);
+		if (can_serve(p) && p->failure.class != ERR_CANCELLED)
+			log_warn(loop_env(p->loop)->log, "credentials.not_renewed", LOG_STR("source", buf_str(&p->kept.source)),
+				 LOG_INT("left_s", p->kept.expires_ms ? left_ms(p) / 1000 : -1), LOG_ERR(&p->failure));
+	}
+	credentials_release(&got);
+	p->tried_ms = env_mono_ms(loop_env(p->loop));
+	p->renewing = false;
+	event_set(&p->renewed);
+}
+
+static void begin_renewing(struct cached_provider *p)
+{
+	if (p->renewing)
+		return;
+	p->renewing = true;
+	event_clear(&p->renewed);
+	scope_spawn(&p->scope, "credentials", renew_task, p);
+}
+
+/* Yields. */
+static bool renew(struct cached_provider *p, struct err *err)
+{
+	begin_renewing(p);
+	if (!event_wait(&p->renewed, -1, NULL, err))
+		return false;
+	if (can_serve(p))
+		return true;
+	if (p->failure.class == ERR_NONE)
+		return err_set(err, ERR_AUTH, "credentials.expired",
+			       "the credentials from %.*s have expired already; is this machine's clock right?",
+			       STR_ARG(buf_str(&p->kept.source)));
+	if (err)
+		*err = p->failure;
+	return false;
+}
+
+/* ---- the provider ---- */
 
 static bool cached_get(struct credentials_provider *base, struct credentials *out, struct err *err)
 {
 	struct cached_provider *p = (struct cached_provider *)base;
-	int64_t now = env_wall_ms(loop_env(p->loop));
-	bool fresh = p->have && (p->kept.expires_ms == 0 || now < p->kept.expires_ms - MANDATORY_REFRESH_MS);
+	bool due = env_mono_ms(loop_env(p->loop)) >= p->next_ms;
+	int64_t left = left_ms(p) - p->chance_ms;
 
-	if (!fresh) {
-		struct credentials got;
-		bool ok;
-
-		/* Not into `kept`: inner may yield, and other tasks read that. */
-		credentials_init(&got);
-		ok = p->inner->get(p->inner, &got, err);
-		if (ok)
-			credentials_copy(&p->kept, &got);
-		credentials_release(&got);
-		if (ok)
-			p->have = true;
-		else if (!p->have || (p->kept.expires_ms && now >= p->kept.expires_ms))
+	if (!can_serve(p) || (due && (p->refused || left < MANDATORY_MS))) {
+		if (!renew(p, err))
 			return false;
+	} else if (due && left < ADVISORY_MS) {
+		begin_renewing(p);
 	}
 	credentials_copy(out, &p->kept);
 	return true;
@@ -43,8 +135,11 @@ static void cached_forget(struct credentials_provider *base)
 {
 	struct cached_provider *p = (struct cached_provider *)base;
 
-	p->have = false;
-	credentials_release(&p->kept);
+	/* Many requests are refused at once, and all say so. */
+	if (!p->have || env_mono_ms(loop_env(p->loop)) - p->tried_ms < FORGET_PAUSE_MS)
+		return;
+	p->refused = true;
+	p->next_ms = 0;
 	credentials_provider_forget(p->inner);
 }
 
@@ -52,9 +147,16 @@ static void cached_free(struct credentials_provider *base)
 {
 	struct cached_provider *p = (struct cached_provider *)base;
 
+	scope_cancel(&p->scope);
+	scope_wait(&p->scope);
 	credentials_release(&p->kept);
 	credentials_provider_free(p->inner);
 	mem_free(p);
+}
+
+struct scope *credentials_cached_scope(struct credentials_provider *cached)
+{
+	return &((struct cached_provider *)cached)->scope;
 }
 
 struct credentials_provider *credentials_cached_new(struct credentials_provider *inner,
@@ -68,5 +170,10 @@ struct credentials_provider *credentials_cached_new(struct credentials_provider 
 	p->inner = inner;
 	p->loop = site->loop;
 	credentials_init(&p->kept);
+	event_init(&p->renewed, p->loop);
+	/* Whoever signs last on the way out still needs keys: this scope stands apart. */
+	task_shield_begin(p->loop);
+	scope_init(&p->scope, p->loop);
+	task_shield_end(p->loop);
 	return &p->base;
 }

@@ -1,7 +1,5 @@
 #include "sluice/aws/endpoint.h"
 
-#include "sluice/aws/region.h"
-
 enum { MAX_URL_BYTES = 2048 };
 
 /* By the beginning of the region's name; what is in no row is under amazonaws.com. */
@@ -107,6 +105,18 @@ bool aws_endpoint_parse(struct aws_endpoint *e, struct str url, struct err *err)
 	buf_put(&e->url, buf_str(&e->host));
 	buf_put(&e->url, buf_str(&e->path));
 	return buf_ok(&e->url) || refuse(url, "it is too long", err);
+}
+
+bool aws_region_valid(struct str region)
+{
+	for (size_t i = 0; i < region.len; i++) {
+		char c = region.ptr[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      (c == '-' && i > 0 && i + 1 < region.len)))
+			return false;
+	}
+	return region.len >= 1 && region.len <= 63;
 }
 
 bool aws_endpoint_default(struct aws_endpoint *e, const char *prefix, struct str region, struct err *err)

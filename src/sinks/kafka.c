@@ -33,6 +33,7 @@ struct slot {
 	enum slot_state state;
 	enum err_class class;
 	bool by_broker;   /* the outcome came in a report */
+	int64_t queued_ms; /* when the client got it (mono) */
 	const char *code; /* static */
 	char *text;       /* owned, or NULL */
 };
@@ -60,6 +61,8 @@ struct kafka_sink {
 	struct flight *flights;
 	size_t outstanding; /* over all flights */
 	struct event drained;
+	struct timer patience;     /* armed while anything is outstanding */
+	int64_t patience_ms;
 };
 
 #define AT(field) offsetof(struct kafka_settings, field)
@@ -149,6 +152,36 @@ static void break_producer(struct kafka_sink *k, const struct err *why)
 		k->producer->ops->purge(k->producer);
 }
 
+static int64_t oldest_queued_ms(const struct kafka_sink *k)
+{
+	int64_t oldest_ms = INT64_MAX;
+
+	for (const struct flight *f = k->flights; f; f = f->next)
+		for (size_t i = 0; i < f->count; i++)
+			if (f->slots[i].state == SLOT_QUEUED && f->slots[i].queued_ms < oldest_ms)
+				oldest_ms = f->slots[i].queued_ms;
+	return oldest_ms;
+}
+
+/* The client gives messages up one by one, each in its own time, and may send a later one
+ * of the same key when the earlier one is already given up. So all of them are given up
+ * at once, before that. */
+static void lose_patience(void *arg)
+{
+	struct kafka_sink *k = arg;
+	int64_t waited_ms = env_mono_ms(loop_env(k->base.site.loop)) - oldest_queued_ms(k);
+	struct err why = { 0 };
+
+	if (k->broken || !k->outstanding)
+		return;
+	if (waited_ms < k->patience_ms) {
+		loop_timer_set(k->base.site.loop, &k->patience, k->patience_ms - waited_ms);
+		return;
+	}
+	err_set(&why, ERR_RETRY, "kafka.timeout", "no delivery report came for %lld ms", (long long)waited_ms);
+	break_producer(k, &why);
+}
+
 /* The last report of a flight nobody waits for frees it. */
 static void settle_slot(struct kafka_sink *k, struct slot *s, const struct producer_report *r)
 {
@@ -165,8 +198,10 @@ static void settle_slot(struct kafka_sink *k, struct slot *s, const struct produ
 	f->behind = f->behind || r->class != ERR_NONE;
 	f->outstanding--;
 	k->outstanding--;
-	if (k->outstanding == 0)
+	if (k->outstanding == 0) {
+		loop_timer_cancel(&k->patience);
 		event_set(&k->drained);
+	}
 	if (f->outstanding > 0)
 		return;
 	event_set(&f->moved);
@@ -222,6 +257,8 @@ static struct sink *kafka_open(const void *settings, const struct sink_site *sit
 		.queue_bytes = s->queue_bytes,
 		.listener = { .reported = reported, .progressed = progressed, .broke = broke, .ctx = k },
 	};
+	k->patience = (struct timer){ .fn = lose_patience, .arg = k };
+	k->patience_ms = k->settings.message_timeout_ms * 3 / 4;
 	event_init(&k->changed, site->loop);
 	event_init(&k->drained, site->loop);
 	k->producer = k->factory->open(k->factory, site->loop, &k->settings, err);
@@ -348,6 +385,7 @@ static bool hand_over(struct sending *s, size_t i, struct err *err)
 	if (!k->producer->ops->produce(k->producer, &s->effects[i]->message, slot, err))
 		return false;
 	slot->state = SLOT_QUEUED;
+	slot->queued_ms = env_mono_ms(loop_env(site->loop));
 	if (f->outstanding++ == 0) {
 		f->next = k->flights;
 		f->at = &k->flights;
@@ -355,7 +393,8 @@ static bool hand_over(struct sending *s, size_t i, struct err *err)
 			f->next->at = &f->next;
 		k->flights = f;
 	}
-	k->outstanding++;
+	if (k->outstanding++ == 0)
+		loop_timer_set(site->loop, &k->patience, k->patience_ms);
 	return true;
 }
 

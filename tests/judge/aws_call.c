@@ -4,7 +4,6 @@
  * names the certificates to trust.
  */
 #include "sluice/aws/client.h"
-#include "sluice/aws/region.h"
 #include "sluice/core/loop.h"
 #include "sluice/http/client.h"
 
@@ -14,7 +13,8 @@
 struct job {
 	struct loop *loop;
 	char **argv;
-	struct buf body, answer, region;
+	struct buf body, answer;
+	struct aws_config config;
 	struct err err;
 	bool ok;
 };
@@ -32,7 +32,7 @@ static bool call(struct job *j, struct http_client *http, struct credentials_pro
 {
 	const struct aws_settings settings = {
 		.loop = j->loop, .transport = http_client_transport(http), .credentials = keys,
-		.region = buf_str(&j->region), .endpoint_url = str_c(j->argv[1]), .max_attempts = 1,
+		.config = &j->config, .endpoint_url = str_c(j->argv[1]), .max_attempts = 1,
 	};
 	const struct aws_request request = { .operation = j->argv[3], .body = buf_str(&j->body) };
 	enum aws_service service = strcmp(j->argv[2], "streams") == 0 ? AWS_DYNAMODB_STREAMS : AWS_DYNAMODB;
@@ -46,15 +46,17 @@ static bool call(struct job *j, struct http_client *http, struct credentials_pro
 static void run(void *arg)
 {
 	struct job *j = arg;
-	const struct credentials_site site = { .env = &process_env_real, .loop = j->loop };
+	const struct credentials_site site = { .env = &process_env_real, .loop = j->loop, .config = &j->config };
+	const struct aws_choices choices = { 0 };
+	bool loaded = aws_config_load(&j->config, &process_env_real, &choices, &j->err);
 	struct credentials_provider *keys = credentials_default_chain_new(&site);
 	const struct http_client_settings settings = { .ca_file = getenv("JUDGE_CA_FILE") };
-	struct http_client *http = http_client_new(j->loop, &settings, &j->err);
+	struct http_client *http = loaded ? http_client_new(j->loop, &settings, &j->err) : NULL;
 
-	j->ok = http && aws_region_resolve(&process_env_real, STR(""), STR(""), &j->region, &j->err) &&
-		call(j, http, keys);
+	j->ok = http && call(j, http, keys);
 	http_client_free(http);
 	credentials_provider_free(keys);
+	aws_config_release(&j->config);
 }
 
 int main(int argc, char **argv)
@@ -68,7 +70,6 @@ int main(int argc, char **argv)
 	}
 	buf_init(&j.body, 1 << 24);
 	buf_init(&j.answer, 1 << 24);
-	buf_init(&j.region, 64);
 	read_body(&j.body);
 	j.loop = loop_new(env, &j.err);
 	loop_run(j.loop, run, &j);
@@ -80,7 +81,6 @@ int main(int argc, char **argv)
 	env_free(env);
 	buf_release(&j.body);
 	buf_release(&j.answer);
-	buf_release(&j.region);
 	http_global_cleanup();
 	return j.ok ? 0 : 1;
 }

@@ -160,7 +160,13 @@ static void queued_free(struct queued *q)
 	mem_free(q);
 }
 
-/* Of each partition's queue a beginning has arrived, unseen; the rest never will. */
+static bool has_expired(struct sim_producer *p, const struct queued *q)
+{
+	return p->timeout_ms && env_mono_ms(loop_env(p->loop)) - q->message.queued_ms >= p->timeout_ms;
+}
+
+/* Of each partition's queue a beginning has arrived, unseen; the rest never will: with
+ * idempotence brokers take nothing behind a gap, and what has expired does not go out. */
 static size_t cut_off(struct sim_producer *p)
 {
 	size_t lost = 0;
@@ -170,6 +176,7 @@ static size_t cut_off(struct sim_producer *p)
 		uint64_t arrived = p->dead || p->kafka->faults.down ? 0 : rng_below(&p->kafka->rng, MOST_A_REQUEST + 1);
 
 		while ((q = pop(&p->partitions[i]))) {
+			arrived = has_expired(p, q) ? 0 : arrived;
 			if (arrived > 0 && arrived--)
 				append(p, &q->message);
 			else
@@ -261,11 +268,6 @@ static void arrive(struct sim_producer *p, struct queued *q)
 	append(p, &q->message);
 	leave(p->kafka, before);
 	report(p, q, chance(p->kafka, p->kafka->faults.lost_ack) ? timed_out : delivered);
-}
-
-static bool has_expired(struct sim_producer *p, const struct queued *q)
-{
-	return p->timeout_ms && env_mono_ms(loop_env(p->loop)) - q->message.queued_ms >= p->timeout_ms;
 }
 
 /* A request of some messages of one partition: on the wire together, so that what

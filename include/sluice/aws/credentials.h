@@ -103,15 +103,17 @@ struct credentials_provider *credentials_default_chain_new(const struct credenti
 
 /* Remembers the answer. Takes inner. Any number of tasks may ask at once: one
  * refresh serves all. From 15 minutes before the expiry on it is renewed in the
- * background, from 10 minutes before (less some chance, so that not all processes
- * do so at once) before get() answers; where renewing fails, what is not
- * expired is served on, and renewing tried again ever more rarely. After
- * credentials_provider_forget() it asks anew. Free it on its loop, in a task (yields) or after the loop. */
+ * background, from 10 minutes before (both up to a minute earlier, by chance, so that
+ * not all processes do so at once) before get() answers; where renewing fails, what
+ * is not expired is served on, and renewing tried again ever more rarely, at most
+ * every five minutes. credentials_provider_forget() has it asked anew, but not
+ * within a second of the last time. Made and freed (which yields) in one task. */
 struct credentials_provider *credentials_cached_new(struct credentials_provider *inner,
 						    const struct credentials_site *site);
 
-/* For another loop (thread): asks a cached provider that lives on `owner`'s loop.
- * That one must outlive it, and its loop run while somebody waits. */
+/* For another loop (thread): asks a cached provider that lives on `owner`'s loop, each
+ * time: put another cache in front. What it asked for may still come back after it is
+ * freed: free the cached one before `loop`, and both loops last. */
 struct credentials_provider *credentials_remote_new(struct credentials_provider *cached, struct loop *owner,
 						    struct loop *loop);
 

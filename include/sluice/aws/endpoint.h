@@ -18,6 +18,10 @@ void aws_endpoint_release(struct aws_endpoint *e);
  * for anything else: no user information, query or fragment. */
 bool aws_endpoint_parse(struct aws_endpoint *e, struct str url, struct err *err);
 
+/* A host label, as every region's name is: letters, digits and '-' (not at the
+ * ends), 1 to 63 of them. */
+bool aws_region_valid(struct str region);
+
 /* The public one: prefix "dynamodb" and region "eu-west-1" give
  * https://dynamodb.eu-west-1.amazonaws.com/. FATAL "aws.region" for what is no
  * region. */

@@ -276,12 +276,15 @@ static void outage_body(struct loop *loop, void *arg)
 	struct made_batch m;
 	struct err err = { 0 };
 	struct sink *s = open_sink(loop, k, NULL);
+	int64_t begun_ms = env_mono_ms(loop_env(loop));
 
 	CHECK_EQ(k->last.message_timeout_ms, 8000);
 	k->faults.down = true;
 	made_batch_init(&m, 1, 1);
 	made_message(&m, 0, "t", "a", "1");
 	send_all(s, &m);
+	/* All at once, before the client gives up one by one. */
+	CHECK(env_mono_ms(loop_env(loop)) - begun_ms >= 6000 && env_mono_ms(loop_env(loop)) - begun_ms < 7000);
 	CHECK_EQ(m.batch.effects[0]->err->class, ERR_RETRY);
 	CHECK(strstr(m.batch.effects[0]->err->text, "Kafka at 127.0.0.1:9092, topic t"));
 	CHECK(strstr(m.batch.effects[0]->err->text, "Connection refused"));
