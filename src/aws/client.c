@@ -304,7 +304,7 @@ static void say_refusal(const struct call *k, struct aws_error *e, struct err *e
 	redact(e->message, buf_str(&k->who.session_token));
 	err_set(err, e->class, e->code, "%s%s%s (HTTP %d, request id %.*s)", e->code, e->message[0] ? ": " : "", e->message,
 		k->response.status, STR_ARG(request_id(k)));
-	if (e->class == ERR_AUTH && err) {
+	if (e->class == ERR_AUTH && err && !k->request->anonymous) {
 		append_text(err, "; signed with credentials from ");
 		append_text(err, k->who.source.len ? k->who.source.ptr : "an unnamed provider");
 	}
@@ -368,7 +368,7 @@ static struct verdict judge_answer(struct call *k, struct str body, struct err *
 	v.not_done = k->response.status < 500;
 	if (e.about_time && was_off(k))
 		v.at_once = true;
-	else if (e.about_keys && has_newer_keys(k))
+	else if (e.about_keys && !k->request->anonymous && has_newer_keys(k))
 		v.at_once = true;
 	return v;
 }
