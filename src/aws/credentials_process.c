@@ -42,9 +42,11 @@ static bool take(const struct process_provider *p, const char *program, struct s
 {
 	if (!credentials_document_read(text, CREDENTIALS_DOCUMENT_PROCESS, out, err))
 		return err_prefix(err, "credential_process '%s'", program);
-	if (out->expires_ms && out->expires_ms <= env_wall_ms(loop_env(p->loop)))
+	if (out->expires_ms && out->expires_ms <= env_wall_ms(loop_env(p->loop))) {
+		credentials_release(out);
 		return err_set(err, ERR_AUTH, "credentials.process",
 			       "credential_process '%s' gave credentials that have already expired", program);
+	}
 	buf_putf(&out->source, "credential_process %s", program);
 	return true;
 }
