@@ -24,7 +24,7 @@ static bool get_keys(const struct profile_section *s, struct credentials *out, s
 	if (!credentials_set(out, profile_get(s, "aws_access_key_id"), profile_get(s, "aws_secret_access_key"),
 			     profile_get(s, "aws_session_token"), err) ||
 	    !credentials_set_account(out, profile_get(s, "aws_account_id"), err))
-		return err_prefix(err, "profile '%.*s'", STR_ARG(buf_str(&s->name)));
+		return err_prefix(err, "the keys of '%.*s'", STR_ARG(buf_str(&s->name)));
 	buf_putf(&out->source, "profile %.*s", STR_ARG(buf_str(&s->name)));
 	return true;
 }
@@ -66,21 +66,32 @@ static struct credentials_provider *base_provider(const struct reading *r)
 }
 
 /* A profile that names its source means that one: when it has nothing, nobody else is asked. */
+static bool ask_source(const struct reading *r, struct credentials_provider *source, struct credentials *out,
+		       struct err *err)
+{
+	struct err why = { 0 };
+
+	if (source->get(source, out, &why))
+		return true;
+	if (err_is(&why, "credentials.absent"))
+		err_set(err, ERR_AUTH, "credentials.source", "its credentials come from the %s provider, which has none: %s",
+			source->name, why.text);
+	else if (err)
+		*err = why;
+	if (!str_eq(buf_str(&r->chain.section->name), r->name) && why.class != ERR_CANCELLED)
+		err_prefix(err, "source profile '%.*s'", STR_ARG(buf_str(&r->chain.section->name)));
+	return false;
+}
+
 static bool get_base(const struct reading *r, struct credentials *out, struct err *err)
 {
-	struct credentials_provider *provider = base_provider(r);
-	struct err why = { 0 };
+	struct credentials_provider *source = base_provider(r);
 	bool ok;
 
-	if (!provider)
+	if (!source)
 		return get_keys(r->chain.section, out, err);
-	ok = provider->get(provider, out, &why);
-	if (!ok && err_is(&why, "credentials.absent"))
-		err_set(err, why.class, "credentials.source", "profile '%.*s' takes its credentials from the %s provider, "
-			"which has none: %s", STR_ARG(buf_str(&r->chain.section->name)), provider->name, why.text);
-	else if (!ok && err)
-		*err = why;
-	credentials_provider_free(provider);
+	ok = ask_source(r, source, out, err);
+	credentials_provider_free(source);
 	return ok;
 }
 
@@ -134,8 +145,11 @@ static bool read_and_get(struct reading *r, bool named, struct credentials *out,
 			       "credentials files; it was asked for by AWS_PROFILE or the settings", STR_ARG(r->name));
 	if (!profile_chain_resolve(&r->set, r->name, &r->chain, err))
 		return false;
-	if (!get_base(r, out, err) || !get_roles(r, out, err))
-		return err_is(err, "credentials.malformed") ? false : err_prefix(err, "profile '%.*s'", STR_ARG(r->name));
+	if (!get_base(r, out, err) || !get_roles(r, out, err)) {
+		if (err->class != ERR_CANCELLED)
+			err_prefix(err, "profile '%.*s'", STR_ARG(r->name));
+		return false;
+	}
 	say_profile(r, out);
 	return true;
 }
