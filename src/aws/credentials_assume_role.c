@@ -191,17 +191,20 @@ static bool read_answer(const struct role_provider *p, struct str body, struct c
  * that wants the credentials: there DATA would blame its own request. */
 static bool fail(const struct role_provider *p, const struct witness *w, struct err *why, struct err *err)
 {
-	bool mends = why->class == ERR_RETRY || why->class == ERR_THROTTLE;
+	enum err_class class = why->class == ERR_RETRY || why->class == ERR_THROTTLE ? why->class : ERR_AUTH;
+	const char *code = why->code;
 
-	if (err && why->class == ERR_CANCELLED)
-		*err = *why;
-	else if (w->failed)
-		err_set(err, mends ? why->class : ERR_AUTH, err_is(why, "credentials.absent") ? "credentials.source" : why->code,
-			"nobody signs for role %.*s: %s", STR_ARG(buf_str(&p->arn)), why->text);
-	else
-		err_set(err, mends ? why->class : ERR_AUTH, str_starts(str_c(why->code), STR("credentials.")) ?
-			why->code : "credentials.sts", "role %.*s: %s", STR_ARG(buf_str(&p->arn)), why->text);
-	return false;
+	if (why->class == ERR_CANCELLED) {
+		if (err)
+			*err = *why;
+		return false;
+	}
+	if (w->failed)
+		code = err_is(why, "credentials.absent") ? "credentials.source" : code;
+	else if (!str_starts(str_c(code), STR("credentials.")))
+		code = "credentials.sts";
+	return err_set(err, class, code, "%srole %.*s: %s", w->failed ? "nobody signs for " : "", STR_ARG(buf_str(&p->arn)),
+		       why->text);
 }
 
 static struct str region_of(const struct role_provider *p)
@@ -258,7 +261,8 @@ static bool role_get(struct credentials_provider *base, struct credentials *out,
 	bool ok;
 
 	if (!p->site.loop || !p->site.transport)
-		return err_set(err, ERR_AUTH, "credentials.unsupported", "role %.*s cannot be assumed here: there is no network",
+		return err_set(err, ERR_AUTH, "credentials.unsupported",
+			       "role %.*s cannot be assumed: there is no network here",
 			       STR_ARG(buf_str(&p->arn)));
 	buf_init(&w.source, out->source.max);
 	buf_init(&form, MAX_FORM_BYTES);

@@ -21,20 +21,26 @@ struct reasons {
 	size_t n;
 };
 
+static size_t length_cut_at(const struct reasons *r, size_t share)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		size_t len = strlen(r->text[i]);
+
+		total += (len < share ? len : share) + strlen("; ");
+	}
+	return total;
+}
+
 /* The most bytes that each reason may have for all to fit. */
 static size_t fair_share(const struct reasons *r)
 {
 	size_t share = SAID_BYTES;
 
-	for (size_t total = SAID_BYTES + 1; total > SAID_BYTES; share--) {
-		total = 0;
-		for (size_t i = 0; i < r->n; i++) {
-			size_t len = strlen(r->text[i]);
-
-			total += (len < share ? len : share) + strlen("; ");
-		}
-	}
-	return share + 1;
+	while (length_cut_at(r, share) > SAID_BYTES)
+		share--;
+	return share;
 }
 
 static void list(const struct reasons *r, struct err *err)

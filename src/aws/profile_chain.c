@@ -60,14 +60,14 @@ static bool take_named_source(const struct walk *w, const struct profile_section
 static bool read_role(const struct profile_section *s, struct assume_role *role, struct err *err)
 {
 	struct str duration = profile_get(s, "duration_seconds");
+	bool taken;
 
 	*role = (struct assume_role){
 		.role_arn = profile_get(s, "role_arn"), .session_name = profile_get(s, "role_session_name"),
 		.external_id = profile_get(s, "external_id"),
 	};
-	if (duration.len && (!str_to_i64(duration, &role->duration_s) || role->duration_s < 900 || role->duration_s > 43200))
-		return wrong(s, "duration_seconds must be a number from 900 to 43200", err);
-	return true;
+	taken = str_to_i64(duration, &role->duration_s) && role->duration_s >= 900 && role->duration_s <= 43200;
+	return !duration.len || taken || wrong(s, "duration_seconds must be a number from 900 to 43200", err);
 }
 
 static bool take_web_identity(const struct walk *w, const struct profile_section *s)
@@ -109,8 +109,8 @@ static bool take_sso_session(const struct walk *w, const struct profile_section 
 	sso->start_url = profile_get(session, "sso_start_url");
 	sso->region = profile_get(session, "sso_region");
 	if (!sso->start_url.len || !sso->region.len)
-		return err_set(w->err, ERR_AUTH, "credentials.profile", "[sso-session %.*s] must have %s", STR_ARG(sso->session),
-			       sso->region.len ? "sso_start_url" : "sso_region");
+		return err_set(w->err, ERR_AUTH, "credentials.profile", "[sso-session %.*s] must have %s",
+			       STR_ARG(sso->session), sso->region.len ? "sso_start_url" : "sso_region");
 	return true;
 }
 
@@ -169,8 +169,8 @@ static bool is_role(const struct profile_section *s)
 static bool refuse_mfa(const struct profile_section *s, struct err *err)
 {
 	return err_set(err, ERR_AUTH, "credentials.mfa",
-		       "profile '%.*s' has mfa_serial: its role wants a code that somebody types in, at each renewal. Use a role "
-		       "without MFA, or a profile with credential_process = aws configure export-credentials --profile %.*s, "
+		       "profile '%.*s' has mfa_serial: its role wants a code that somebody types in, at each renewal. Use a "
+		       "role without MFA, or a profile with credential_process = aws configure export-credentials --profile %.*s, "
 		       "which lasts as long as the CLI's session", NAME_OF(s), NAME_OF(s));
 }
 
@@ -185,8 +185,8 @@ static bool refuse_loop(const struct walk *w, const struct profile_section *agai
 	for (size_t i = first; i < w->n_seen; i++)
 		if (!buf_putf(&way, "%.*s -> ", NAME_OF(w->seen[i])))
 			break;
-	err_set(w->err, ERR_AUTH, "credentials.profile", "source_profile leads in a circle: %.*s%.*s", STR_ARG(buf_str(&way)),
-		NAME_OF(again));
+	err_set(w->err, ERR_AUTH, "credentials.profile", "source_profile leads in a circle: %.*s%.*s",
+		STR_ARG(buf_str(&way)), NAME_OF(again));
 	buf_release(&way);
 	return false;
 }
