@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -156,4 +157,41 @@ static bool real_read_file(void *ctx, const char *path, struct buf *out, struct 
 	return ok;
 }
 
-const struct process_env process_env_real = { .get = real_get, .read_file = real_read_file };
+static bool write_all(int fd, struct str text)
+{
+	while (text.len) {
+		ssize_t n = write(fd, text.ptr, text.len);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		text = str_from(text, n > 0 ? (size_t)n : 0);
+	}
+	return true;
+}
+
+static bool real_write_file(void *ctx, const char *path, struct str text, struct err *err)
+{
+	char beside[4096];
+	int fd, problem = 0;
+
+	(void)ctx;
+	if (snprintf(beside, sizeof(beside), "%s.XXXXXX", path) >= (int)sizeof(beside))
+		return err_set(err, ERR_AUTH, "file.write", "cannot write %s: its name is too long", path);
+	fd = mkostemp(beside, O_CLOEXEC); /* with mode 0600 */
+	if (fd < 0)
+		return err_set(err, ERR_AUTH, "file.write", "cannot write beside %s: %s", path, strerror(errno));
+	if (!write_all(fd, text))
+		problem = errno;
+	if (close(fd) != 0 && !problem)
+		problem = errno;
+	if (!problem && rename(beside, path) != 0)
+		problem = errno;
+	if (!problem)
+		return true;
+	unlink(beside);
+	return err_set(err, ERR_AUTH, "file.write", "cannot write %s: %s", path, strerror(problem));
+}
+
+const struct process_env process_env_real = {
+	.get = real_get, .read_file = real_read_file, .write_file = real_write_file,
+};

@@ -5,6 +5,10 @@
 
 #include <stdio.h>
 
+/* The end of the year 9999; leap seconds and offsets reach further, what is written
+ * again does not. */
+#define LAST_MS INT64_C(253402300799000)
+
 void document_wrong(struct document *d, const char *fmt, ...)
 {
 	char why[256];
@@ -84,8 +88,8 @@ void document_time(struct document *d, const char *name, enum document_need need
 	document_text(d, name, need, &text);
 	if (d->ok && text.len && !rfc3339_parse(str_trim(buf_str(&text)), unix_ms))
 		document_wrong(d, "its %s is no time like 2026-11-20T12:00:00Z", name);
-	else if (d->ok && text.len && *unix_ms < 1)
-		*unix_ms = 1; /* 0 would mean that there is none */
+	else if (d->ok && text.len)
+		*unix_ms = *unix_ms < 1 ? 1 : *unix_ms > LAST_MS ? LAST_MS : *unix_ms; /* 0 would mean: none */
 	buf_release(&text);
 }
 

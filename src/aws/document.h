@@ -31,7 +31,8 @@ void document_wrong(struct document *d, const char *fmt, ...) __attribute__((for
  * absent or null. A needed one is not empty. */
 void document_text(struct document *d, const char *name, enum document_need need, struct buf *out);
 
-/* A member with a time (RFC 3339) in ms of Unix time; 0 when absent, at least 1 else. */
+/* A member with a time (RFC 3339) in ms of Unix time; 0 when absent, else from 1 to
+ * the end of the year 9999. */
 void document_time(struct document *d, const char *name, enum document_need need, int64_t *unix_ms);
 
 /* A whole number; 0 when absent. */

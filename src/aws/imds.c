@@ -47,8 +47,9 @@ struct imds *imds_new(const struct credentials_site *site)
 		if (config->imds.attempts > 0)
 			m->attempts = config->imds.attempts;
 		m->disabled = config->imds.disabled;
-		m->v1 = !config->imds.v1_disabled;
 	}
+	m->v1 = str_eq_nocase(process_env_value(site->env, "AWS_EC2_METADATA_V1_DISABLED"), STR("false")) &&
+		!(config && config->imds.v1_disabled);
 	aws_endpoint_init(&m->endpoint);
 	buf_init(&m->token, MAX_TOKEN_BYTES);
 	return m;

@@ -49,10 +49,23 @@ static bool fake_read_file(void *ctx, const char *path, struct buf *out, struct 
 	return err_set(err, ERR_AUTH, "file.absent", "cannot open %s: No such file or directory", path);
 }
 
+static bool fake_write_file(void *ctx, const char *path, struct str text, struct err *err)
+{
+	struct fake_process *p = ctx;
+
+	if (p->read_only)
+		return err_set(err, ERR_AUTH, "file.write", "cannot write %s: Read-only file system", path);
+	assert(text.len < sizeof(p->written));
+	snprintf(p->written_path, sizeof(p->written_path), "%s", path);
+	snprintf(p->written, sizeof(p->written), "%.*s", STR_ARG(text));
+	put(p->files, p->written_path, p->written);
+	return true;
+}
+
 void fake_process_init(struct fake_process *p)
 {
 	*p = (struct fake_process){ 0 };
-	p->env = (struct process_env){ .get = fake_get, .read_file = fake_read_file, .ctx = p };
+	p->env = (struct process_env){ .get = fake_get, .read_file = fake_read_file, .write_file = fake_write_file, .ctx = p };
 }
 
 void fake_process_set(struct fake_process *p, const char *name, const char *value)

@@ -14,6 +14,8 @@ struct fake_process {
 	const char *root;              /* not NULL: files stand in ../shared/vectors/<root> */
 	const char *unreadable;        /* this path answers "file.open" */
 	unsigned reads;
+	bool read_only;                /* writing fails */
+	char written_path[256], written[4096];  /* the file that was written last; what is read there from then on */
 };
 
 /* Everything is borrowed. */

@@ -36,9 +36,7 @@ struct aws_config {
 	const char *endpoint_urls_from[AWS_SERVICES];  /* for people: "AWS_ENDPOINT_URL"; NULL */
 	struct {
 		struct str endpoint;       /* empty: the link-local address by `ipv6` */
-		bool ipv6, disabled;
-		bool v1_disabled;          /* true unless AWS_EC2_METADATA_V1_DISABLED or ec2_metadata_v1_disabled
-		                              says false: nobody falls back to IMDSv1 unasked */
+		bool ipv6, disabled, v1_disabled;
 		int64_t timeout_ms;        /* of one attempt; default 1,000 */
 		unsigned attempts;         /* default 1, as AWS_METADATA_SERVICE_NUM_ATTEMPTS counts */
 	} imds;

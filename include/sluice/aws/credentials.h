@@ -38,6 +38,9 @@ struct process_env {
 	/* Appends the file's bytes. False: code "file.absent" when there is none,
 	 * another ("file.open", "file.read", "file.size") when it cannot be read. */
 	bool (*read_file)(void *ctx, const char *path, struct buf *out, struct err *err);
+	/* Puts a file in the place of the one there, at once and as a whole; its owner
+	 * alone may read it. False: AUTH "file.write". NULL: nothing can be written. */
+	bool (*write_file)(void *ctx, const char *path, struct str text, struct err *err);
 	void *ctx;
 };
 

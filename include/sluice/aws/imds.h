@@ -5,9 +5,9 @@
  * answer that says "later" (5xx, 429) shows that the service is there: it is asked
  * up to 4 times; one that does not come, config's `attempts` times.
  *
- * Without a token (IMDSv1) it asks only where AWS_EC2_METADATA_V1_DISABLED, or
- * ec2_metadata_v1_disabled in the profile, is false in so many words, and no
- * token can be had.
+ * Without a token (IMDSv1) it asks only where the environment's
+ * AWS_EC2_METADATA_V1_DISABLED is "false" in so many words, and no token can be
+ * had. (To the SDKs that is the default; nobody falls back unasked here.)
  *
  * Facts: EC2 User Guide ("Use the Instance Metadata Service"), AWS SDKs and Tools
  * Reference Guide ("IMDS credential provider").

@@ -1,6 +1,7 @@
 /* Credentials of an EC2 instance's role, in virtual time; and the recorded traffic
  * of ../shared/vectors. */
 #include "sim/env.h"
+#include "support/fake_process.h"
 #include "support/tasks.h"
 #include "support/test.h"
 #include "support/traffic.h"
@@ -15,9 +16,10 @@
 #define TOKEN { .status = 200, .body = "token" }
 #define ROLE { .status = 200, .body = "my-role\n" }
 
-static const struct aws_config usual = { .imds = { .v1_disabled = true } };
+static const struct aws_config usual;
 
 struct fixture {
+	struct fake_process process;
 	struct transport_script script;
 	struct credentials_provider *provider;
 	struct credentials got;
@@ -27,9 +29,12 @@ struct fixture {
 static void set_up(struct fixture *f, struct loop *loop, const struct script_step *steps, size_t n)
 {
 	*f = (struct fixture){ 0 };
+	fake_process_init(&f->process);
 	transport_script_init(&f->script, loop, steps, n);
 
-	const struct credentials_site site = { .loop = loop, .transport = &f->script.transport, .config = &usual };
+	const struct credentials_site site = {
+		.env = &f->process.env, .loop = loop, .transport = &f->script.transport, .config = &usual,
+	};
 
 	f->provider = credentials_imds_new(&site);
 	credentials_init(&f->got);

@@ -1,5 +1,7 @@
 /* The metadata service, scripted, in virtual time. */
 #include "sim/transport_script.h"
+#include "support/fake_process.h"
+#include "support/http_server.h"
 #include "support/tasks.h"
 #include "support/test.h"
 #include "support/vectors.h"
@@ -7,12 +9,16 @@
 #include "sluice/aws/config.h"
 #include "sluice/aws/imds.h"
 #include "sluice/core/json.h"
+#include "sluice/http/client.h"
+
+#include <stdio.h>
 
 #define TOKEN "AQAEAKQRRHnsX8GCPgYTGMShrFJkMhru3n=="
 #define TTL "x-aws-ec2-metadata-token-ttl-seconds: 300"
 
 struct fixture {
 	struct transport_script script;
+	struct fake_process process;
 	struct aws_config config;
 	struct credentials_site site;
 	struct imds *imds;
@@ -20,13 +26,15 @@ struct fixture {
 	struct err err;
 };
 
-static void set_up(struct fixture *f, struct loop *loop, const struct aws_config *config, const struct script_step *steps,
-		   size_t n)
+static void set_up(struct fixture *f, struct loop *loop, const struct aws_config *config, const char *v1,
+		   const struct script_step *steps, size_t n)
 {
 	*f = (struct fixture){ .config = *config };
+	fake_process_init(&f->process);
+	fake_process_set(&f->process, "AWS_EC2_METADATA_V1_DISABLED", v1);
 	transport_script_init(&f->script, loop, steps, n);
 	f->site = (struct credentials_site){
-		.loop = loop, .transport = &f->script.transport, .config = &f->config,
+		.env = &f->process.env, .loop = loop, .transport = &f->script.transport, .config = &f->config,
 	};
 	f->imds = imds_new(&f->site);
 	buf_init(&f->out, 4096);
@@ -39,7 +47,7 @@ static void tear_down(struct fixture *f)
 	buf_release(&f->out);
 }
 
-static const struct aws_config usual = { .imds = { .v1_disabled = true } };
+static const struct aws_config usual;
 
 static void look_at_requests(struct loop *loop, void *arg)
 {
@@ -52,7 +60,7 @@ static void look_at_requests(struct loop *loop, void *arg)
 
 	(void)arg;
 	config.imds.timeout_ms = 1234;
-	set_up(&f, loop, &config, steps, COUNT_OF(steps));
+	set_up(&f, loop, &config, NULL, steps, COUNT_OF(steps));
 	CHECK_OK(imds_get(f.imds, "meta-data/a", &f.out, &f.err), &f.err);
 	CHECK_STR(buf_str(&f.out), "one");
 	CHECK(task_sleep_ms(loop, 239 * 1000, NULL));
@@ -88,6 +96,7 @@ static void test_a_token_serves_until_its_last_minute(void **state)
 struct outcome {
 	struct script_step steps[8];
 	struct aws_config config;
+	const char *v1;             /* AWS_EC2_METADATA_V1_DISABLED */
 	size_t requests;            /* sent in all */
 	const char *body;           /* or NULL and */
 	const char *code, *part;
@@ -98,7 +107,7 @@ static void look_at_outcome(struct loop *loop, void *arg)
 	const struct outcome *o = arg;
 	struct fixture f;
 
-	set_up(&f, loop, &o->config, o->steps, COUNT_OF(o->steps));
+	set_up(&f, loop, &o->config, o->v1, o->steps, COUNT_OF(o->steps));
 	if (o->body) {
 		CHECK_OK(imds_get(f.imds, "meta-data/a", &f.out, &f.err), &f.err);
 		CHECK_STR(buf_str(&f.out), o->body);
@@ -113,8 +122,8 @@ static void look_at_outcome(struct loop *loop, void *arg)
 	tear_down(&f);
 }
 
-#define V2 { .imds = { .v1_disabled = true } }
-#define V1_TOO { .imds = { .v1_disabled = false } }
+#define V2 { .env = NULL }, NULL
+#define V1_TOO { .env = NULL }, "False"
 #define GIVES_TOKEN { .status = 200, .body = TOKEN, .fields = TTL }
 #define NO_ANSWER { .error = "http.timeout", .after_ms = 1000 }
 
@@ -133,7 +142,7 @@ static void test_each_answer_has_its_outcome(void **state)
 		/* No instance. */
 		{ { { .error = "http.connect" } }, V2, 1, NULL, "credentials.absent", "no instance metadata service at http://169" },
 		{ { { .error = "http.connect" }, { .error = "http.connect" }, { .error = "http.connect" } },
-		  { .imds = { .v1_disabled = true, .attempts = 3 } }, 3, NULL, "credentials.absent", "http.connect" },
+		  { .imds = { .attempts = 3 } }, NULL, 3, NULL, "credentials.absent", "http.connect" },
 		{ { NO_ANSWER, NO_ANSWER }, V2, 2, NULL, "credentials.absent", "http.timeout" },
 		/* Answers that get lost. */
 		{ { NO_ANSWER, { .status = 401 } }, V2, 2, NULL, "credentials.imds_hops", "HttpPutResponseHopLimit must be 2" },
@@ -142,9 +151,11 @@ static void test_each_answer_has_its_outcome(void **state)
 		/* Switched off, here and there. */
 		{ { { .status = 403 } }, V2, 1, NULL, "credentials.imds_disabled", "--http-endpoint enabled" },
 		{ { GIVES_TOKEN, { .status = 403 } }, V2, 2, NULL, "credentials.imds_disabled", "forbids" },
-		{ { { .status = 0 } }, { .imds = { .disabled = true } }, 0, NULL, "credentials.absent", "AWS_EC2_METADATA_DISABLED" },
+		{ { { .status = 0 } }, { .imds = { .disabled = true } }, NULL, 0, NULL, "credentials.absent", "AWS_EC2_METADATA_DISABLED" },
 		/* Without tokens: only where allowed. */
 		{ { { .status = 404 } }, V2, 1, NULL, "credentials.imds_v1", "AWS_EC2_METADATA_V1_DISABLED=false" },
+		{ { { .status = 404 } }, { .env = NULL }, "true", 1, NULL, "credentials.imds_v1", "IMDSv1" },
+		{ { { .status = 404 } }, { .imds = { .v1_disabled = true } }, "false", 1, NULL, "credentials.imds_v1", "IMDSv1" },
 		{ { { .status = 405 }, { .status = 200, .body = "x" } }, V1_TOO, 2, "x", NULL, NULL },
 		{ { NO_ANSWER, { .status = 200 }, { .status = 200, .body = "x" } }, V1_TOO, 3, "x", NULL, NULL },
 		{ { { .status = 403 } }, V1_TOO, 1, NULL, "credentials.imds_disabled", "" },
@@ -157,7 +168,7 @@ static void test_each_answer_has_its_outcome(void **state)
 		{ { { .status = 200, .body = "<html>\n" TOKEN } }, V2, 1, NULL, "credentials.imds", "something else there" },
 		{ { { .error = "http.too_large" } }, V2, 1, NULL, "credentials.imds", "http.too_large" },
 		{ { GIVES_TOKEN, NO_ANSWER }, V2, 2, NULL, "credentials.imds", "then no answer" },
-		{ { { 0 } }, { .imds = { .endpoint = STR_INIT("not a uri") } }, 0, NULL, "credentials.imds", "'not a uri'" },
+		{ { { 0 } }, { .imds = { .endpoint = STR_INIT("not a uri") } }, NULL, 0, NULL, "credentials.imds", "'not a uri'" },
 	};
 
 	(void)state;
@@ -176,7 +187,7 @@ static void look_at_region(struct loop *loop, void *arg)
 	struct fixture f;
 
 	(void)arg;
-	set_up(&f, loop, &usual, steps, COUNT_OF(steps));
+	set_up(&f, loop, &usual, NULL, steps, COUNT_OF(steps));
 	CHECK_OK(aws_imds_region(&f.site, &f.out, &f.err), &f.err);
 	CHECK_STR(buf_str(&f.out), "eu-west-1");
 	CHECK_STR(f.script.seen[1].request.url, "http://169.254.169.254/latest/meta-data/placement/region");
@@ -207,7 +218,7 @@ static void cancel_it(struct loop *loop, void *arg)
 	struct scope scope;
 
 	(void)arg;
-	set_up(&f, loop, &usual, steps, COUNT_OF(steps));
+	set_up(&f, loop, &usual, NULL, steps, COUNT_OF(steps));
 	scope_init(&scope, loop);
 	scope_spawn(&scope, "get", get_and_note, &f);
 	CHECK(task_sleep_ms(loop, 500, NULL));
@@ -221,6 +232,75 @@ static void test_a_cancelled_get_says_so(void **state)
 {
 	(void)state;
 	run_simulated(1, cancel_it, NULL);
+}
+
+/* ---- over real connections ---- */
+
+struct real {
+	struct http_server *server;
+	bool loses_tokens;
+};
+
+/* A service that, where it loses tokens, closes the connection on them. */
+static bool serve(struct http_server_request *r)
+{
+	const struct real *real = r->ctx;
+	bool put = str_starts(r->head, STR("PUT /latest/api/token "));
+
+	if (put && str_eq(http_server_field(r, "x-aws-ec2-metadata-token-ttl-seconds"), STR("21600")))
+		return real->loses_tokens ? false : http_server_answer(r, 200, TTL "\r\n", STR(TOKEN));
+	if (!str_eq(http_server_field(r, "x-aws-ec2-metadata-token"), STR(TOKEN)))
+		return http_server_answer(r, 401, "", STR("no token"));
+	return http_server_answer(r, 200, "", STR("here"));
+}
+
+static void ask_a_real_one(struct loop *loop, void *arg)
+{
+	const struct real *real = arg;
+	struct http_client *client = http_client_new(loop, &(struct http_client_settings){ 0 }, NULL);
+	struct fake_process process;
+	struct aws_config config = { .imds = { .timeout_ms = 20000 } };
+	struct err err = { 0 };
+	struct imds *imds;
+	char url[64];
+	struct buf out;
+
+	fake_process_init(&process);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d", http_server_port(real->server));
+	config.imds.endpoint = str_c(url);
+
+	const struct credentials_site site = {
+		.env = &process.env, .loop = loop, .transport = http_client_transport(client), .config = &config,
+	};
+
+	imds = imds_new(&site);
+	buf_init(&out, 1024);
+	if (real->loses_tokens) {
+		CHECK_CLASS(imds_get(imds, "meta-data/a", &out, &err), &err, ERR_AUTH);
+		CHECK_STR(str_c(err.code), "credentials.imds_hops");
+	} else {
+		CHECK_OK(imds_get(imds, "meta-data/a", &out, &err), &err);
+		CHECK_STR(buf_str(&out), "here");
+	}
+	buf_release(&out);
+	imds_free(imds);
+	http_client_free(client);
+}
+
+static void test_it_is_asked_over_real_connections(void **state)
+{
+	struct real real = { 0 };
+
+	(void)state;
+	assert_true(http_global_init(NULL));
+	real.server = http_server_start(serve, &real);
+	run_real(ask_a_real_one, &real);
+	http_server_stop(real.server);
+	real.loses_tokens = true;
+	real.server = http_server_start(serve, &real);
+	run_real(ask_a_real_one, &real);
+	http_server_stop(real.server);
+	http_global_cleanup();
 }
 
 /* ---- the public cases of where it is asked ---- */
@@ -239,7 +319,7 @@ static void ask(struct loop *loop, void *arg)
 	if (json_get_str(json_get(env, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"), &mode) ||
 	    json_get_str(json_get(test, "mode_override"), &mode))
 		config.imds.ipv6 = str_eq_nocase(mode, STR("IPv6"));
-	set_up(&f, loop, &config, steps, COUNT_OF(steps));
+	set_up(&f, loop, &config, NULL, steps, COUNT_OF(steps));
 	CHECK(!imds_get(f.imds, "meta-data/a", &f.out, &f.err));
 	CHECK_STR(f.script.seen[0].request.url, want.ptr);
 	tear_down(&f);
@@ -277,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_each_answer_has_its_outcome),
 		cmocka_unit_test(test_the_region_is_the_instances),
 		cmocka_unit_test(test_a_cancelled_get_says_so),
+		cmocka_unit_test(test_it_is_asked_over_real_connections),
 		cmocka_unit_test(test_the_public_endpoint_cases_hold),
 	};
 
