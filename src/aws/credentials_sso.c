@@ -1,6 +1,6 @@
 #include "sluice/aws/client.h"
 #include "sluice/aws/credentials.h"
-#include "sluice/aws/region.h"
+#include "sluice/aws/endpoint.h"
 #include "sluice/aws/sso_token.h"
 #include "sluice/core/json_write.h"
 #include "sluice/core/loop.h"

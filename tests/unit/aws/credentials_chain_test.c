@@ -50,7 +50,7 @@ static const struct chain_case {
 	{ .name = "profile_static_keys" },
 	{ .name = "profile_static_keys_case_insensitive" },
 	{ .name = "sso_assume_role" },
-	{ "sso_no_token_file", "credentials.sso", "/home/.aws/sso/cache/dace00cba5f8355ec9d274ceb2bcebdfbeed0e12.json", 0 },
+	{ "sso_no_token_file", "credentials.sso_login", "/home/.aws/sso/cache/dace00cba5f8355ec9d274ceb2bcebdfbeed0e12.json", 0 },
 	{ "sso_server_error", "credentials.sso", "503", MORE_TRIES },
 	{ "web_identity_source_profile_no_env", "credentials.profile", "role_arn is missing", 0 },
 	{ .name = "web_identity_token_env", .flags = OTHER_VALUES },
