@@ -1,3 +1,4 @@
+#include "sluice/app/check_aws.h"
 #include "sluice/app/command.h"
 #include "sluice/app/settings.h"
 #include "sluice/core/json_write.h"
@@ -113,26 +114,47 @@ static void write_problems(struct json_writer *w, const struct problems *problem
 	json_member_int(w, STR("count"), (int64_t)problems->count);
 }
 
-static void write_result(const struct settings *s, const char *path, const struct problems *problems, struct buf *out)
+static void write_result(const struct settings *s, const char *path, const struct problems *problems,
+			 const struct findings *findings, struct buf *out)
 {
 	struct json_writer w;
 
 	json_write_init(&w, out);
 	json_begin_object(&w);
-	json_member_bool(&w, STR("ok"), s != NULL);
+	json_member_bool(&w, STR("ok"), s != NULL && findings->failed == 0);
 	json_member_str(&w, STR("file"), str_c(path));
 	if (s) {
 		write_pipelines(&w, s);
 		write_sinks(&w, s);
 	}
 	write_problems(&w, problems);
+	if (findings->count)
+		findings_write(findings, &w);
 	json_end_object(&w);
 	buf_putc(out, '\n');
+}
+
+/* --- asking the services ------------------------------------------------ */
+
+static void ask(void *ctx, struct session *s)
+{
+	check_aws(s, ctx);
+}
+
+/* What keeps a session from opening is a finding like any other. */
+static void ask_aws(const struct settings *s, struct findings *f)
+{
+	struct err err = { 0 };
+
+	findings_group(f, "AWS");
+	if (!session_run(s, ask, f, &err))
+		findings_fail(f, "configuration", &err);
 }
 
 static int run(const struct command_args *args)
 {
 	struct problems problems;
+	struct findings findings;
 	struct settings *s;
 	struct arena arena;
 	struct buf out;
@@ -140,20 +162,24 @@ static int run(const struct command_args *args)
 
 	arena_init(&arena, SETTINGS_BYTES_MAX);
 	problems_init(&problems, &arena);
+	findings_init(&findings, &arena);
 	buf_init(&out, OUTPUT_MAX);
 	s = settings_load(&settings_all_kinds, NULL, args->config, &problems);
+	if (s && args->aws)
+		ask_aws(s, &findings);
 	if (args->json)
-		write_result(s, args->config, &problems, &out);
+		write_result(s, args->config, &problems, &findings, &out);
 	else if (s)
 		print_summary(s, args->config, &out);
 	else
 		problems_print(&problems, &out);
+	if (findings.count && !args->json)
+		findings_print(&findings, &out);
 	fputs(out.ptr ? out.ptr : "", s || args->json ? stdout : stderr);
+	code = !s ? EXIT_USAGE : findings.failed ? EXIT_FAILED : EXIT_OK;
 	if (!buf_ok(&out)) {
 		fprintf(stderr, "sluice check: the result is larger than %d bytes and was cut\n", OUTPUT_MAX);
 		code = EXIT_FAILED;
-	} else {
-		code = s ? EXIT_OK : EXIT_USAGE;
 	}
 	buf_release(&out);
 	arena_release(&arena);
@@ -165,9 +191,14 @@ const struct command check_command = {
 	.summary = "prove a settings file",
 	.text = "Reads a settings file and says what it would run: its pipelines, their handlers\n"
 		"and sinks. All mistakes are shown at once, each with file, line, setting, and\n"
-		"what was expected; then the exit code is 2. Nothing is connected to.\n",
+		"what was expected; then the exit code is 2. Nothing is connected to, unless\n"
+		"--aws is given: then it says where credentials come from and whose they are,\n"
+		"the region, the clock, and tries what the pipelines need of streams, tables\n"
+		"and sinks. It writes nothing: its writes have a condition that never holds.\n"
+		"What failed is marked with an ✗, and the exit code is 1.\n",
 	.examples = "  sluice check -c conf/deals.conf\n"
-		    "  sluice check -c conf/deals.conf --json\n",
-	.takes = COMMAND_TAKES_CONFIG | COMMAND_TAKES_JSON,
+		    "  sluice check -c conf/deals.conf --json\n"
+		    "  sluice check -c conf/deals.conf --aws\n",
+	.takes = COMMAND_TAKES_CONFIG | COMMAND_TAKES_JSON | COMMAND_TAKES_AWS,
 	.run = run,
 };

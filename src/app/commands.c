@@ -31,6 +31,8 @@ static const struct option_name {
 	  "trim_horizon, latest or a time", COMMAND_TAKES_TO, offsetof(struct command_args, to) },
 	{ "--force", NULL, NULL, "do what is refused otherwise", NULL, NULL,
 	  COMMAND_TAKES_FORCE, offsetof(struct command_args, force) },
+	{ "--aws", NULL, NULL, "ask the services, too: credentials, permissions, sinks", NULL, NULL,
+	  COMMAND_TAKES_AWS, offsetof(struct command_args, aws) },
 	{ "--json", NULL, NULL, "machine-readable result on stdout", NULL, NULL,
 	  COMMAND_TAKES_JSON, offsetof(struct command_args, json) },
 	{ "--help", NULL, NULL, "this text", NULL, NULL, 0, 0 },

@@ -2,6 +2,8 @@
 
 #include "sluice/handlers/counter.h"
 
+#include <unistd.h>
+
 static struct failure_policy policy_of(const struct settings_failure *f)
 {
 	return (struct failure_policy){
@@ -102,4 +104,13 @@ void plan_make(const struct settings *s, struct arena *a, struct worker_plan *ou
 		if (out->pipelines[out->n_pipelines].n_handlers)
 			out->n_pipelines++;
 	}
+}
+
+struct str plan_instance(struct arena *a)
+{
+	char host[65] = "";
+
+	if (gethostname(host, sizeof(host) - 1) != 0 || !str_utf8_valid(str_c(host)))
+		host[0] = '\0';
+	return arena_putf(a, "%s:%d", host[0] ? host : "unnamed", (int)getpid());
 }

@@ -1,9 +1,9 @@
 #include "sluice/app/session.h"
 
-#include "sluice/aws/config.h"
+#include "sluice/app/aws_site.h"
+#include "sluice/app/plan.h"
 #include "sluice/core/loop.h"
 #include "sluice/core/mem.h"
-#include "sluice/http/client.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -16,8 +16,7 @@ struct opened {
 	struct session s;
 	struct env *env;
 	struct http_client *http;
-	struct credentials_provider *credentials;
-	struct aws_config config;
+	struct aws_site site;
 	struct arena arena;
 	void (*fn)(void *ctx, struct session *s);
 	void *ctx;
@@ -27,37 +26,21 @@ struct opened {
 
 /* ---- opening ---- */
 
-static struct credentials_provider *default_chain(const struct opened *o)
-{
-	const struct credentials_site site = { .env = &process_env_real, .loop = o->s.loop, .config = &o->config };
-	struct credentials_provider *providers[] = {
-		credentials_environment_new(&site), credentials_profile_new(&site, o->s.settings->aws.profile), NULL,
-	};
-
-	return credentials_cached_new(credentials_chain_new(providers), &site);
-}
-
-static struct str instance_name(struct arena *a)
-{
-	char host[65] = "";
-
-	if (gethostname(host, sizeof(host) - 1) != 0 || !str_utf8_valid(str_c(host)))
-		host[0] = '\0';
-	return arena_putf(a, "%s:%d", host[0] ? host : "unnamed", (int)getpid());
-}
-
 static bool open_client(struct opened *o, struct err *err)
 {
 	const struct settings *set = o->s.settings;
-	struct http_client_settings http = { .max_connections = (size_t)set->limits.connections };
-	struct aws_settings aws = { .loop = o->s.loop, .config = &o->config, .endpoint_url = set->aws.endpoint_url };
+	struct aws_settings *aws = &o->s.aws;
 
-	o->http = http_client_new(o->s.loop, &http, err);
+	if (!aws_site_open(&o->site, o->s.loop, set, err))
+		return false;
+	o->http = aws_site_http(&o->site, o->s.loop, (size_t)set->limits.connections, err);
 	if (!o->http)
 		return false;
-	aws.transport = http_client_transport(o->http);
-	aws.credentials = o->credentials;
-	o->s.dynamodb = aws_client_new(AWS_DYNAMODB, &aws, err);
+	*aws = (struct aws_settings){
+		.loop = o->s.loop, .transport = http_client_transport(o->http), .credentials = o->site.credentials,
+		.config = &o->site.config, .endpoint_url = set->aws.endpoint_url,
+	};
+	o->s.dynamodb = aws_client_new(AWS_DYNAMODB, aws, err);
 	return o->s.dynamodb != NULL;
 }
 
@@ -101,22 +84,11 @@ bool session_open_state(struct session *s, bool *exists, struct err *err)
 
 /* ---- its life ---- */
 
-static bool load_config(struct opened *o)
-{
-	const struct settings_aws *aws = &o->s.settings->aws;
-	const struct aws_choices choices = { .region = aws->region, .profile = aws->profile };
-
-	return aws_config_load(&o->config, &process_env_real, &choices, o->err);
-}
-
 static void session_task(void *arg)
 {
 	struct opened *o = arg;
 
-	if (load_config(o)) {
-		o->credentials = default_chain(o);
-		o->ok = open_client(o, o->err);
-	}
+	o->ok = open_client(o, o->err);
 	if (o->ok) {
 		make_state(&o->s);
 		o->fn(o->ctx, &o->s);
@@ -125,8 +97,7 @@ static void session_task(void *arg)
 	aws_client_free(o->s.dynamodb);
 	if (o->http)
 		http_client_free(o->http);
-	credentials_provider_free(o->credentials);
-	aws_config_release(&o->config);
+	aws_site_close(&o->site);
 }
 
 static bool run(struct opened *o, struct log *log, struct err *err)
@@ -152,7 +123,7 @@ bool session_run(const struct settings *settings, void (*fn)(void *ctx, struct s
 	if (!http_global_init(err))
 		return false;
 	arena_init(&o.arena, SESSION_BYTES);
-	o.s.instance = instance_name(&o.arena);
+	o.s.instance = plan_instance(&o.arena);
 	ok = run(&o, &log, err);
 	arena_release(&o.arena);
 	http_global_cleanup();

@@ -1,9 +1,8 @@
 #include "sluice/app/supervisor.h"
 
+#include "sluice/app/aws_site.h"
 #include "sluice/app/plan.h"
-#include "sluice/aws/config.h"
 #include "sluice/core/mem.h"
-#include "sluice/http/client.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -20,14 +19,12 @@ struct supervisor;
  * handed over by loop_post() and pthread_join(). */
 struct worker_thread {
 	struct supervisor *supervisor;
-	const struct settings *settings;
 	struct log log;                  /* its lines say which worker writes */
 	pthread_t thread;
 	struct env *env;
 	struct loop *loop;
 
 	/* The thread's own. */
-	struct aws_config config;
 	struct credentials_provider *credentials;
 	struct http_client *client, *state_client;
 	struct worker *worker;
@@ -41,12 +38,16 @@ struct worker_thread {
 struct supervisor {
 	struct loop *loop;               /* of main's thread */
 	const struct log *log;
+	const struct settings *settings;
+	struct aws_site aws;
 	struct worker_thread *workers;
 	size_t n_workers, n_running;
 	const struct worker_thread *failed;  /* the first; it stopped the others */
 	struct watch signals;
 	struct event all_ended;
 	int n_signals;
+	bool ok;
+	struct err *err;
 };
 
 void supervisor_block_signals(void)
@@ -62,16 +63,6 @@ void supervisor_block_signals(void)
 }
 
 /* ---- the worker's thread ---- */
-
-static struct credentials_provider *default_chain(struct worker_thread *t)
-{
-	const struct credentials_site site = { .env = &process_env_real, .loop = t->loop, .config = &t->config };
-	struct credentials_provider *providers[] = {
-		credentials_environment_new(&site), credentials_profile_new(&site, t->settings->aws.profile), NULL,
-	};
-
-	return credentials_cached_new(credentials_chain_new(providers), &site);
-}
 
 static void run_worker(struct worker_thread *t, const struct worker_plan *plan)
 {
@@ -91,22 +82,18 @@ static void run_worker(struct worker_thread *t, const struct worker_plan *plan)
 	worker_free(worker);
 }
 
-static struct http_client *open_client(struct worker_thread *t, size_t connections)
-{
-	struct http_client_settings set = { .max_connections = connections };
-
-	return http_client_new(t->loop, &set, &t->err);
-}
-
 static bool open_clients(struct worker_thread *t, struct worker_plan *plan)
 {
-	t->credentials = default_chain(t);
-	t->client = open_client(t, (size_t)t->settings->limits.connections);
-	t->state_client = t->client ? open_client(t, STATE_CONNECTIONS) : NULL;
+	const struct aws_site *aws = &t->supervisor->aws;
+	const struct credentials_site site = { .loop = t->loop };
+
+	t->credentials = credentials_cached_new(credentials_remote_new(aws->credentials, aws->loop, t->loop), &site);
+	t->client = aws_site_http(aws, t->loop, (size_t)aws->settings->limits.connections, &t->err);
+	t->state_client = t->client ? aws_site_http(aws, t->loop, STATE_CONNECTIONS, &t->err) : NULL;
 	if (!t->state_client)
 		return false;
-	plan->aws.config = &t->config;
-	plan->aws.region = t->config.region;
+	plan->aws.config = &aws->config;
+	plan->aws.region = aws->config.region;
 	plan->aws.credentials = t->credentials;
 	plan->aws.transport = http_client_transport(t->client);
 	plan->state_transport = http_client_transport(t->state_client);
@@ -122,23 +109,6 @@ static void close_clients(struct worker_thread *t)
 	credentials_provider_free(t->credentials);
 }
 
-static struct str instance_name(struct arena *a)
-{
-	char host[65] = "";
-
-	if (gethostname(host, sizeof(host) - 1) != 0 || !str_utf8_valid(str_c(host)))
-		host[0] = '\0';
-	return arena_putf(a, "%s:%d", host[0] ? host : "unnamed", (int)getpid());
-}
-
-static bool load_config(struct worker_thread *t)
-{
-	const struct settings_aws *aws = &t->settings->aws;
-	const struct aws_choices choices = { .region = aws->region, .profile = aws->profile };
-
-	return aws_config_load(&t->config, &process_env_real, &choices, &t->err);
-}
-
 /* The worker's first task. */
 static void worker_task(void *arg)
 {
@@ -147,12 +117,11 @@ static void worker_task(void *arg)
 	struct arena arena;
 
 	arena_init(&arena, PLAN_BYTES);
-	plan_make(t->settings, &arena, &plan);
-	plan.instance = instance_name(&arena);
-	if (load_config(t) && open_clients(t, &plan))
+	plan_make(t->supervisor->settings, &arena, &plan);
+	plan.instance = plan_instance(&arena);
+	if (open_clients(t, &plan))
 		run_worker(t, &plan);
 	close_clients(t);
-	aws_config_release(&t->config);
 	arena_release(&arena);
 }
 
@@ -221,13 +190,6 @@ static void on_signal(void *arg, uint32_t ready)
 	}
 }
 
-static void supervise(void *arg)
-{
-	struct supervisor *s = arg;
-
-	event_wait(&s->all_ended, -1, NULL, NULL);
-}
-
 static bool watch_signals(struct supervisor *s, struct err *err)
 {
 	sigset_t set;
@@ -268,18 +230,18 @@ static bool start_thread(struct worker_thread *t, struct err *err)
 }
 
 /* False when one could not be started; those before it run then. */
-static bool start_threads(struct supervisor *s, const struct settings *settings, struct err *err)
+static bool start_threads(struct supervisor *s)
 {
-	size_t n = (size_t)settings->workers;
+	size_t n = (size_t)s->settings->workers;
 
 	s->workers = mem_array(n, sizeof(*s->workers));
 	for (; s->n_workers < n; s->n_workers++, s->n_running++) {
 		struct worker_thread *t = &s->workers[s->n_workers];
 
-		*t = (struct worker_thread){ .supervisor = s, .settings = settings, .log = *s->log };
+		*t = (struct worker_thread){ .supervisor = s, .log = *s->log };
 		t->log.worker = (int)s->n_workers;
 		t->log.several = n > 1;
-		if (!start_thread(t, err)) {
+		if (!start_thread(t, s->err)) {
 			release_thread(t);
 			return false;
 		}
@@ -287,33 +249,39 @@ static bool start_threads(struct supervisor *s, const struct settings *settings,
 	return true;
 }
 
-static void join_threads(struct supervisor *s)
+/* Main's first task: the workers' whole life. Their loops go last: answers of the cache
+ * may still be on the way to them. */
+static void supervise(void *arg)
 {
-	for (size_t i = 0; i < s->n_workers; i++) {
-		pthread_join(s->workers[i].thread, NULL);
-		release_thread(&s->workers[i]);
+	struct supervisor *s = arg;
+
+	s->ok = aws_site_open(&s->aws, s->loop, s->settings, s->err);
+	if (s->ok && s->n_signals == 0) {
+		s->ok = start_threads(s);
+		if (!s->ok)
+			stop_all(s);
+		if (s->n_running)
+			event_wait(&s->all_ended, -1, NULL, NULL);
 	}
+	for (size_t i = 0; i < s->n_workers; i++)
+		pthread_join(s->workers[i].thread, NULL);
+	aws_site_close(&s->aws);
 }
 
-static bool run_workers(struct supervisor *s, const struct settings *settings, struct err *err)
+static bool run_workers(struct supervisor *s)
 {
-	bool ok = start_threads(s, settings, err);
-
-	if (!ok)
-		stop_all(s);
-	if (s->n_running)
-		loop_run(s->loop, supervise, s);
-	join_threads(s);
-	if (ok && s->failed)
-		*err = s->failed->err;
-	ok = ok && !s->failed;
+	loop_run(s->loop, supervise, s);
+	for (size_t i = 0; i < s->n_workers; i++)
+		release_thread(&s->workers[i]);
+	if (s->ok && s->failed)
+		*s->err = s->failed->err;
 	mem_free(s->workers);
-	return ok;
+	return s->ok && !s->failed;
 }
 
 bool supervisor_run(const struct settings *settings, struct log *log, struct err *err)
 {
-	struct supervisor s = { .log = log, .signals.fd = -1 };
+	struct supervisor s = { .log = log, .settings = settings, .err = err, .signals.fd = -1 };
 	struct env *env = env_real(log, err);
 	bool ok = false;
 
@@ -321,7 +289,7 @@ bool supervisor_run(const struct settings *settings, struct log *log, struct err
 	if (!s.loop)
 		goto out;
 	event_init(&s.all_ended, s.loop);
-	ok = watch_signals(&s, err) && run_workers(&s, settings, err);
+	ok = watch_signals(&s, err) && run_workers(&s);
 	if (s.signals.loop)
 		loop_unwatch(&s.signals);
 	if (s.signals.fd >= 0)

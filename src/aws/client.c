@@ -1,6 +1,6 @@
 #include "sluice/aws/client.h"
 
-#include "sluice/aws/endpoint.h"
+#include "client_address.h"
 #include "sluice/aws/error.h"
 #include "sluice/aws/skew.h"
 #include "sluice/core/loop.h"
@@ -21,9 +21,7 @@ struct aws_client {
 	enum aws_service which;
 	const struct aws_service_info *service;
 	struct aws_settings set;
-	struct buf region;
-	struct aws_endpoint endpoint;
-	bool endpoint_given;             /* by the settings */
+	struct client_address address;
 	struct aws_skew skew;
 	struct sigv4_key key;
 	struct aws_client_stats stats;
@@ -37,6 +35,7 @@ struct call {
 	struct sigv4_result signature;
 	struct http_response response;
 	struct buf target, url, host, form;
+	size_t base_bytes;               /* of the URL: the endpoint */
 	struct str body;                 /* the request's, or the form */
 	int64_t skew_used_ms;
 	unsigned attempts;
@@ -53,25 +52,13 @@ struct verdict {
 struct aws_client *aws_client_new(enum aws_service service, const struct aws_settings *settings, struct err *err)
 {
 	struct aws_client *c = mem_alloc(sizeof(*c));
-	struct str url = settings->endpoint_url;
-	bool ok;
 
 	c->which = service;
 	c->service = aws_service_info(service);
 	c->set = *settings;
-	buf_init(&c->region, 64);
-	aws_endpoint_init(&c->endpoint);
-	buf_put(&c->region, settings->region.len || !settings->config ? settings->region : settings->config->region);
-	c->set.region = buf_str(&c->region);
 	if (!c->set.max_attempts && settings->config)
 		c->set.max_attempts = settings->config->max_attempts;
-	ok = aws_endpoint_default(&c->endpoint, c->service->host, buf_str(&c->region), err);
-	if (!url.len && settings->config)
-		url = settings->config->endpoint_urls[service];
-	c->endpoint_given = url.len != 0;
-	if (ok && c->endpoint_given)
-		ok = aws_endpoint_parse(&c->endpoint, url, err);
-	if (!ok) {
+	if (!client_address_init(&c->address, service, settings, err)) {
 		aws_client_free(c);
 		return NULL;
 	}
@@ -83,8 +70,7 @@ void aws_client_free(struct aws_client *c)
 	if (!c)
 		return;
 	sigv4_key_release(&c->key);
-	aws_endpoint_release(&c->endpoint);
-	buf_release(&c->region);
+	client_address_release(&c->address);
 	mem_free(c);
 }
 
@@ -95,7 +81,7 @@ int64_t aws_service_time_ms(const struct aws_client *c)
 
 struct str aws_client_endpoint(const struct aws_client *c)
 {
-	struct str url = buf_str(&c->endpoint.url);
+	struct str url = buf_str(&c->address.endpoint.url);
 
 	return str_sub(url, 0, url.len - 1); /* without the last '/' */
 }
@@ -164,7 +150,7 @@ static bool sign(struct call *k, struct headers *h, struct err *err)
 	bool s3 = c->which == AWS_S3;
 	struct sigv4_request r = {
 		.method = method_of(k->request).ptr, .path = path_of(k), .query = k->request->query, .headers = h->list,
-		.n_headers = h->n, .body = k->body, .region = buf_str(&c->region),
+		.n_headers = h->n, .body = k->body, .region = client_address_region(&c->address),
 		.service = str_c(c->service->signing_name), .time_s = aws_service_time_ms(c) / 1000,
 		.normalize_path = !s3, .double_encode_path = !s3, .sign_body_header = s3, .key = &c->key,
 	};
@@ -181,31 +167,46 @@ static bool sign(struct call *k, struct headers *h, struct err *err)
 	return true;
 }
 
-/* Host and URL, once a call. */
-static bool address(struct call *k, struct err *err)
+/* Host and URL, which may be those of the credentials' account. */
+static bool locate(struct call *k, struct err *err)
 {
 	const struct aws_request *r = k->request;
-	struct str path = r->path, base = buf_str(&k->c->endpoint.url);
-	size_t scheme = str_find(base, STR("://")) + 3;
+	const struct aws_endpoint *e =
+		client_address_of(&k->c->address, r->anonymous ? NULL : &k->who, r->resource_arn, err);
+	size_t scheme = e ? str_find(buf_str(&e->url), STR("://")) + 3 : 0;
 
+	if (!e)
+		return false;
+	buf_clear(&k->host);
+	buf_clear(&k->url);
 	if (r->host_label.len)
 		buf_putf(&k->host, "%.*s.", STR_ARG(r->host_label));
-	buf_put(&k->host, buf_str(&k->c->endpoint.host));
-	buf_put(&k->url, str_sub(base, 0, scheme));
+	buf_put(&k->host, buf_str(&e->host));
+	buf_put(&k->url, str_sub(buf_str(&e->url), 0, scheme));
 	buf_put(&k->url, buf_str(&k->host));
-	buf_put(&k->url, buf_str(&k->c->endpoint.path));
-	if (str_starts(path, STR("/"))) /* the endpoint's path ends with one */
-		buf_put(&k->url, str_from(path, 1));
+	buf_put(&k->url, buf_str(&e->path));
+	k->base_bytes = k->url.len - 1; /* without the last '/' */
+	if (str_starts(r->path, STR("/"))) /* the endpoint's path ends with one */
+		buf_put(&k->url, str_from(r->path, 1));
 	if (r->query.len)
 		buf_putf(&k->url, "?%.*s", STR_ARG(r->query));
+	return (buf_ok(&k->url) && buf_ok(&k->host)) ||
+	       err_set(err, ERR_FATAL, "http.request", "its address is too long");
+}
+
+/* The body, once a call. */
+static bool compose(struct call *k, struct err *err)
+{
+	const struct aws_request *r = k->request;
+
 	k->body = r->body;
 	if (k->c->service->protocol == AWS_QUERY) {
 		buf_putf(&k->form, "Action=%s&Version=%s", r->operation, k->c->service->target);
 		buf_put(&k->form, r->body);
 		k->body = buf_str(&k->form);
 	}
-	return (buf_ok(&k->url) && buf_ok(&k->host) && buf_ok(&k->form) && r->n_headers <= MORE_HEADERS) ||
-	       err_set(err, ERR_FATAL, "http.request", "its address, form or headers are too long");
+	return (buf_ok(&k->form) && r->n_headers <= MORE_HEADERS) ||
+	       err_set(err, ERR_FATAL, "http.request", "its form or headers are too long");
 }
 
 /* What the caller wants of the answer's head. */
@@ -228,7 +229,7 @@ static bool send(struct call *k, struct buf *answer, struct err *err)
 	size_t most = k->request->max_answer_bytes ? k->request->max_answer_bytes : DEFAULT_ANSWER_BYTES;
 	struct headers headers;
 	struct http_request r = {
-		.method = method_of(k->request).ptr, .url = buf_str(&k->url), .headers = headers.list, .body = k->body,
+		.method = method_of(k->request).ptr, .headers = headers.list, .body = k->body,
 		.connect_timeout_ms = c->set.connect_timeout_ms,
 		.timeout_ms = k->request->timeout_ms ? k->request->timeout_ms : c->set.timeout_ms,
 		.max_response_bytes = most < answer->max ? most : answer->max, .once = k->request->once,
@@ -237,11 +238,14 @@ static bool send(struct call *k, struct buf *answer, struct err *err)
 
 	if (!k->request->anonymous && !c->set.credentials->get(c->set.credentials, &k->who, err))
 		return false;
+	if (!locate(k, err))
+		return false;
 	if (c->set.may_sign && !c->set.may_sign(c->set.may_sign_ctx, err))
 		return false;
 	begin_headers(k, &headers);
 	if (!k->request->anonymous && !sign(k, &headers, err))
 		return false;
+	r.url = buf_str(&k->url);
 	r.n_headers = headers.n;
 	/* The transport fills the caller's memory: a page of 2 MB is not copied. */
 	k->response.body = buf_take(answer);
@@ -451,12 +455,21 @@ static void hint_at_endpoint(const struct call *k, struct err *err)
 {
 	static const char *const codes[] = { "http.connect", "http.resolve", "http.tls", "http.timeout", "http.broken" };
 	bool about_it = str_starts(str_c(err->code), STR("aws.http_"));
+	const char *given_by = k->c->address.given_by;
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
 		about_it = about_it || err_is(err, codes[i]);
-	if (about_it)
-		append_text(err, k->c->endpoint_given ? "; is it running? check aws.endpoint_url"
-						      : "; check aws.region and the network");
+	if (!about_it)
+		return;
+	append_text(err, given_by ? "; is it running? check " : "; check aws.region and the network");
+	if (given_by)
+		append_text(err, given_by);
+}
+
+/* The endpoint, for messages; before the first attempt, the client's. */
+static struct str called(const struct call *k)
+{
+	return k->base_bytes ? str_sub(buf_str(&k->url), 0, k->base_bytes) : aws_client_endpoint(k->c);
 }
 
 bool aws_call(struct aws_client *c, const struct aws_request *request, struct buf *answer, struct err *err)
@@ -474,13 +487,13 @@ bool aws_call(struct aws_client *c, const struct aws_request *request, struct bu
 	buf_init(&k.form, MAX_FORM_BYTES);
 	buf_putf(&k.target, "%s.%s", c->service->target, request->operation);
 	c->stats.calls++;
-	ok = address(&k, &why) && run_attempts(&k, answer, &why);
+	ok = compose(&k, &why) && run_attempts(&k, answer, &why);
 	if (!ok) {
 		if (why.class != ERR_DATA && why.class != ERR_CANCELLED)
 			c->stats.failed++;
 		if (k.attempts > 1 && why.class != ERR_CANCELLED)
 			err_prefix(&why, "%u attempts", k.attempts);
-		err_prefix(&why, "%s at %.*s", request->operation, STR_ARG(aws_client_endpoint(c)));
+		err_prefix(&why, "%s at %.*s", request->operation, STR_ARG(called(&k)));
 		hint_at_endpoint(&k, &why);
 		if (err)
 			*err = why;

@@ -1,7 +1,5 @@
 #include "sluice/aws/config.h"
 
-#include "sluice/aws/endpoint.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -143,6 +141,14 @@ static bool read_account_id_mode(struct loading *l, const struct found *f, void 
 	return refuse(l, f, "preferred, required or disabled");
 }
 
+static bool read_sts_mode(struct loading *l, const struct found *f, void *to)
+{
+	bool legacy = str_eq_nocase(f->value, STR("legacy"));
+
+	*(bool *)to = legacy;
+	return legacy || str_eq_nocase(f->value, STR("regional")) || refuse(l, f, "regional or legacy");
+}
+
 static bool read_ip_mode(struct loading *l, const struct found *f, void *to)
 {
 	bool ipv6 = str_eq_nocase(f->value, STR("IPv6"));
@@ -175,6 +181,7 @@ static const struct setting {
 	{ "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls", read_bool,
 	  IN_CONFIG(ignore_endpoint_urls) },
 	{ "AWS_ACCOUNT_ID_ENDPOINT_MODE", "account_id_endpoint_mode", read_account_id_mode, IN_CONFIG(account_id_mode) },
+	{ "AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints", read_sts_mode, IN_CONFIG(sts_global) },
 	{ "AWS_MAX_ATTEMPTS", "max_attempts", read_attempts, IN_CONFIG(max_attempts) },
 	{ "AWS_CA_BUNDLE", "ca_bundle", read_text, IN_CONFIG(ca_bundle) },
 	{ "AWS_SDK_UA_APP_ID", "sdk_ua_app_id", read_text, IN_CONFIG(app_id) },

@@ -2,17 +2,13 @@
 
 enum { MAX_URL_BYTES = 2048 };
 
-/* By the beginning of the region's name; what is in no row is under amazonaws.com. */
-static const struct { struct str begins; const char *suffix; } partitions[] = {
-	{ STR_INIT("cn-"), "amazonaws.com.cn" },
-	{ STR_INIT(""), "amazonaws.com" },
-};
-
 void aws_endpoint_init(struct aws_endpoint *e)
 {
 	buf_init(&e->url, MAX_URL_BYTES);
 	buf_init(&e->host, MAX_URL_BYTES);
 	buf_init(&e->path, MAX_URL_BYTES);
+	e->signing_region = NULL;
+	e->of_account = false;
 }
 
 void aws_endpoint_release(struct aws_endpoint *e)
@@ -93,6 +89,8 @@ bool aws_endpoint_parse(struct aws_endpoint *e, struct str url, struct err *err)
 		return refuse(url, "it has a query, a fragment, or characters that belong escaped", err);
 	while (path.len && path.ptr[path.len - 1] == '/')
 		path.len--;
+	e->signing_region = NULL;
+	e->of_account = false;
 	buf_clear(&e->url);
 	buf_clear(&e->host);
 	buf_clear(&e->path);
@@ -117,23 +115,4 @@ bool aws_region_valid(struct str region)
 			return false;
 	}
 	return region.len >= 1 && region.len <= 63;
-}
-
-bool aws_endpoint_default(struct aws_endpoint *e, const char *prefix, struct str region, struct err *err)
-{
-	struct buf url;
-	size_t i = 0;
-	bool ok;
-
-	if (!aws_region_valid(region))
-		return err_set(err, ERR_FATAL, "aws.region",
-			       "'%.*s' is no AWS region: set aws.region, or AWS_REGION, to one like eu-central-1",
-			       STR_ARG(str_sub(region, 0, 100)));
-	while (!str_starts(region, partitions[i].begins))
-		i++;
-	buf_init(&url, MAX_URL_BYTES);
-	buf_putf(&url, "https://%s.%.*s.%s", prefix, STR_ARG(region), partitions[i].suffix);
-	ok = aws_endpoint_parse(e, buf_str(&url), err);
-	buf_release(&url);
-	return ok;
 }

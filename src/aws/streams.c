@@ -24,15 +24,11 @@ static bool too_long(struct err *err, const char *operation)
 	return err_set(err, ERR_FATAL, "aws.request", "%s: its arguments are longer than the service takes", operation);
 }
 
-/* max_attempts 0: the client's. */
-static bool call(struct aws_client *c, const char *operation, const struct buf *body, size_t max_bytes,
-		 unsigned max_attempts, struct buf *answer, struct err *err)
+static bool call(struct aws_client *c, struct aws_request request, const struct buf *body, struct buf *answer,
+		 struct err *err)
 {
-	const struct aws_request request = {
-		.operation = operation, .body = buf_str(body), .max_answer_bytes = max_bytes, .max_attempts = max_attempts,
-	};
-
-	return buf_ok(body) ? aws_call(c, &request, answer, err) : too_long(err, operation);
+	request.body = buf_str(body);
+	return buf_ok(body) ? aws_call(c, &request, answer, err) : too_long(err, request.operation);
 }
 
 static void read_shard(struct answer *a, struct str object, struct stream_shard *out)
@@ -99,6 +95,10 @@ static bool read_description(struct str text, struct arena *arena, struct stream
 bool streams_describe(struct aws_client *c, struct str stream_arn, struct str exclusive_start, struct str child_of,
 		      struct arena *arena, struct stream_description *out, struct err *err)
 {
+	const struct aws_request request = {
+		.operation = "DescribeStream", .resource_arn = stream_arn, .max_answer_bytes = MAX_DESCRIPTION_BYTES,
+		.max_attempts = 1,
+	};
 	struct buf body, answer;
 	struct json_writer w;
 	bool ok;
@@ -116,7 +116,7 @@ bool streams_describe(struct aws_client *c, struct str stream_arn, struct str ex
 	}
 	json_end_object(&w);
 	buf_init(&answer, MAX_DESCRIPTION_BYTES);
-	ok = call(c, "DescribeStream", &body, MAX_DESCRIPTION_BYTES, 1, &answer, err) &&
+	ok = call(c, request, &body, &answer, err) &&
 	     read_description(buf_str(&answer), arena, out, err);
 	buf_release(&answer);
 	buf_release(&body);
@@ -145,6 +145,9 @@ bool streams_get_iterator(struct aws_client *c, struct str stream_arn, struct st
 		[ITERATOR_TRIM_HORIZON] = STR_INIT("TRIM_HORIZON"), [ITERATOR_LATEST] = STR_INIT("LATEST"),
 		[ITERATOR_AT] = STR_INIT("AT_SEQUENCE_NUMBER"), [ITERATOR_AFTER] = STR_INIT("AFTER_SEQUENCE_NUMBER"),
 	};
+	const struct aws_request request = {
+		.operation = "GetShardIterator", .resource_arn = stream_arn, .max_answer_bytes = MAX_ITERATOR_ANSWER_BYTES,
+	};
 	struct buf body, answer;
 	struct json_writer w;
 	bool ok;
@@ -157,7 +160,7 @@ bool streams_get_iterator(struct aws_client *c, struct str stream_arn, struct st
 		json_member_str(&w, STR("SequenceNumber"), sequence_wire(sequence));
 	json_end_object(&w);
 	buf_init(&answer, MAX_ITERATOR_ANSWER_BYTES);
-	ok = call(c, "GetShardIterator", &body, MAX_ITERATOR_ANSWER_BYTES, 0, &answer, err) &&
+	ok = call(c, request, &body, &answer, err) &&
 	     read_iterator(buf_str(&answer), iterator, err);
 	buf_release(&answer);
 	buf_release(&body);
@@ -167,6 +170,9 @@ bool streams_get_iterator(struct aws_client *c, struct str stream_arn, struct st
 struct page *streams_get_records(struct aws_client *c, struct str iterator, unsigned limit, size_t max_bytes,
 				 struct err *err)
 {
+	const struct aws_request request = {
+		.operation = "GetRecords", .resource_arn = iterator, .max_answer_bytes = max_bytes, /* it begins with the ARN */
+	};
 	struct page *page = NULL;
 	struct buf body, answer;
 	struct json_writer w;
@@ -177,7 +183,7 @@ struct page *streams_get_records(struct aws_client *c, struct str iterator, unsi
 	json_member_int(&w, STR("Limit"), limit);
 	json_end_object(&w);
 	buf_init(&answer, max_bytes);
-	if (call(c, "GetRecords", &body, max_bytes, 0, &answer, err))
+	if (call(c, request, &body, &answer, err))
 		page = page_decode(&answer, limit, err);
 	buf_release(&answer);
 	buf_release(&body);

@@ -65,6 +65,7 @@ def moto(tmp_path_factory):
         service.start()
         lines = (service.folder / "credentials.env").read_text().split()
         service.keys = dict(line.split("=", 1) for line in lines)
+        (service.folder / "used-keys.env").write_text("\n".join(lines) + "\n")  # for tests/check-secrets
         yield service
     finally:
         service.stop()

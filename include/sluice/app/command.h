@@ -22,12 +22,13 @@ enum command_options {
 	COMMAND_TAKES_TO = 1 << 3,        /* --to WHERE */
 	COMMAND_TAKES_FORCE = 1 << 4,     /* --force */
 	COMMAND_TAKES_JSON = 1 << 5,      /* --json */
+	COMMAND_TAKES_AWS = 1 << 6,       /* --aws */
 };
 
 struct command_args {
 	const char *config;   /* -c; COMMAND_CONFIG without it */
 	const char *pipeline, *handler, *to;  /* NULL: not given */
-	bool force, json;
+	bool force, json, aws;
 };
 
 struct command {

@@ -11,4 +11,7 @@
  * caller's. Handlers with enabled = false are left out. */
 void plan_make(const struct settings *s, struct arena *a, struct worker_plan *out);
 
+/* "<host>:<pid>", in `a`: what a worker's session begins with. */
+struct str plan_instance(struct arena *a);
+
 #endif

@@ -11,6 +11,7 @@
 struct session {
 	const struct settings *settings;
 	struct loop *loop;
+	struct aws_settings aws;      /* of DynamoDB and its streams; other services: without endpoint_url */
 	struct aws_client *dynamodb;
 	struct state *state;          /* not open yet */
 	struct str instance;          /* "<host>:<pid>" */

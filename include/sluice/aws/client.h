@@ -36,6 +36,8 @@ struct aws_request {
 	const char *method;          /* REST; NULL: POST */
 	struct str path;             /* REST: "/2015-03-31/functions/f/invocations", percent-encoded once; empty: "/" */
 	struct str query;            /* REST: behind '?', percent-encoded */
+	struct str resource_arn;     /* the stream or shard iterator that it is about: its account's host goes before the
+	                                credentials'; empty: theirs */
 	struct str host_label;       /* "bucket" puts "bucket." before the endpoint's host; empty: nothing */
 	const struct http_header *headers;  /* more, signed too; may replace Content-Type */
 	size_t n_headers;
@@ -75,7 +77,7 @@ bool aws_call(struct aws_client *c, const struct aws_request *request, struct bu
  * seen in the latest answer's Date. */
 int64_t aws_service_time_ms(const struct aws_client *c);
 
-/* The endpoint in use, for messages. */
+/* The endpoint in use, for messages; calls may go to the account's own host. */
 struct str aws_client_endpoint(const struct aws_client *c);
 
 /* Counters since the start, for metrics. failed: calls that ended with an error

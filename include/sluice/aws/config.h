@@ -10,11 +10,10 @@
 #ifndef SLUICE_AWS_CONFIG_H
 #define SLUICE_AWS_CONFIG_H
 
+#include "sluice/aws/endpoint.h"
 #include "sluice/aws/profile_file.h"
 #include "sluice/aws/service.h"
 #include "sluice/core/arena.h"
-
-enum account_id_mode { ACCOUNT_ID_PREFERRED, ACCOUNT_ID_DISABLED, ACCOUNT_ID_REQUIRED };
 
 /* Text lives in the arena. */
 struct aws_config {
@@ -27,6 +26,7 @@ struct aws_config {
 	bool use_fips, use_dual_stack;
 	bool ignore_endpoint_urls;         /* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS */
 	enum account_id_mode account_id_mode;
+	bool sts_global;                   /* AWS_STS_REGIONAL_ENDPOINTS, sts_regional_endpoints: legacy */
 	unsigned max_attempts;             /* 0: the service's own */
 	struct str ca_bundle;              /* AWS_CA_BUNDLE, ca_bundle: a file's name, or empty */
 	struct str app_id;                 /* AWS_SDK_UA_APP_ID, sdk_ua_app_id, as written; or empty */

@@ -175,6 +175,8 @@ def run_command(*arguments, cwd, stdin=None, env=None, timeout=60):
         stdin=subprocess.DEVNULL if stdin is None else None,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout, check=False,
     )
+    with (pathlib.Path(cwd) / "commands.log").open("a") as log:  # for tests/check-secrets
+        log.write(done.stdout + done.stderr)
     report = sanitizer_report(done.stderr)
     assert report is None, f"a sanitizer reports:\n{report}"
     return done

@@ -111,13 +111,13 @@ static void test_the_environment_goes_before_the_profile(void **state)
 {
 	static const char profile[] =
 		"[profile p]\nuse_fips_endpoint = TRUE\nuse_dualstack_endpoint = true\naccount_id_endpoint_mode = Required\n"
-		"max_attempts = 7\nca_bundle = /ca.pem\nsdk_ua_app_id = shop\nec2_metadata_v1_disabled = true\n"
+		"sts_regional_endpoints = legacy\nmax_attempts = 7\nca_bundle = /ca.pem\nsdk_ua_app_id = shop\nec2_metadata_v1_disabled = true\n"
 		"ec2_metadata_service_endpoint = http://m:1\nec2_metadata_service_endpoint_mode = IPv6\n"
 		"metadata_service_timeout = 3\nmetadata_service_num_attempts = 4\n";
 	static const struct around alone = { .env = { { "AWS_PROFILE", "p" } }, .config = profile };
 	static const char *const over[][2] = {
 		{ "AWS_PROFILE", "p" }, { "AWS_USE_FIPS_ENDPOINT", "false" }, { "AWS_USE_DUALSTACK_ENDPOINT", "False" },
-		{ "AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled" }, { "AWS_MAX_ATTEMPTS", "2" }, { "AWS_CA_BUNDLE", "/other.pem" },
+		{ "AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled" }, { "AWS_STS_REGIONAL_ENDPOINTS", "regional" }, { "AWS_MAX_ATTEMPTS", "2" }, { "AWS_CA_BUNDLE", "/other.pem" },
 		{ "AWS_SDK_UA_APP_ID", "till" }, { "AWS_EC2_METADATA_V1_DISABLED", "false" },
 		{ "AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://m:2" }, { "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv4" },
 		{ "AWS_METADATA_SERVICE_TIMEOUT", "5" }, { "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "6" },
@@ -128,7 +128,7 @@ static void test_the_environment_goes_before_the_profile(void **state)
 
 	(void)state;
 	load(&c, &process, &alone);
-	assert_true(c.profile_named && c.use_fips && c.use_dual_stack && c.imds.v1_disabled && c.imds.ipv6);
+	assert_true(c.profile_named && c.use_fips && c.use_dual_stack && c.sts_global && c.imds.v1_disabled && c.imds.ipv6);
 	assert_int_equal(c.account_id_mode, ACCOUNT_ID_REQUIRED);
 	assert_int_equal(c.max_attempts, 7);
 	assert_str_equal(c.ca_bundle, "/ca.pem");
@@ -142,7 +142,7 @@ static void test_the_environment_goes_before_the_profile(void **state)
 	for (size_t i = 0; i < COUNT_OF(over); i++)
 		fake_process_set(&process, over[i][0], over[i][1]);
 	assert_true(aws_config_load(&c, &process.env, &(struct aws_choices){ .ca_bundle = STR("/mine.pem") }, NULL));
-	assert_false(c.use_fips || c.use_dual_stack || c.imds.v1_disabled || c.imds.ipv6);
+	assert_false(c.use_fips || c.use_dual_stack || c.sts_global || c.imds.v1_disabled || c.imds.ipv6);
 	assert_int_equal(c.account_id_mode, ACCOUNT_ID_DISABLED);
 	assert_int_equal(c.max_attempts, 2);
 	assert_str_equal(c.ca_bundle, "/mine.pem");
@@ -162,6 +162,7 @@ static void test_values_that_are_none_are_named_with_their_place(void **state)
 		{ "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls", "on", "aws.config", "true or false" },
 		{ "AWS_EC2_METADATA_V1_DISABLED", "ec2_metadata_v1_disabled", "tru", "aws.config", "true or false" },
 		{ "AWS_ACCOUNT_ID_ENDPOINT_MODE", "account_id_endpoint_mode", "always", "aws.config", "preferred" },
+		{ "AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints", "global", "aws.config", "regional or legacy" },
 		{ "AWS_MAX_ATTEMPTS", "max_attempts", "0", "aws.config", "from 1" },
 		{ "AWS_MAX_ATTEMPTS", "max_attempts", "-3", "aws.config", "whole number" },
 		{ "AWS_MAX_ATTEMPTS", "max_attempts", "4294967297", "aws.config", "to 1000000" },

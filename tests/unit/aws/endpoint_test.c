@@ -59,36 +59,11 @@ static void test_other_urls_are_refused_without_their_passwords(void **state)
 	}
 }
 
-static void test_regions_have_public_endpoints(void **state)
-{
-	static const struct { const char *prefix, *region, *url; } cases[] = {
-		{ "dynamodb", "eu-west-1", "https://dynamodb.eu-west-1.amazonaws.com/" },
-		{ "streams.dynamodb", "us-gov-west-1", "https://streams.dynamodb.us-gov-west-1.amazonaws.com/" },
-		{ "dynamodb", "cn-north-1", "https://dynamodb.cn-north-1.amazonaws.com.cn/" },
-		{ "dynamodb", "", NULL }, { "dynamodb", "evil.com/", NULL }, { "dynamodb", "a@b", NULL },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct err err = { 0 };
-		struct aws_endpoint e;
-
-		aws_endpoint_init(&e);
-		assert_int_equal(aws_endpoint_default(&e, cases[i].prefix, str_c(cases[i].region), &err), cases[i].url != NULL);
-		if (cases[i].url)
-			assert_str_equal(buf_str(&e.url), cases[i].url);
-		else
-			assert_string_equal(err.code, "aws.region");
-		aws_endpoint_release(&e);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_urls_give_what_is_called_and_signed),
 		cmocka_unit_test(test_other_urls_are_refused_without_their_passwords),
-		cmocka_unit_test(test_regions_have_public_endpoints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

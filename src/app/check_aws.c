@@ -1,0 +1,188 @@
+#include "sluice/app/check_aws.h"
+
+#include "sluice/aws/sts.h"
+#include "sluice/core/loop.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ARENA_BYTES = 1 << 20, WHAT_BYTES = 128, PROBE_MS = 20000, SKEW_WORTH_MS = 60 * 1000 };
+
+/* ---- who we are ---- */
+
+static void say_expiry(const struct session *s, const struct credentials *who, char *out, size_t size)
+{
+	int64_t left_ms = who->expires_ms - env_wall_ms(loop_env(s->loop));
+
+	if (!who->expires_ms)
+		snprintf(out, size, "no expiry");
+	else
+		snprintf(out, size, "expire in %lld min", (long long)(left_ms / 60000));
+}
+
+static bool check_credentials(struct session *s, struct findings *f)
+{
+	struct credentials who;
+	struct err err = { 0 };
+	char expiry[64];
+	bool ok;
+
+	credentials_init(&who);
+	ok = s->aws.credentials->get(s->aws.credentials, &who, &err);
+	if (ok) {
+		say_expiry(s, &who, expiry, sizeof(expiry));
+		findings_add(f, FINDING_OK, "credentials", "%.*s (%s)", STR_ARG(buf_str(&who.source)), expiry);
+	} else {
+		findings_fail(f, "credentials", &err);
+	}
+	credentials_release(&who);
+	return ok;
+}
+
+/* DynamoDB Local knows no identities, and AWS not its keys. */
+static bool is_local(const struct session *s)
+{
+	return s->aws.endpoint_url.len && !s->aws.config->endpoint_urls[AWS_STS].len;
+}
+
+/* False: the keys are refused. */
+static bool check_identity(struct session *s, struct findings *f)
+{
+	struct aws_settings set = s->aws;
+	struct sts_identity who;
+	struct aws_client *sts;
+	struct arena arena;
+	struct err err = { 0 };
+
+	if (is_local(s)) {
+		findings_add(f, FINDING_NOTE, "identity", "not asked for: aws.endpoint_url is set, and AWS_ENDPOINT_URL_STS is not");
+		return true;
+	}
+	arena_init(&arena, ARENA_BYTES);
+	set.endpoint_url = str_of(NULL, 0);
+	sts = aws_client_new(AWS_STS, &set, &err);
+	if (sts && sts_caller_identity(sts, &arena, &who, &err))
+		findings_add(f, FINDING_OK, "identity", "%.*s (account %.*s)", STR_ARG(who.arn), STR_ARG(who.account));
+	else
+		findings_fail(f, "identity", &err);
+	aws_client_free(sts);
+	arena_release(&arena);
+	return err.class != ERR_AUTH;
+}
+
+static void check_region(const struct session *s, struct findings *f)
+{
+	const struct aws_config *c = s->aws.config;
+
+	findings_add(f, FINDING_OK, "region", "%.*s, from %s%s%s", STR_ARG(c->region), c->region_from ? c->region_from : "the instance",
+		     c->use_fips ? "; FIPS endpoints" : "", c->use_dual_stack ? "; dual-stack endpoints" : "");
+}
+
+/* After the first answers. */
+static void check_clock(const struct session *s, struct findings *f)
+{
+	int64_t off_ms = aws_service_time_ms(s->dynamodb) - env_wall_ms(loop_env(s->loop));
+
+	if (llabs(off_ms) < SKEW_WORTH_MS)
+		findings_add(f, FINDING_OK, "clock", "%.1f s %s the service's", (double)llabs(off_ms) / 1000, off_ms < 0 ? "ahead of" : "behind");
+	else
+		findings_add(f, FINDING_NOTE, "clock", "%lld s %s the service's: signatures allow for it, but set it right (NTP)",
+			     (long long)llabs(off_ms) / 1000, off_ms < 0 ? "ahead of" : "behind");
+}
+
+/* ---- sinks ---- */
+
+struct probing {
+	struct sink *sink;
+	struct event ended;
+	struct err err;
+	bool ok;
+};
+
+static void probe_task(void *arg)
+{
+	struct probing *p = arg;
+
+	p->ok = p->sink->ops->probe(p->sink, &p->err);
+	event_set(&p->ended);
+}
+
+/* A far side that says nothing at all is given up. */
+static void probe(struct session *s, struct sink *sink, struct findings *f)
+{
+	struct probing p = { .sink = sink };
+	struct scope scope;
+
+	event_init(&p.ended, s->loop);
+	scope_init(&scope, s->loop);
+	scope_spawn(&scope, "probe", probe_task, &p);
+	event_wait(&p.ended, PROBE_MS, NULL, NULL);
+	scope_cancel(&scope);
+	scope_wait(&scope);
+	if (p.ok) {
+		findings_add(f, FINDING_OK, "reachable", "it answers");
+	} else {
+		if (p.err.class == ERR_CANCELLED)
+			err_set(&p.err, ERR_RETRY, "check.timeout", "no answer within %d s", PROBE_MS / 1000);
+		findings_fail(f, "reachable", &p.err);
+	}
+}
+
+static struct sink_site sink_site_of(const struct session *s, const struct settings_sink *sink, struct aws_settings *aws)
+{
+	*aws = s->aws;
+	aws->endpoint_url = str_of(NULL, 0);
+	return (struct sink_site){
+		.app = s->settings->app, .name = sink->name, .loop = s->loop, .transport = s->aws.transport,
+		.dynamodb = s->dynamodb, .aws = aws, .failover_ms = s->settings->failover_s * 1000,
+	};
+}
+
+static void check_sink(struct session *s, const struct settings_sink *set, struct findings *f)
+{
+	struct aws_settings aws;
+	struct sink_site site = sink_site_of(s, set, &aws);
+	struct err err = { 0 };
+	struct sink *sink;
+
+	findings_group(f, "sink %.*s (%s)", STR_ARG(set->name), set->ops->kind);
+	if (!set->ops->probe) {
+		findings_add(f, FINDING_NOTE, "reachable", "nothing to ask without writing");
+		return;
+	}
+	sink = set->ops->open(set->settings, &site, &err);
+	if (!sink) {
+		findings_fail(f, "settings", &err);
+		return;
+	}
+	probe(s, sink, f);
+	task_shield_begin(s->loop);
+	sink->ops->close(sink);
+	task_shield_end(s->loop);
+}
+
+/* ---- all ---- */
+
+void check_aws(struct session *s, struct findings *f)
+{
+	const struct settings *set = s->settings;
+
+	findings_group(f, "AWS");
+	check_region(s, f);
+	if (!check_credentials(s, f)) {
+		findings_add(f, FINDING_NOTE, "all else", "not tried: nothing can be signed");
+		return;
+	}
+	if (!check_identity(s, f)) {
+		findings_add(f, FINDING_NOTE, "all else", "not tried: these credentials are refused");
+		return;
+	}
+	findings_add(f, FINDING_OK, "DynamoDB", "%.*s", STR_ARG(aws_client_endpoint(s->dynamodb)));
+	check_state_table(s, f);
+	for (size_t i = 0; i < set->n_pipelines; i++)
+		check_pipeline(s, &set->pipelines[i], f);
+	for (size_t i = 0; i < set->n_sinks; i++)
+		check_sink(s, &set->sinks[i], f);
+	findings_group(f, "clock");
+	check_clock(s, f);
+}
