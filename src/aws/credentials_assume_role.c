@@ -14,6 +14,7 @@ enum {
 	MAX_FORM_BYTES = 256 * 1024,
 	MAX_ANSWER_BYTES = 256 * 1024,
 	MAX_TREE_BYTES = 1024 * 1024,
+	SHOWN_BYTES = 400,               /* of an ARN or a source in another's source, which has 1 KiB */
 };
 
 struct role_provider {
@@ -242,12 +243,11 @@ static bool ask(const struct role_provider *p, struct witness *w, struct str for
 
 static void say_source(const struct role_provider *p, const struct witness *w, struct credentials *out)
 {
+	struct str by = by_web_identity(p) ? buf_str(&p->token_file) : buf_str(&w->source);
+
 	buf_clear(&out->source);
-	buf_putf(&out->source, "role %.*s by ", STR_ARG(buf_str(&p->arn)));
-	if (by_web_identity(p))
-		buf_putf(&out->source, "the web identity token %.*s", STR_ARG(buf_str(&p->token_file)));
-	else
-		buf_put(&out->source, buf_str(&w->source));
+	buf_putf(&out->source, "role %.*s by %s%.*s", STR_ARG(str_sub(buf_str(&p->arn), 0, SHOWN_BYTES)),
+		 by_web_identity(p) ? "the web identity token " : "", STR_ARG(str_sub(by, 0, SHOWN_BYTES)));
 }
 
 static bool role_get(struct credentials_provider *base, struct credentials *out, struct err *err)

@@ -129,7 +129,7 @@ static void say_profile(const struct reading *r, struct credentials *out)
 	if (r->chain.base == PROFILE_KEYS && r->chain.n_roles == 0)
 		return;
 	source = buf_take(&out->source);
-	buf_putf(&out->source, "profile %.*s: %.*s", STR_ARG(r->name), STR_ARG(buf_str(&source)));
+	buf_putf(&out->source, "profile %.*s: %.*s", STR_ARG(str_sub(r->name, 0, 100)), STR_ARG(buf_str(&source)));
 	buf_release(&source);
 }
 

@@ -143,9 +143,13 @@ static bool reap(struct run *r, struct process_end *end, struct err *err)
 {
 	siginfo_t info = { 0 };
 
-	if (waitid(P_PID, (id_t)r->pid, &info, WEXITED | WNOHANG) != 0 || info.si_pid != r->pid)
-		return err_set(err, ERR_RETRY, "process.resources", "the end of '%s' cannot be learnt: %s", r->name,
+	if (waitid(P_PID, (id_t)r->pid, &info, WEXITED | WNOHANG) != 0) {
+		r->pid = 0; /* SIGCHLD is ignored: the number may be another's already */
+		return err_set(err, ERR_RETRY, "process.resources", "how '%s' ended cannot be learnt: %s", r->name,
 			       strerror(errno));
+	}
+	if (info.si_pid != r->pid)
+		return err_set(err, ERR_RETRY, "process.resources", "'%s' has not ended", r->name);
 	r->pid = 0;
 	*end = (struct process_end){ 0 };
 	if (info.si_code == CLD_EXITED)

@@ -5,7 +5,7 @@
  * nothing (/dev/null), has this process's environment and none of its
  * descriptors; what it writes to stderr is dropped, since secrets may stand
  * there. Where it is not waited for to its end (timeout, too much output, a
- * cancelled task) the whole group is killed.
+ * cancelled task) the whole group is killed. SIGCHLD must not be ignored.
  */
 #ifndef SLUICE_CORE_PROCESS_H
 #define SLUICE_CORE_PROCESS_H

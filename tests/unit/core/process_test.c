@@ -132,27 +132,38 @@ static bool dies_soon(struct loop *loop, long pid)
 	return is_dead(pid);
 }
 
+/* Longer and longer, until the script has had the time to say what it has to. */
+static void run_hanging(struct loop *loop, const char *script, struct buf *out)
+{
+	for (int64_t ms = 100; ms < LONG_MS && !out->len; ms *= 5) {
+		struct process_end end;
+		struct err err = { 0 };
+
+		CHECK(!process_run(loop, shell(script), ms, out, &end, &err));
+		CHECK_STR(str_c(err.code), "process.timeout");
+		CHECK_EQ(err.class, ERR_RETRY);
+	}
+}
+
 static void what_hangs_is_killed(struct loop *loop, void *arg)
 {
-	struct process_end end;
-	struct err err = { 0 };
-	struct buf out;
+	static const char *const scripts[] = {
+		"trap '' TERM INT HUP; sleep 1000 & echo $!; wait",
+		"sleep 1000 & echo $!",                         /* it ends, but what it started keeps its stdout */
+		"sleep 1000 & echo $!; exec >&-; exec sleep 1000",
+		"echo $$; exec >&-; exec sleep 1000",           /* it has said all, and does not end */
+	};
 
 	(void)arg;
-	buf_init(&out, MAX_BYTES);
-	CHECK(!process_run(loop, shell("trap '' TERM INT HUP; sleep 1000 & echo $!; wait"), 300, &out, &end, &err));
-	CHECK_STR(str_c(err.code), "process.timeout");
-	CHECK(out.len > 0);
-	CHECK(dies_soon(loop, atol(out.ptr)));
-	buf_clear(&out);
-	/* It ends, but what it started keeps its stdout. */
-	CHECK(!process_run(loop, shell("sleep 1000 & echo $!"), 300, &out, &end, &err));
-	CHECK_STR(str_c(err.code), "process.timeout");
-	CHECK(dies_soon(loop, atol(out.ptr)));
-	/* It says all it has, and does not end. */
-	CHECK(!process_run(loop, shell("exec >&-; exec sleep 1000"), 300, &out, &end, &err));
-	CHECK_STR(str_c(err.code), "process.timeout");
-	buf_release(&out);
+	for (size_t i = 0; i < COUNT_OF(scripts); i++) {
+		struct buf out;
+
+		buf_init(&out, MAX_BYTES);
+		run_hanging(loop, scripts[i], &out);
+		CHECK(out.len > 0);
+		CHECK(dies_soon(loop, atol(out.ptr)));
+		buf_release(&out);
+	}
 }
 
 static void test_what_hangs_is_killed_with_all_it_started(void **state)
@@ -217,6 +228,27 @@ static void test_what_cannot_be_run_is_named(void **state)
 {
 	(void)state;
 	run_real(what_cannot_run, NULL);
+}
+
+static void nobody_can_tell(struct loop *loop, void *arg)
+{
+	struct process_end end;
+	struct err err = { 0 };
+	struct buf out;
+
+	(void)arg;
+	buf_init(&out, MAX_BYTES);
+	CHECK(!process_run(loop, shell("exit 3"), LONG_MS, &out, &end, &err));
+	CHECK_STR(str_c(err.code), "process.resources");
+	buf_release(&out);
+}
+
+static void test_where_sigchld_is_ignored_an_unknown_end_is_no_good_one(void **state)
+{
+	(void)state;
+	signal(SIGCHLD, SIG_IGN);
+	run_real(nobody_can_tell, NULL);
+	signal(SIGCHLD, SIG_DFL);
 }
 
 struct cancelled {
@@ -328,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_what_hangs_is_killed_with_all_it_started),
 		cmocka_unit_test(test_output_has_a_cap),
 		cmocka_unit_test(test_what_cannot_be_run_is_named),
+		cmocka_unit_test(test_where_sigchld_is_ignored_an_unknown_end_is_no_good_one),
 		cmocka_unit_test(test_a_cancelled_task_kills_what_it_waits_for),
 		cmocka_unit_test(test_commands_are_split_as_the_cli_does),
 		cmocka_unit_test(test_a_command_has_at_most_256_words),
