@@ -1,8 +1,9 @@
 #include "sluice/app/aws_site.h"
 
+#include "sluice/aws/imds.h"
 #include "sluice/core/loop.h"
 
-enum { CREDENTIAL_CONNECTIONS = 4 };
+enum { CREDENTIAL_CONNECTIONS = 4, REGION_BYTES = 256 };
 
 struct http_client *aws_site_http(const struct aws_site *s, struct loop *loop, size_t connections, struct err *err)
 {
@@ -12,6 +13,27 @@ struct http_client *aws_site_http(const struct aws_site *s, struct loop *loop, s
 	};
 
 	return http_client_new(loop, &set, err);
+}
+
+/* Nobody names one: on an EC2 instance it is the instance's. Elsewhere whoever needs it
+ * says what to do. */
+static bool ask_for_region(struct aws_site *s, const struct credentials_site *site, struct err *err)
+{
+	struct err why = { 0 };
+	struct buf region;
+
+	if (s->config.region.len)
+		return true;
+	buf_init(&region, REGION_BYTES);
+	if (aws_imds_region(site, &region, &why)) {
+		s->config.region = arena_dup(&s->config.arena, buf_str(&region));
+		s->config.region_from = "the instance's metadata";
+	}
+	buf_release(&region);
+	if (why.class == ERR_NONE || err_is(&why, "credentials.absent"))
+		return true;
+	*err = why;
+	return err_prefix(err, "no region is set (aws.region, AWS_REGION), and the instance's cannot be had");
 }
 
 bool aws_site_open(struct aws_site *s, struct loop *loop, const struct settings *settings, struct err *err)
@@ -28,6 +50,8 @@ bool aws_site_open(struct aws_site *s, struct loop *loop, const struct settings 
 	site = (struct credentials_site){
 		.env = &process_env_real, .loop = loop, .transport = http_client_transport(s->http), .config = &s->config,
 	};
+	if (!ask_for_region(s, &site, err))
+		return false;
 	s->credentials = credentials_cached_new(credentials_default_chain_new(&site), &site);
 	return true;
 }

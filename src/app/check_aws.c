@@ -74,7 +74,7 @@ static void check_region(const struct session *s, struct findings *f)
 {
 	const struct aws_config *c = s->aws.config;
 
-	findings_add(f, FINDING_OK, "region", "%.*s, from %s%s%s", STR_ARG(c->region), c->region_from ? c->region_from : "the instance",
+	findings_add(f, FINDING_OK, "region", "%.*s, from %s%s%s", STR_ARG(c->region), c->region_from ? c->region_from : "nowhere",
 		     c->use_fips ? "; FIPS endpoints" : "", c->use_dual_stack ? "; dual-stack endpoints" : "");
 }
 

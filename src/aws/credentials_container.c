@@ -28,6 +28,7 @@ enum {
 	MAX_TOKEN_BYTES = 16 * 1024,
 	MAX_DOCUMENT_BYTES = 64 * 1024,
 	MAX_HOST_BYTES = 255,
+	TELLING_BYTES = 16,
 };
 
 struct container_provider {
@@ -253,7 +254,8 @@ static bool explain_status(const struct inquiry *q, struct err *err)
 	char said[256];
 
 	credentials_document_refusal(buf_str(&q->response.body), said, sizeof(said));
-	if (q->token.len && str_find(str_c(said), buf_str(&q->token)) != SIZE_MAX)
+	/* By how the token begins: what is said is cut. */
+	if (q->token.len && str_find(str_c(said), str_sub(buf_str(&q->token), 0, TELLING_BYTES)) != SIZE_MAX)
 		said[0] = '\0';
 	return err_set(err, ERR_AUTH, "credentials.container", "the container credentials' endpoint %.*s answered %d%s%s%s",
 		       STR_ARG(buf_str(&q->endpoint.host)), q->response.status, said[0] ? ": " : "", said,

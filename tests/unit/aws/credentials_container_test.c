@@ -16,6 +16,7 @@
 	"{\"RoleArn\":\"arn:aws:iam::123456789:role/r\",\"AccessKeyId\":\"AKID\",\"SecretAccessKey\":\"" SECRET "\","      \
 	"\"Token\":\"session\",\"AccountId\":\"012345678901\",\"Expiration\":\"2009-02-13T23:31:30Z\"}"
 #define LABEL "a-label-of-more-than-half-of-63-characters"
+#define FIFTY "12345678901234567890123456789012345678901234567890"
 #define GIVES_KEYS { .status = 200, .body = KEYS }
 
 struct fixture {
@@ -200,6 +201,9 @@ static void test_each_failure_is_told_without_secrets(void **state)
 		  "credentials.container", "answered 400: NoIdInRequest: no id here; has the task a role (ECS)" },
 		{ "t0k3n", NULL, { { .status = 403, .body = "{\"message\":\"t0k3n is bad\"}" } }, 1, "credentials.container",
 		  "answered 403; has" },
+		{ "t0k3n-" FIFTY FIFTY FIFTY FIFTY FIFTY, NULL,
+		  { { .status = 403, .body = "{\"message\":\"no: t0k3n-" FIFTY FIFTY FIFTY FIFTY FIFTY "\"}" } }, 1,
+		  "credentials.container", "answered 403; has" },
 		{ NULL, NULL, { { .error = "http.connect" }, { .error = "http.connect" }, { .error = "http.connect" } }, 3,
 		  "credentials.container", "gave no answer (http.connect)" },
 		{ NULL, NULL, { { .error = "http.too_large" }, { .error = "http.too_large" }, { .error = "http.too_large" } }, 3,

@@ -173,6 +173,7 @@ static void look_at_outcome(struct loop *loop, void *arg)
 	tear_down(&f);
 }
 
+#define FIFTY "12345678901234567890123456789012345678901234567890"
 #define VALID TOKEN_FILE("2026-01-01T06:00:00Z")
 #define ENDING TOKEN_FILE("2026-01-01T00:04:00Z")
 #define EXPIRED TOKEN_FILE("2025-12-31T23:00:00Z")
@@ -220,6 +221,10 @@ static void test_each_failure_says_what_to_do_and_no_secret(void **state)
 		{ NULL, VALID, { { .status = 200, .body = "{\"roleCredentials\":{\"accessKeyId\":\"A\",\"secretAccessKey\":\"" SECRET
 				   "\",\"sessionToken\":\"s\",\"expiration\":\"2026\"}}" } }, 1, "credentials.document",
 		  "expiration is no whole number", 0, 0, 0 },
+		{ NULL, "{\"accessToken\":\"old-token-" FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY "\",\"expiresAt\":\"2026-01-02T00:00:00Z\"}",
+		  { { .status = 400, .fields = "x-amzn-errortype: InvalidRequestException",
+		      .body = "{\"message\":\"no: old-token-" FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY "\"}" } }, 1, "credentials.sso",
+		  "InvalidRequestException", 0, 0, 0 },
 		/* The profile. */
 		{ NULL, VALID, { { 0 } }, 0, "credentials.sso", "sso_region is missing", NULL, "evil.com/", NULL },
 		{ NULL, VALID, { { 0 } }, 0, "credentials.sso", "sso_account_id is missing", NULL, NULL, "1&x=2" },
