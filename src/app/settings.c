@@ -70,7 +70,7 @@ const struct option settings_file_options[] = {
 	{ .name = "app", .type = OPTION_STR, .offset = IN(file_settings, s.app), .default_text = "sluice",
 	  .help = "Begins every state key; two programs on one state table need two names." },
 	{ .name = "aws", .type = OPTION_GROUP, .offset = IN(file_settings, s.aws), .table = aws_options,
-	  .help = "Where DynamoDB is; credentials come from the environment or the shared files." },
+	  .help = "Where DynamoDB is; credentials are found as the AWS CLI and SDKs find them." },
 	{ .name = "state", .type = OPTION_GROUP, .offset = IN(file_settings, s.state), .table = state_options,
 	  .help = "Where positions are kept." },
 	{ .name = "workers", .type = OPTION_INT, .offset = IN(file_settings, s.workers), .default_text = "1",

@@ -65,6 +65,20 @@ bool credentials_set(struct credentials *c, struct str id, struct str secret, st
 		       MAX_KEY_BYTES, MAX_SECRET_BYTES, MAX_TOKEN_BYTES);
 }
 
+bool credentials_set_account(struct credentials *c, struct str account_id, struct err *err)
+{
+	bool digits = true;
+
+	buf_clear(&c->account_id);
+	for (size_t i = 0; i < account_id.len; i++)
+		digits = digits && account_id.ptr[i] >= '0' && account_id.ptr[i] <= '9';
+	if (digits && buf_put(&c->account_id, account_id))
+		return true;
+	credentials_release(c);
+	return err_set(err, ERR_AUTH, "credentials.malformed", "'%.*s' is no account id: those are digits, 12 of them",
+		       STR_ARG(str_sub(account_id, 0, 40)));
+}
+
 void credentials_copy(struct credentials *to, const struct credentials *from)
 {
 	/* Cannot fail: `from` was held to the same caps. */

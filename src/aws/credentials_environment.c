@@ -23,6 +23,8 @@ static bool environment_get(struct credentials_provider *base, struct credential
 			       id.len ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
 	if (!credentials_set(out, id, secret, token, err))
 		return err_prefix(err, "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN");
+	if (!credentials_set_account(out, process_env_value(p->env, "AWS_ACCOUNT_ID"), err))
+		return err_prefix(err, "AWS_ACCOUNT_ID");
 	buf_puts(&out->source, "environment");
 	return true;
 }

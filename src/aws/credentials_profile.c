@@ -1,78 +1,177 @@
-#include "sluice/aws/credentials.h"
+#include "sluice/aws/config.h"
+#include "sluice/aws/profile_chain.h"
 
-#include "sluice/aws/profile_file.h"
 #include "sluice/core/mem.h"
 
 struct profile_provider {
 	struct credentials_provider base;
-	const struct process_env *env;
+	struct credentials_site site;
 	struct buf profile;   /* empty: AWS_PROFILE or "default" */
 };
 
-/* Ways of a profile to come by keys that are no keys. */
-static const char *const indirect[] = {
-	"role_arn", "web_identity_token_file", "credential_process", "sso_session", "sso_start_url", "credential_source",
+/* One get(): the files as they are now, and what they lead to. */
+struct reading {
+	const struct profile_provider *p;
+	struct str name;
+	struct profile_set set;
+	struct profile_chain chain;
 };
 
-static bool refuse_indirect(const struct profile_section *section, const char *only, struct str name, struct err *err)
+/* ---- the base ---- */
+
+static bool get_keys(const struct profile_section *s, struct credentials *out, struct err *err)
 {
-	for (size_t i = 0; i < sizeof(indirect) / sizeof(*indirect); i++) {
-		if (only && strcmp(only, indirect[i]) != 0)
-			continue;
-		if (!profile_get(section, indirect[i]).ptr)
-			continue;
-		return err_set(err, ERR_AUTH, "credentials.unsupported",
-			       "profile '%.*s' takes its credentials through %s, which this version does not support: "
-			       "give aws_access_key_id and aws_secret_access_key (and aws_session_token) in a profile, "
-			       "or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, for example by "
-			       "'aws configure export-credentials --format env'",
-			       STR_ARG(name), indirect[i]);
-	}
+	if (!credentials_set(out, profile_get(s, "aws_access_key_id"), profile_get(s, "aws_secret_access_key"),
+			     profile_get(s, "aws_session_token"), err) ||
+	    !credentials_set_account(out, profile_get(s, "aws_account_id"), err))
+		return err_prefix(err, "the keys of '%.*s'", STR_ARG(buf_str(&s->name)));
+	buf_putf(&out->source, "profile %.*s", STR_ARG(buf_str(&s->name)));
 	return true;
 }
 
-static bool from_section(const struct profile_section *section, struct str name, struct credentials *out,
-			 struct err *err)
+/* What nobody but the chosen profile names. */
+static struct str region_of(const struct reading *r)
 {
-	struct str id = profile_get(section, "aws_access_key_id");
-	struct str secret = profile_get(section, "aws_secret_access_key");
+	const struct profile_provider *p = r->p;
 
-	/* A profile with a role is that role; keys beside it only stand for its source. */
-	if (!refuse_indirect(section, "role_arn", name, err))
+	if ((p->site.config && p->site.config->region.len) || process_env_value(p->site.env, "AWS_REGION").len ||
+	    process_env_value(p->site.env, "AWS_DEFAULT_REGION").len)
+		return STR("");
+	return profile_get(profile_set_find(&r->set, SECTION_PROFILE, r->name), "region");
+}
+
+static struct credentials_provider *base_provider(const struct reading *r)
+{
+	const struct credentials_site *site = &r->p->site;
+	struct assume_role role = r->chain.web_identity;
+
+	switch (r->chain.base) {
+	case PROFILE_ENVIRONMENT:
+		return credentials_environment_new(site);
+	case PROFILE_CONTAINER:
+		return credentials_container_new(site);
+	case PROFILE_IMDS:
+		return credentials_imds_new(site);
+	case PROFILE_SSO:
+		return credentials_sso_new(site, &r->chain.sso);
+	case PROFILE_PROCESS:
+		return credentials_process_new(site, r->chain.process);
+	case PROFILE_WEB_IDENTITY:
+		role.region = region_of(r);
+		return credentials_assume_role_new(site, &role, NULL);
+	case PROFILE_KEYS:
+		break;
+	}
+	return NULL;
+}
+
+/* A profile that names its source means that one: when it has nothing, nobody else is asked. */
+static bool ask_source(const struct reading *r, struct credentials_provider *source, struct credentials *out,
+		       struct err *err)
+{
+	struct err why = { 0 };
+
+	if (source->get(source, out, &why))
+		return true;
+	if (err_is(&why, "credentials.absent"))
+		err_set(err, ERR_AUTH, "credentials.source", "its credentials come from the %s provider, which has none: %s",
+			source->name, why.text);
+	else if (err)
+		*err = why;
+	if (!str_eq(buf_str(&r->chain.section->name), r->name) && why.class != ERR_CANCELLED)
+		err_prefix(err, "source profile '%.*s'", STR_ARG(buf_str(&r->chain.section->name)));
+	return false;
+}
+
+static bool get_base(const struct reading *r, struct credentials *out, struct err *err)
+{
+	struct credentials_provider *source = base_provider(r);
+	bool ok;
+
+	if (!source)
+		return get_keys(r->chain.section, out, err);
+	ok = ask_source(r, source, out, err);
+	credentials_provider_free(source);
+	return ok;
+}
+
+/* ---- the roles ---- */
+
+/* Takes `by`. */
+static bool assume(const struct reading *r, const struct assume_role *role, struct credentials_provider *by,
+		   struct credentials *out, struct err *err)
+{
+	struct assume_role regional = *role;
+	struct credentials_provider *provider;
+	bool ok;
+
+	regional.region = region_of(r);
+	provider = credentials_assume_role_new(&r->p->site, &regional, by);
+	ok = provider->get(provider, out, err);
+	credentials_provider_free(provider);
+	return ok;
+}
+
+/* One after the other, not each asking the one before from within: a task's stack is small. */
+static bool get_roles(const struct reading *r, struct credentials *out, struct err *err)
+{
+	for (size_t i = 0; i < r->chain.n_roles; i++)
+		if (!assume(r, &r->chain.roles[i], credentials_static_new(out), out, err))
+			return false;
+	return true;
+}
+
+/* "profile dev: role … by …", or only "profile dev". */
+static void say_profile(const struct reading *r, struct credentials *out)
+{
+	struct buf source;
+
+	if (r->chain.base == PROFILE_KEYS && r->chain.n_roles == 0)
+		return;
+	source = buf_take(&out->source);
+	buf_putf(&out->source, "profile %.*s: %.*s", STR_ARG(str_sub(r->name, 0, 100)), STR_ARG(buf_str(&source)));
+	buf_release(&source);
+}
+
+static bool read_and_get(struct reading *r, bool named, struct credentials *out, struct err *err)
+{
+	bool there;
+
+	if (!profile_set_load(&r->set, r->p->site.env, err))
 		return false;
-	if (!id.len && !secret.len)
-		return refuse_indirect(section, NULL, name, err) &&
-		       err_set(err, ERR_AUTH, "credentials.absent", "profile '%.*s' has no aws_access_key_id",
-			       STR_ARG(name));
-	if (!id.len || !secret.len)
-		return err_set(err, ERR_AUTH, "credentials.partial", "profile '%.*s' has %s but no %s", STR_ARG(name),
-			       id.len ? "aws_access_key_id" : "aws_secret_access_key",
-			       id.len ? "aws_secret_access_key" : "aws_access_key_id");
-	if (!credentials_set(out, id, secret, profile_get(section, "aws_session_token"), err))
-		return err_prefix(err, "profile '%.*s'", STR_ARG(name));
-	buf_puts(&out->source, "profile");
+	there = profile_set_find(&r->set, SECTION_PROFILE, r->name) != NULL;
+	if (named && !there)
+		return err_set(err, ERR_AUTH, "credentials.profile", "there is no profile '%.*s' in the shared config and "
+			       "credentials files; it was asked for by AWS_PROFILE or the settings", STR_ARG(r->name));
+	if (!profile_chain_resolve(&r->set, r->name, &r->chain, err))
+		return false;
+	if (!get_base(r, out, err) || !get_roles(r, out, err)) {
+		if (err->class != ERR_CANCELLED)
+			err_prefix(err, "profile '%.*s'", STR_ARG(r->name));
+		return false;
+	}
+	say_profile(r, out);
 	return true;
 }
 
 static bool profile_provider_get(struct credentials_provider *base, struct credentials *out, struct err *err)
 {
-	struct profile_provider *p = (struct profile_provider *)base;
-	struct str name = profile_name(p->env, buf_str(&p->profile));
-	const struct profile_section *section;
-	struct profile_set set;
-	bool ok = false;
+	const struct profile_provider *p = (struct profile_provider *)base;
+	struct reading *r = mem_alloc(sizeof(*r));   /* too large for a task's stack */
+	struct err why = { 0 };
+	bool ok;
 
-	profile_set_init(&set);
-	if (!profile_set_load(&set, p->env, err))
-		goto out;
-	section = profile_set_find(&set, SECTION_PROFILE, name);
-	if (section)
-		ok = from_section(section, name, out, err);
-	else
-		err_set(err, ERR_AUTH, "credentials.absent",
-			"there is no profile '%.*s' in the shared config and credentials files", STR_ARG(name));
-out:
-	profile_set_release(&set);
+	r->p = p;
+	r->name = profile_name(p->site.env, buf_str(&p->profile));
+	profile_set_init(&r->set);
+	ok = read_and_get(r, p->profile.len || process_env_value(p->site.env, "AWS_PROFILE").len, out, &why);
+	if (!ok) {
+		credentials_release(out);
+		if (err)
+			*err = why;
+	}
+	profile_set_release(&r->set);
+	mem_free(r);
 	return ok;
 }
 
@@ -91,7 +190,7 @@ struct credentials_provider *credentials_profile_new(const struct credentials_si
 	p->base = (struct credentials_provider){
 		.get = profile_provider_get, .free = profile_provider_free, .name = "profile",
 	};
-	p->env = site->env;
+	p->site = *site;
 	buf_init(&p->profile, profile.len);
 	buf_put(&p->profile, profile);
 	return &p->base;

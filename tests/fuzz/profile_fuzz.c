@@ -1,8 +1,9 @@
 /* The reader of ~/.aws/config and ~/.aws/credentials on any bytes: the config
  * file, and behind the first zero byte the credentials file. What it refuses must
  * have a reason with a line; reading the same files once more changes nothing.
+ * Then every profile's way to credentials.
  */
-#include "sluice/aws/profile_file.h"
+#include "sluice/aws/profile_chain.h"
 
 #include <stdlib.h>
 
@@ -37,6 +38,27 @@ static void require_same(const struct profile_set *once, const struct profile_se
 	}
 }
 
+/* Wherever a profile leads: to a base and at most 64 roles, or to an error. */
+static void resolve_all(const struct profile_set *set)
+{
+	struct profile_chain *chain = malloc(sizeof(*chain));
+	size_t n = 0;
+
+	require(chain != NULL);
+	for (const struct profile_section *s = set->sections; s && n < 100; s = s->next, n++) {
+		struct err err = { 0 };
+
+		if (!profile_chain_resolve(set, buf_str(&s->name), chain, &err)) {
+			require(err.class == ERR_AUTH && str_starts(str_c(err.code), STR("credentials.")) && err.text[0]);
+			continue;
+		}
+		require(chain->n_roles <= PROFILE_MOST_ROLES && chain->section && chain->section->kind == SECTION_PROFILE);
+		for (size_t i = 0; i < chain->n_roles; i++)
+			require(chain->roles[i].role_arn.len != 0);
+	}
+	free(chain);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str all = str_of((const char *)data, size);
@@ -51,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require_same(&once, &twice);
 		require(read_both(&twice, config, credentials));
 		require(twice.n_sections == once.n_sections);
+		resolve_all(&once);
 	}
 	profile_set_release(&once);
 	profile_set_release(&twice);

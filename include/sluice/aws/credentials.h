@@ -27,6 +27,10 @@ void credentials_copy(struct credentials *to, const struct credentials *from);
  * expires_ms and source are cleared. */
 bool credentials_set(struct credentials *c, struct str id, struct str secret, struct str token, struct err *err);
 
+/* Behind credentials_set(); empty: not known. False (and *c is empty): AUTH
+ * "credentials.malformed" for what is not digits: it becomes part of hosts' names. */
+bool credentials_set_account(struct credentials *c, struct str account_id, struct err *err);
+
 /* What a provider gets to know of the process: injected, so that tests need no
  * real environment or home directory. */
 struct process_env {
@@ -67,6 +71,9 @@ struct credentials_site {
 	struct transport *transport;
 	const struct aws_config *config;
 };
+
+/* Serves a copy of these. */
+struct credentials_provider *credentials_static_new(const struct credentials *c);
 
 /* One file each, src/aws/credentials_<name>.c. Those that call a service or the metadata yield in get(). */
 struct credentials_provider *credentials_environment_new(const struct credentials_site *site);
