@@ -1,3 +1,4 @@
+#include "../../../src/sinks/opensearch_sink.h"
 #include "sim/env.h"
 #include "sim/opensearch.h"
 #include "sluice/core/mem.h"
@@ -12,13 +13,8 @@
 
 #define INDEX "deals-000001"
 
-struct opensearch_settings {
-	struct str url;
-	int64_t timeout_ms, bulk_bytes, bulk_documents;
-	bool gzip;
-};
-
 struct fixture {
+	struct opensearch_settings settings;
 	struct sim_opensearch *sim;
 	struct sink *sink;
 	double p_fault;
@@ -38,19 +34,19 @@ static enum sim_fault draw(void *ctx, const char *path)
 
 static bool init(struct fixture *f, struct loop *loop, int64_t bulk_documents)
 {
-	const struct opensearch_settings settings = { .url = STR("http://search.test/"),
-						      .timeout_ms = 1000,
-						      .bulk_bytes = 1 << 20,
-						      .bulk_documents = bulk_documents,
-						      .gzip = true };
 	struct sink_site site = { .name = STR("search"), .loop = loop, .failover_ms = 10000 };
 
 	*f = (struct fixture){ .sim = sim_opensearch_new(loop, "http://search.test", NULL) };
+	f->settings = (struct opensearch_settings){ .url = STR("http://search.test/"),
+						    .timeout_ms = 1000,
+						    .bulk_bytes = 1 << 20,
+						    .bulk_documents = bulk_documents,
+						    .gzip = true };
 	f->sim->fault = draw;
 	f->sim->fault_ctx = f;
 	f->sim->latency_ms = 20;
 	site.transport = &f->sim->transport;
-	f->sink = opensearch_sink.open(&settings, &site, NULL);
+	f->sink = opensearch_sink.open(&f->settings, &site, NULL);
 	return f->sink != NULL;
 }
 
