@@ -237,7 +237,7 @@ static bool may_mend(struct signing *k, const struct http_response *response)
 /* The canonical request, which refusals repeat, has the session token in it. */
 static void mask(const struct signing *k, struct http_response *response)
 {
-	if (response->status < 400)
+	if (response->status < 400 || !response->body.len)
 		return;
 	mask_secret(response->body.ptr, response->body.len, buf_str(&k->who.secret_access_key));
 	mask_secret(response->body.ptr, response->body.len, buf_str(&k->who.session_token));

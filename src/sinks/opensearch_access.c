@@ -156,11 +156,11 @@ static void mask(const struct opensearch_access *a, struct http_response *respon
 {
 	struct str value = buf_str(&a->authorization);
 
-	if (response->status < 400)
+	if (response->status < 400 || !response->body.len)
 		return;
 	mask_secret(response->body.ptr, response->body.len, a->auth->password);
 	mask_secret(response->body.ptr, response->body.len, a->auth->token);
-	mask_secret(response->body.ptr, response->body.len, str_from(value, str_find_char(value, ' ')));
+	mask_secret(response->body.ptr, response->body.len, str_from(value, str_find_char(value, ' ') + 1));
 }
 
 static bool access_send(struct transport *t, const struct http_request *request, struct http_response *response,
@@ -174,7 +174,8 @@ static bool access_send(struct transport *t, const struct http_request *request,
 	if (a->authorization.len) {
 		if (request->n_headers >= MOST_HEADERS)
 			return err_set(err, ERR_FATAL, "http.request", "a request has more than %d headers", MOST_HEADERS - 1);
-		memcpy(headers, request->headers, request->n_headers * sizeof(*headers));
+		for (size_t i = 0; i < request->n_headers; i++)
+			headers[i] = request->headers[i];
 		headers[request->n_headers] = (struct http_header){ STR("Authorization"), buf_str(&a->authorization) };
 		r.headers = headers;
 		r.n_headers = request->n_headers + 1;

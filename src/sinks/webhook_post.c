@@ -273,7 +273,8 @@ static void put_reason(struct post *p, struct buf *out)
 
 	buf_init(&text, ANSWER_BYTES);
 	buf_put(&text, p->response.status / 100 == 3 && location.len ? location : buf_str(&p->response.body));
-	put_excerpt(p, text.ptr, text.len, out);
+	if (text.len)
+		put_excerpt(p, text.ptr, text.len, out);
 	buf_release(&text);
 }
 
