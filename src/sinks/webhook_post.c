@@ -314,8 +314,6 @@ static bool no_answer(struct post *p, struct err *err)
 			       "POST %s was answered with more than %d bytes; a webhook's answer is read for its status, "
 			       "let it send less",
 			       p->host->host, ANSWER_BYTES);
-	if (err->class != ERR_CANCELLED)
-		err_prefix(err, "POST %s", p->host->host);
 	return false;
 }
 

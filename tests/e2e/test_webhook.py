@@ -1,7 +1,9 @@
 """Changes posted to a receiver that verifies signatures itself, fails at times, and sees kills."""
 
 import random
+import re
 import threading
+import time
 
 import pytest
 
@@ -52,7 +54,8 @@ def arrived(hook, records):
 
 
 def test_every_change_arrives_signed_once_and_in_order_per_item(sluice, base_settings, make_table, receiver):
-    table, hook = make_table("Deals", "id"), receiver(secrets=[SECRET])
+    slow = lambda request: time.sleep(0.01)  # long enough for requests to meet
+    table, hook = make_table("Deals", "id"), receiver(secrets=[SECRET], mood=slow)
     Writer(table, seed=71).write(150)
     program = sluice(settings_for(base_settings, table, hook)).start()
     records = table.records()
@@ -96,8 +99,9 @@ def test_an_outage_is_waited_out_and_the_server_left_alone_meanwhile(sluice, bas
     hook.close()
     Writer(table, seed=73).write(60)
     program = sluice(settings_for(base_settings, table, hook)).start()
-    program.wait_log(r"event=sink\.open .*127\.0\.0\.1")
-    program.wait_log(r"sink\.waiting.*failed \d+ times in a row")
+    program.wait_log(r"event=sink\.open host=http://127\.0\.0\.1:\d+ failures=5 pause_ms=1000 last=http\.connect")
+    program.wait_log(r"event=sink\.open .*pause_ms=2000")
+    assert len(re.findall("event=sink\\.open", program.log)) == 2
     hook.open()
     records = table.records()
     messages = program.wait_for(lambda: arrived(hook, records), 60)

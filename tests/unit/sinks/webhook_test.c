@@ -198,7 +198,7 @@ static const struct answer {
 	{ { .status = 799 }, ERR_RETRY, "webhook.799", "", 0 },
 	{ { .status = 500, .body = "you sent sesame-sesame-1 and top\\/secret-token\xff" }, ERR_RETRY, "webhook.500",
 	  "500: you sent *************** and *****************", 0 },
-	{ { .status = 0, .error = "http.timeout" }, ERR_RETRY, "http.timeout", "POST https://hooks.test: as the script says", 0 },
+	{ { .status = 0, .error = "http.timeout" }, ERR_RETRY, "http.timeout", "as the script says", 0 },
 };
 
 static void answer_body(struct loop *loop, void *arg)
