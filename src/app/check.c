@@ -156,7 +156,7 @@ static int run(const struct command_args *args)
 		code = s ? EXIT_OK : EXIT_USAGE;
 	}
 	buf_release(&out);
-	arena_release(&arena);
+	arena_wipe(&arena); /* secrets stand in it */
 	return code;
 }
 

@@ -122,6 +122,17 @@ def test_a_server_whose_clock_is_ahead_is_believed(
     assert "sink.waiting" not in program.log
 
 
+def test_the_judge_refuses_keys_that_are_not_its_own(
+        sluice, base_settings, make_table, guard, index, dead_letters):
+    source = make_table("Deals", "deal_id")
+    door = guard(lambda request: judge(request))
+    judge = signature_judge(aws_keys(secret="a-secret-that-is-another-one-here"), "us-east-1", "es", door.now)
+    Writer(source, seed=86, make=deal).write(5)
+    program = sluice(guarded(base_settings, source, door, index, dead_letters, auth={"kind": "sigv4"})).start()
+    program.wait_log("the signature is wrong.*signed for es in us-east-1 with credentials from environment")
+    assert not door.passed
+
+
 @pytest.mark.parametrize("auth, words", [
     ({"kind": "none"}, "asked without credentials; set `auth`"),
     ({"kind": "basic", "username": "sluice", "password": "wrong wrong wrong"}, "asked as user sluice with a password"),
