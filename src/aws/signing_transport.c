@@ -48,7 +48,8 @@ struct signing_transport *signing_transport_new(const struct signing_settings *s
 
 	if (!aws_region_valid(settings->region)) {
 		err_set(err, ERR_FATAL, "aws.region",
-			"'%.*s' is no AWS region to sign for: set auth.region, aws.region, or AWS_REGION, to one like eu-central-1",
+			"'%.*s' is no AWS region to sign for: set auth.region, aws.region, or AWS_REGION, to one like "
+			"eu-central-1",
 			STR_ARG(str_sub(settings->region, 0, 100)));
 		return NULL;
 	}

@@ -7,13 +7,6 @@
 
 enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 60000, CHANCE = 4 };
 
-const char *breaker_state_name(enum breaker_state state)
-{
-	static const char *const names[] = { "closed", "open", "half-open" };
-
-	return names[state];
-}
-
 struct breaker *breaker_new(struct env *env, struct str host, unsigned most_failures)
 {
 	struct breaker *b = mem_alloc(sizeof(*b));
@@ -76,7 +69,8 @@ bool breaker_admit(struct breaker *b, struct err *err)
 		break;
 	}
 	return err_set(err, ERR_RETRY, "sink.open",
-		       "%.200s failed %u times in a row, the last time with %s; one request is under way to see whether it is back",
+		       "%.200s failed %u times in a row, the last time with %s; one request is under way to "
+		       "see whether it is back",
 		       b->host, b->failures, b->last);
 }
 

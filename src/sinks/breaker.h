@@ -44,6 +44,4 @@ void breaker_settle(struct breaker *b, enum breaker_news news, const struct err 
 /* The server asked for a pause. */
 void breaker_hold(struct breaker *b, int64_t ms);
 
-const char *breaker_state_name(enum breaker_state state);
-
 #endif

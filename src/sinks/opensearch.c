@@ -370,8 +370,8 @@ static void settle_item(struct bulk *b, struct entry *e, const struct json *item
 		STR_ARG(x->index), (long long)status, STR_ARG(type), STR_ARG(reason));
 	if (wrong_collection(b->ds->o, reason))
 		err_set(&why, ERR_FATAL, "opensearch.serverless",
-			"the Serverless collection takes no document ids or versions (%.*s); make one of the type search: those "
-			"for time series and vectors cannot be kept equal to a table",
+			"the Serverless collection takes no document ids or versions (%.*s); make one of the type "
+			"search: those for time series and vectors cannot be kept equal to a table",
 			STR_ARG(str_sub(reason, 0, 200)));
 	opensearch_access_explain(&b->ds->o->access, &why);
 	entry_fail(e, &why);

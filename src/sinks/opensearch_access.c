@@ -116,7 +116,8 @@ static void check_amazon(const struct opensearch_auth *auth, struct str host, co
 
 	if (aoss && auth->kind != AUTH_SIGV4)
 		problems_add(problems, node_of(at, "auth", "kind"),
-			     "OpenSearch Serverless takes signed requests only: auth: { kind = \"sigv4\"; service = \"aoss\"; }");
+			     "OpenSearch Serverless takes signed requests only: "
+			     "auth: { kind = \"sigv4\"; service = \"aoss\"; }");
 	else if (auth->kind == AUTH_SIGV4 && ((aoss && auth->service != SERVICE_AOSS) || (es && auth->service != SERVICE_ES)))
 		problems_add(problems, node_of(at, "auth", "service"), "the url is one of \"%s\", not of \"%s\"",
 			     aoss ? "aoss" : "es", service_names[auth->service]);
@@ -228,8 +229,8 @@ static bool set_signing(struct opensearch_access *a, const struct sink_site *sit
 	buf_put(&a->region, region);
 
 	const struct signing_settings settings = {
-		.loop = site->loop, .transport = site->transport, .credentials = aws->credentials, .region = buf_str(&a->region),
-		.service = str_c(service_names[a->auth->service]),
+		.loop = site->loop, .transport = site->transport, .credentials = aws->credentials,
+		.region = buf_str(&a->region), .service = str_c(service_names[a->auth->service]),
 	};
 
 	a->signing = signing_transport_new(&settings, err);
@@ -290,8 +291,8 @@ static void put_used(const struct opensearch_access *a, struct buf *out)
 			 STR_ARG(buf_str(&a->region)), STR_ARG(str_sub(source, 0, 80)));
 		buf_puts(out, auth->service == SERVICE_AOSS
 				      ? "they need aoss:APIAccessAll and a data access policy of the collection"
-				      : "they need es:ESHttp* by the domain's access policy, and a role of the domain where it has "
-					"fine-grained access control");
+				      : "they need es:ESHttp* by the domain's access policy, and a role of the domain where "
+					"it has fine-grained access control");
 		return;
 	default:
 		buf_putf(out, "asked with %s; is auth.token still valid, and has it the roles?",

@@ -8,7 +8,7 @@
 
 enum {
 	SEND_BYTES = 1 << 20, /* of a plan, and for each effect: */
-	SEND_EFFECT_BYTES = 4 << 10,
+	SEND_EFFECT_BYTES = 32 << 10, /* its url and key */
 	BATCH_BYTES = 1 << 20,
 	SHORTEST_SECRET = 16,
 };
@@ -94,7 +94,8 @@ static void check_headers(const struct webhook_settings *s, const struct node *a
 
 		if (!web_header_split(text, &h)) /* what stands behind the name may be secret */
 			problems_add(problems, at,
-				     "element %zu is no header; expected \"Name=value\" without line ends and control characters",
+				     "element %zu is no header; expected \"Name=value\" without line ends and control "
+				     "characters",
 				     i + 1);
 		else if (web_header_reserved(name))
 			problems_add(problems, at, "the header \"%.*s\" is sluice's or the connection's own", STR_ARG(name));
