@@ -182,7 +182,7 @@ static int run(const struct command_args *args)
 		code = EXIT_FAILED;
 	}
 	buf_release(&out);
-	arena_release(&arena);
+	arena_wipe(&arena); /* secrets stand in it */
 	return code;
 }
 

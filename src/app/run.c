@@ -35,7 +35,7 @@ static int run(const struct command_args *args)
 	problems_init(&problems, &arena);
 	s = settings_load(&settings_all_kinds, NULL, args->config, &problems);
 	code = s ? serve(s, args->config) : command_problems(&problems);
-	arena_release(&arena);
+	arena_wipe(&arena); /* secrets stand in it */
 	return code;
 }
 

@@ -337,7 +337,7 @@ static int run(const struct command_args *args)
 		code = command_problems(&problems);
 	else
 		code = find_pipeline(&j) && choose_handlers(&j) && read_place(&j) ? seek(&j) : EXIT_USAGE;
-	arena_release(&arena);
+	arena_wipe(&arena); /* secrets stand in it */
 	return code;
 }
 

@@ -102,6 +102,7 @@ static void check_address(struct loading *l, const struct settings_handler *h)
 	if (address && !node_get(h->node, str_c(address)) && !has_unknown(h))
 		problems_add(l->problems, h->node, "the setting '%s' is missing: the sink \"%.*s\" is of the kind %s", address,
 			     STR_ARG(h->sink->name), h->sink->ops->kind);
+	settings_check_place(l, h->sink, address ? node_get(h->node, str_c(address)) : NULL);
 	refuse_stray_addresses(l, h);
 }
 

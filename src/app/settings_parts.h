@@ -58,6 +58,9 @@ void settings_read_pipelines(struct loading *l);
 /* The sink's name at `at`; NULL with a problem when there is none of that name. */
 const struct settings_sink *settings_find_sink(struct loading *l, const struct node *at);
 
+/* What the sink says of an address that stands at `at` (NULL: nowhere). */
+void settings_check_place(struct loading *l, const struct settings_sink *sink, const struct node *at);
+
 /* Resolves failure->dead_letter_node. */
 void settings_resolve_dead_letter(struct loading *l, struct settings_failure *failure);
 

@@ -20,7 +20,7 @@ const struct option settings_sink_options[] = {
 };
 
 static const char *const later_kinds[] = {
-	"webhook", "sqs", "sns", "kinesis", "firehose", "eventbridge", "lambda", "s3", NULL,
+	"sqs", "sns", "kinesis", "firehose", "eventbridge", "lambda", "s3", NULL,
 };
 
 /* --- files --------------------------------------------------------------- */
@@ -188,6 +188,12 @@ const struct settings_sink *settings_find_sink(struct loading *l, const struct n
 
 /* --- dead letters -------------------------------------------------------- */
 
+void settings_check_place(struct loading *l, const struct settings_sink *sink, const struct node *at)
+{
+	if (sink->ops->check_address && at && at->kind == NODE_STRING && !problems_within(l->problems, at))
+		sink->ops->check_address(sink->settings, at->text, at, l->problems);
+}
+
 struct letter_settings {
 	struct str sink, address, under;
 };
@@ -213,6 +219,8 @@ static void read_letter_group(struct loading *l, const struct node *group, struc
 	option_read(table, group, &letter, NULL, l->problems);
 	out->sink = sink;
 	out->address = letter.address;
+	if (sink && address)
+		settings_check_place(l, sink, node_get(group, str_c(address)));
 	if (letter.under.len)
 		out->address = arena_putf(l->arena, "%.*s/%.*s", STR_ARG(letter.address), STR_ARG(letter.under));
 }

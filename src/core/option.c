@@ -256,6 +256,18 @@ static void read_list(struct reading *r)
 	}
 }
 
+/* { file = "/path"; } stands for what is in the file. */
+static bool read_bare_secret(struct reading *r, const struct node *element, struct str *out)
+{
+	const struct node *file = node_get(element, STR("file"));
+
+	if (!file || element->count != 1 || file->kind != NODE_STRING) {
+		problems_add(r->problems, element, "expected a string or { file = \"/path\"; }");
+		return false;
+	}
+	return !file->broken && secret_of_file(r, file, STR(""), out);
+}
+
 /* { name = "sasl.password"; file = "/path"; } stands for "sasl.password=…". */
 static bool read_named_secret(struct reading *r, const struct node *element, struct str *out)
 {
@@ -291,7 +303,8 @@ static void read_names(struct reading *r)
 		if (n->kind == NODE_STRING && n->text.len)
 			names->items[names->count++] = n->text;
 		else if ((r->option->flags & OPTION_SECRET) && n->kind == NODE_OBJECT)
-			names->count += read_named_secret(r, n, &names->items[names->count]);
+			names->count += (r->option->flags & OPTION_BARE ? read_bare_secret : read_named_secret)(
+				r, n, &names->items[names->count]);
 		else
 			problems_add(r->problems, n, "expected a string that is not empty, found %s",
 				     n->kind == NODE_STRING ? "an empty one" : node_kind_name(n->kind));

@@ -39,7 +39,7 @@ static void print_type(const struct option *o, struct buf *out)
 	else
 		buf_puts(out, o->type == OPTION_VALUE && o->unit ? o->unit : names[o->type]);
 	if (o->flags & OPTION_SECRET)
-		buf_puts(out, o->type == OPTION_NAMES ? " or `{ name = \"…\"; file = \"…\"; }`" : " or `{ file = \"…\"; }`");
+		buf_puts(out, o->type == OPTION_NAMES && !(o->flags & OPTION_BARE) ? " or `{ name = \"…\"; file = \"…\"; }`" : " or `{ file = \"…\"; }`");
 	if (option_is_limited(o))
 		buf_putf(out, ", %s%s", option_range_text(o, range, sizeof(range)),
 			 o->type == OPTION_LIST || o->type == OPTION_NAMES ? " elements" : "");

@@ -1,6 +1,7 @@
 /* The opensearch sink: documents in bulks, each with its own outcome. */
 #include "entry.h"
 #include "key_map.h"
+#include "opensearch_sink.h"
 #include "sluice/core/json_write.h"
 #include "sluice/core/mem.h"
 #include "sluice/sinks/kinds.h"
@@ -19,12 +20,6 @@ enum {
 	GC_MARGIN_S = 600,
 };
 
-struct opensearch_settings {
-	struct str url;
-	int64_t timeout_ms, bulk_bytes, bulk_documents;
-	bool gzip;
-};
-
 struct ready_index {
 	struct ready_index *next;
 	struct str name;
@@ -33,6 +28,7 @@ struct ready_index {
 struct opensearch_sink {
 	struct sink base;
 	struct opensearch_client client;
+	struct opensearch_access access;
 	size_t bulk_bytes, bulk_documents;
 	int64_t gc_deletes_s;
 	struct arena names;
@@ -74,6 +70,16 @@ static const struct option options[] = {
 	  .offset = AT(gzip),
 	  .default_text = "true",
 	  .help = "Whether requests over 1 KiB are compressed." },
+	{ .name = "auth",
+	  .type = OPTION_GROUP,
+	  .offset = AT(auth),
+	  .table = opensearch_auth_options,
+	  .help = "How the cluster gets to know who asks." },
+	{ .name = "tls",
+	  .type = OPTION_GROUP,
+	  .offset = AT(tls),
+	  .table = tls_options,
+	  .help = "How the cluster is trusted, and the certificate that is shown to it." },
 	{ 0 },
 };
 
@@ -98,6 +104,7 @@ static void check(const void *settings, const struct node *at, struct problems *
 		problems_add(problems, url ? url : at,
 			     "url is no address of a cluster; expected \"http://HOST:PORT\" or \"https://HOST\", "
 			     "without user, password or query");
+	opensearch_access_check(s->url, &s->auth, &s->tls, at, problems);
 }
 
 static struct sink *opensearch_open(const void *settings, const struct sink_site *site, struct err *err)
@@ -114,8 +121,12 @@ static struct sink *opensearch_open(const void *settings, const struct sink_site
 		url.len--;
 	o = mem_alloc(sizeof(*o));
 	o->base = (struct sink){ .ops = &opensearch_sink, .site = *site };
+	if (!opensearch_access_init(&o->access, &s->auth, &s->tls, site, err)) {
+		mem_free(o);
+		return NULL;
+	}
 	o->client = (struct opensearch_client){ .loop = site->loop,
-						.transport = site->transport,
+						.transport = &o->access.transport,
 						.url = url,
 						.timeout_ms = s->timeout_ms,
 						.gzip = s->gzip };
@@ -124,6 +135,8 @@ static struct sink *opensearch_open(const void *settings, const struct sink_site
 	o->gc_deletes_s = site->failover_ms / 1000 + ZOMBIE_S + GC_MARGIN_S;
 	if (o->gc_deletes_s < LEAST_GC_DELETES_S)
 		o->gc_deletes_s = LEAST_GC_DELETES_S;
+	if (opensearch_access_serverless(&o->access))
+		o->gc_deletes_s = 0; /* it has no such setting */
 	arena_init(&o->names, NAMES_BYTES);
 	return &o->base;
 }
@@ -156,6 +169,9 @@ static bool plan_document(struct documents *ds, struct effect *f, struct err *er
 	if (x->id.len == 0 || x->id.len > LONGEST_ID)
 		return err_set(err, ERR_DATA, "opensearch.id",
 			       "a document's id has %zu bytes; OpenSearch takes 1 to %d", x->id.len, LONGEST_ID);
+	if (x->ingest_pipeline.len && opensearch_access_serverless(&ds->o->access))
+		return err_set(err, ERR_FATAL, "opensearch.serverless",
+			       "OpenSearch Serverless has no ingest pipelines; remove `pipeline` from the handler");
 	if (f->v > INT64_MAX)
 		return err_set(err, ERR_DATA, "opensearch.version",
 			       "version %llu of a document is above what OpenSearch can hold",
@@ -216,8 +232,10 @@ static bool make_ready(struct opensearch_sink *o, const struct effect_document *
 
 	if (is_ready(o, x->index))
 		return true;
-	if (!opensearch_ensure_index(&o->client, &index, err))
+	if (!opensearch_ensure_index(&o->client, &index, err)) {
+		opensearch_access_explain(&o->access, err);
 		return false;
+	}
 	r = ARENA_NEW(&o->names, struct ready_index);
 	if (r && (r->name = arena_dup(&o->names, x->index)).ptr) {
 		r->next = o->ready;
@@ -302,6 +320,14 @@ static void fail_all(struct entry **entries, size_t n, const struct err *why)
 		entry_fail(entries[i], why);
 }
 
+/* A collection of another type refuses every document: no document's fault. */
+static bool wrong_collection(const struct opensearch_sink *o, struct str reason)
+{
+	return opensearch_access_serverless(&o->access) &&
+	       (str_find(reason, STR("Document ID is not supported")) != SIZE_MAX ||
+		str_find(reason, STR("version_type")) != SIZE_MAX);
+}
+
 static enum err_class item_class(int64_t status, struct str type, struct str reason)
 {
 	/* Says 400, but is the cluster's state and not the document's fault. */
@@ -342,6 +368,12 @@ static void settle_item(struct bulk *b, struct entry *e, const struct json *item
 	err_set(&why, item_class(status, type, reason), "opensearch.item",
 		"OpenSearch refused document %.*s of index %.*s with %lld %.*s: %.*s", STR_ARG(str_sub(x->id, 0, 100)),
 		STR_ARG(x->index), (long long)status, STR_ARG(type), STR_ARG(reason));
+	if (wrong_collection(b->ds->o, reason))
+		err_set(&why, ERR_FATAL, "opensearch.serverless",
+			"the Serverless collection takes no document ids or versions (%.*s); make one of the type "
+			"search: those for time series and vectors cannot be kept equal to a table",
+			STR_ARG(str_sub(reason, 0, 200)));
+	opensearch_access_explain(&b->ds->o->access, &why);
 	entry_fail(e, &why);
 }
 
@@ -381,7 +413,10 @@ static bool post(struct bulk *b, struct entry **entries, size_t n, struct err *e
 	request.body = buf_str(&b->body);
 	http_response_release(&b->response);
 	http_response_init(&b->response);
-	return opensearch_call(&b->ds->o->client, &request, &b->response, err);
+	if (opensearch_call(&b->ds->o->client, &request, &b->response, err))
+		return true;
+	opensearch_access_explain(&b->ds->o->access, err);
+	return false;
 }
 
 /* The whole bulk was refused for what is in it: halve it until the one to blame
@@ -460,12 +495,17 @@ out:
 static bool opensearch_probe(struct sink *s, struct err *err)
 {
 	struct opensearch_sink *o = (struct opensearch_sink *)s;
-	const struct opensearch_request q = { .method = "GET", .path = STR("/") };
+	const struct opensearch_request q = {
+		.method = "GET",
+		.path = opensearch_access_serverless(&o->access) ? STR("/_cat/indices?h=index") : STR("/"),
+	};
 	struct http_response response;
 	bool ok;
 
 	http_response_init(&response);
 	ok = opensearch_call(&o->client, &q, &response, err);
+	if (!ok && err)
+		opensearch_access_explain(&o->access, err);
 	if (!ok)
 		err_prefix(err, "sink %.*s cannot use its cluster; check sinks.%.*s.url", STR_ARG(s->site.name),
 			   STR_ARG(s->site.name));
@@ -477,6 +517,7 @@ static void opensearch_close(struct sink *s)
 {
 	struct opensearch_sink *o = (struct opensearch_sink *)s;
 
+	opensearch_access_release(&o->access);
 	arena_release(&o->names);
 	mem_free(o);
 }

@@ -89,7 +89,8 @@ static void write_settings(struct making *m, struct json_writer *w)
 		json_print(j, &text);
 		json_member_raw(w, json_name(j), buf_str(&text));
 	}
-	json_member_str(w, STR("index.gc_deletes"), str_c(seconds));
+	if (m->x->gc_deletes_s > 0)
+		json_member_str(w, STR("index.gc_deletes"), str_c(seconds));
 	json_end_object(w);
 	buf_release(&text);
 }

@@ -20,6 +20,9 @@ struct arena {
 void arena_init(struct arena *a, size_t max_bytes);
 void arena_release(struct arena *a);
 
+/* As arena_release(), but overwrites all of it first (settings with secrets). */
+void arena_wipe(struct arena *a);
+
 /* Frees all but one block and starts again. */
 void arena_reset(struct arena *a);
 

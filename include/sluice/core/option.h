@@ -39,6 +39,7 @@ enum option_flags {
 	                         without the last newline; NAMES: its elements also as
 	                         { name = "sasl.password"; file = "/run/secrets/x"; }, which
 	                         becomes "sasl.password=…". Never shown in messages */
+	OPTION_BARE = 8,      /* with SECRET, NAMES: elements are { file = "/run/secrets/x"; }, without a name */
 	OPTION_LATER = 4,     /* a known name that this version has no use for yet: refused with
 	                         those words; not documented, no offset or type needed */
 };

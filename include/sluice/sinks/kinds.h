@@ -10,5 +10,6 @@ extern const struct sink_ops kafka_sink;
 extern const struct sink_ops opensearch_sink;
 extern const struct sink_ops dynamodb_sink;
 extern const struct sink_ops file_sink;
+extern const struct sink_ops webhook_sink;
 
 #endif

@@ -55,7 +55,7 @@ struct opensearch_index {
 	struct str alias;              /* empty: none */
 	struct str definition;         /* JSON object with "mappings" and "settings" (or the mappings
 	                                  alone); or empty */
-	int64_t gc_deletes_s;          /* at least that long deletes are remembered */
+	int64_t gc_deletes_s;          /* at least that long deletes are remembered; 0: as the cluster likes */
 };
 
 /* Yields. Makes the index when it is missing, with gc_deletes, definition, and the

@@ -48,6 +48,11 @@ struct sink_ops {
 	/* Checks what can be checked without I/O; for `sluice check`. May be NULL. */
 	void (*check)(const void *settings, const struct node *at, struct problems *problems);
 
+	/* The same for what a handler or a dead letter gives as `address`; at: where it
+	 * stands. May be NULL. */
+	void (*check_address)(const void *settings, struct str address, const struct node *at,
+			      struct problems *problems);
+
 	/* settings are borrowed for the sink's life. Does no I/O that must succeed:
 	 * a far side that is down is found by send(). NULL with FATAL;
 	 * the caller puts the sink's name in front of the text. */

@@ -68,12 +68,29 @@ static void test_reset_gives_clean_memory_again(void **state)
 	arena_release(&a);
 }
 
+static void test_a_wiped_arena_can_be_used_again(void **state)
+{
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, 1 << 20);
+	arena_wipe(&a); /* an empty one, too */
+	for (int i = 0; i < 100; i++)
+		memset(arena_alloc(&a, 1000), 'x', 1000);
+	arena_wipe(&a);
+	assert_int_equal(a.used, 0);
+	assert_null(a.head);
+	assert_str_equal(arena_dup(&a, STR("again")), "again");
+	arena_wipe(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_memory_is_zero_aligned_and_apart),
 		cmocka_unit_test(test_the_cap_holds_and_what_was_taken_stays),
 		cmocka_unit_test(test_reset_gives_clean_memory_again),
+		cmocka_unit_test(test_a_wiped_arena_can_be_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -266,6 +266,32 @@ static void test_a_list_may_hold_secrets_from_files(void **state)
 	unlink(path);
 }
 
+static void test_a_list_may_hold_secrets_without_names(void **state)
+{
+	static const struct option table[] = {
+		{ .name = "secrets", .type = OPTION_NAMES, .flags = OPTION_SECRET | OPTION_BARE, .help = "Some." },
+		{ 0 },
+	};
+	char path[] = "/tmp/sluice-secret-XXXXXX", json[200];
+	int fd = mkstemp(path);
+	struct option_names names = { 0 };
+
+	(void)state;
+	assert_int_equal(write(fd, "hunter2\n", 8), 8);
+	close(fd);
+	snprintf(json, sizeof(json), "{\"secrets\":[\"one\",{\"file\":\"%s\"}]}", path);
+	assert_true(option_read(table, tree_of(str_c(json)), &names, NULL, &problems));
+	assert_int_equal(names.count, 2);
+	assert_str_equal(names.items[0], "one");
+	assert_str_equal(names.items[1], "hunter2");
+	assert_false(option_read(table, tree_of(STR("{\"secrets\":[{\"name\":\"x\",\"file\":\"y\"}]}")), &names, NULL,
+				 &problems));
+	assert_int_equal(names.count, 0);
+	problems_print(&problems, &out);
+	assert_true(str_find(buf_str(&out), STR("expected a string or { file = \"/path\"; }")) != SIZE_MAX);
+	unlink(path);
+}
+
 static void test_the_table_documents_itself(void **state)
 {
 	(void)state;
@@ -295,6 +321,7 @@ int main(void)
 		TEST(test_reading_over_keeps_what_is_not_given),
 		TEST(test_a_secret_comes_from_a_file_without_its_newline),
 		TEST(test_a_list_may_hold_secrets_from_files),
+		TEST(test_a_list_may_hold_secrets_without_names),
 		TEST(test_the_table_documents_itself),
 	};
 

@@ -1,5 +1,7 @@
+#include "../../../src/sinks/opensearch_sink.h"
 #include "sim/env.h"
 #include "sim/opensearch.h"
+#include "sim/transport_script.h"
 #include "sluice/core/mem.h"
 #include "sluice/sinks/kinds.h"
 #include "sluice/sinks/opensearch.h"
@@ -12,13 +14,8 @@
 
 #define INDEX "deals-000001"
 
-struct opensearch_settings {
-	struct str url;
-	int64_t timeout_ms, bulk_bytes, bulk_documents;
-	bool gzip;
-};
-
 struct fixture {
+	struct opensearch_settings settings;
 	struct sim_opensearch *sim;
 	struct sink *sink;
 	double p_fault;
@@ -38,19 +35,19 @@ static enum sim_fault draw(void *ctx, const char *path)
 
 static bool init(struct fixture *f, struct loop *loop, int64_t bulk_documents)
 {
-	const struct opensearch_settings settings = { .url = STR("http://search.test/"),
-						      .timeout_ms = 1000,
-						      .bulk_bytes = 1 << 20,
-						      .bulk_documents = bulk_documents,
-						      .gzip = true };
 	struct sink_site site = { .name = STR("search"), .loop = loop, .failover_ms = 10000 };
 
 	*f = (struct fixture){ .sim = sim_opensearch_new(loop, "http://search.test", NULL) };
+	f->settings = (struct opensearch_settings){ .url = STR("http://search.test/"),
+						    .timeout_ms = 1000,
+						    .bulk_bytes = 1 << 20,
+						    .bulk_documents = bulk_documents,
+						    .gzip = true };
 	f->sim->fault = draw;
 	f->sim->fault_ctx = f;
 	f->sim->latency_ms = 20;
 	site.transport = &f->sim->transport;
-	f->sink = opensearch_sink.open(&settings, &site, NULL);
+	f->sink = opensearch_sink.open(&f->settings, &site, NULL);
 	return f->sink != NULL;
 }
 
@@ -510,6 +507,68 @@ static void test_path_segments_are_encoded(void **state)
 	buf_release(&b);
 }
 
+/* ---- Serverless ---- */
+
+static bool keys_get(struct credentials_provider *p, struct credentials *out, struct err *err)
+{
+	(void)p;
+	return credentials_set(out, STR("AKID"), STR("a-secret-that-must-not-be-seen"), STR(""), err);
+}
+
+static void serverless_body(struct loop *loop, void *arg)
+{
+	static const struct script_step steps[] = {
+		{ .status = 404, .body = "{}" }, /* the index is not there */
+		{ .status = 200, .body = "{}" }, /* it is made */
+		{ .status = 200,
+		  .body = "{\"items\":[{\"index\":{\"status\":400,\"error\":{\"type\":\"illegal_argument_exception\",\"reason\":"
+			  "\"Document ID is not supported in create/index operation request\"}}}]}" },
+		{ .status = 200, .body = "[]" }, /* the probe */
+	};
+	const struct opensearch_settings settings = {
+		.url = STR("https://c.eu-west-1.aoss.amazonaws.com"), .timeout_ms = 1000, .bulk_bytes = 1 << 20,
+		.bulk_documents = 10, .auth = { .kind = AUTH_SIGV4, .service = SERVICE_AOSS },
+	};
+	struct credentials_provider keys = { .get = keys_get };
+	const struct aws_settings aws = { .loop = loop, .credentials = &keys, .region = STR("eu-west-1") };
+	struct transport_script script;
+	struct sink_site site = { .name = STR("search"), .loop = loop, .failover_ms = 10000, .aws = &aws };
+	struct made_batch b;
+	struct sink *sink;
+	struct err err = { 0 };
+
+	(void)arg;
+	transport_script_init(&script, loop, steps, COUNT_OF(steps));
+	site.transport = &script.transport;
+	sink = opensearch_sink.open(&settings, &site, NULL);
+	CHECK(sink != NULL);
+	made_batch_init(&b, 1, 2);
+	made_document(&b, 0, EFFECT_PUT_DOCUMENT, INDEX, "1", "{}");
+	made_document(&b, 1, EFFECT_PUT_DOCUMENT, INDEX, "2", "{}")->document.ingest_pipeline = STR("enrich");
+	sink->ops->send(sink, b.batch.effects, 2);
+	CHECK_EQ(b.batch.pending, 0);
+	CHECK_EQ(b.batch.effects[0]->err->class, ERR_FATAL);
+	CHECK(strstr(b.batch.effects[0]->err->text, "make one of the type search"));
+	CHECK_EQ(b.batch.effects[1]->err->class, ERR_FATAL);
+	CHECK(strstr(b.batch.effects[1]->err->text, "no ingest pipelines"));
+	CHECK_STR(str_c(script.seen[1].request.method), "PUT");
+	CHECK(str_find(script.seen[1].request.body, STR("gc_deletes")) == SIZE_MAX);
+	CHECK_OK(sink->ops->probe(sink, &err), &err);
+	CHECK(str_find(script.seen[3].request.url, STR("/_cat/indices")) != SIZE_MAX);
+	for (size_t i = 0; i < script.n_seen; i++)
+		CHECK(str_find(transport_script_header(&script, i, "authorization"), STR("/eu-west-1/aoss/aws4_request")) !=
+		      SIZE_MAX);
+	sink->ops->close(sink);
+	made_batch_release(&b);
+	transport_script_release(&script);
+}
+
+static void test_serverless_is_asked_for_what_it_has_and_its_limits_are_said(void **state)
+{
+	(void)state;
+	run_simulated(1, serverless_body, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -522,6 +581,7 @@ int main(void)
 		cmocka_unit_test(test_only_the_newest_of_one_document_is_sent),
 		cmocka_unit_test(test_an_index_that_went_away_is_made_again),
 		cmocka_unit_test(test_an_outage_is_told_with_its_address),
+		cmocka_unit_test(test_serverless_is_asked_for_what_it_has_and_its_limits_are_said),
 		cmocka_unit_test(test_an_unreachable_bulk_is_named_without_its_query),
 		cmocka_unit_test(test_index_names_follow_the_rules_of_opensearch),
 		cmocka_unit_test(test_path_segments_are_encoded),
