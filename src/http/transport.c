@@ -67,10 +67,10 @@ struct str http_response_header(const struct http_response *r, const char *name)
 
 bool http_unsent(const struct err *err)
 {
-	static const char *const codes[] = { "http.connect", "http.resolve", "http.tls", "http.request" };
+	static const char *const codes[] = { "http.connect", "http.resolve", "http.tls", "http.proxy", "http.busy", "http.request" };
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
 		if (err_is(err, codes[i]))
 			return true;
-	return false;
+	return str_starts(str_c(err->code), STR("http.tls_"));
 }
