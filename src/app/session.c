@@ -1,9 +1,9 @@
 #include "sluice/app/session.h"
 
+#include "sluice/app/clients.h"
 #include "sluice/aws/region.h"
 #include "sluice/core/loop.h"
 #include "sluice/core/mem.h"
-#include "sluice/http/client.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -49,12 +49,11 @@ static struct str instance_name(struct arena *a)
 static bool open_client(struct opened *o, struct err *err)
 {
 	const struct settings *set = o->s.settings;
-	struct http_client_settings http = { .max_connections = (size_t)set->limits.connections };
 	struct aws_settings aws = { .loop = o->s.loop, .endpoint_url = set->aws.endpoint_url };
 
 	if (!aws_region_resolve(&process_env_real, set->aws.region, set->aws.profile, &o->region, err))
 		return false;
-	o->http = http_client_new(o->s.loop, &http, err);
+	o->http = clients_new(set, o->s.loop, set->aws.ca_bundle, err);
 	if (!o->http)
 		return false;
 	aws.transport = http_client_transport(o->http);

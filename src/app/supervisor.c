@@ -1,9 +1,9 @@
 #include "sluice/app/supervisor.h"
 
+#include "sluice/app/clients.h"
 #include "sluice/app/plan.h"
 #include "sluice/aws/region.h"
 #include "sluice/core/mem.h"
-#include "sluice/http/client.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -12,7 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { PLAN_BYTES = 16 << 20, WORKER_STACK_BYTES = 1 << 20, STATE_CONNECTIONS = 16 };
+enum { PLAN_BYTES = 16 << 20, WORKER_STACK_BYTES = 1 << 20 };
 
 struct supervisor;
 
@@ -90,18 +90,11 @@ static void run_worker(struct worker_thread *t, const struct worker_plan *plan)
 	worker_free(worker);
 }
 
-static struct http_client *open_client(struct worker_thread *t, size_t connections)
-{
-	struct http_client_settings set = { .max_connections = connections };
-
-	return http_client_new(t->loop, &set, &t->err);
-}
-
 static bool open_clients(struct worker_thread *t, struct worker_plan *plan)
 {
 	t->credentials = default_chain(t);
-	t->client = open_client(t, (size_t)t->settings->limits.connections);
-	t->state_client = t->client ? open_client(t, STATE_CONNECTIONS) : NULL;
+	t->client = clients_new(t->settings, t->loop, t->settings->aws.ca_bundle, &t->err);
+	t->state_client = t->client ? clients_new_state(t->loop, t->settings->aws.ca_bundle, &t->err) : NULL;
 	if (!t->state_client)
 		return false;
 	plan->aws.credentials = t->credentials;
