@@ -197,9 +197,12 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
 static size_t take_header(char *bytes, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
+	struct str line = str_of(bytes, n);
 
 	(void)size; /* 1 */
-	if (!http_response_add_line(t->response, str_trim(str_of(bytes, n)))) {
+	while (line.len && (line.ptr[line.len - 1] == '\n' || line.ptr[line.len - 1] == '\r'))
+		line.len--;
+	if (!http_response_add_line(t->response, line)) {
 		t->too_large = true;
 		return CURL_WRITEFUNC_ERROR;
 	}

@@ -55,7 +55,7 @@ void http_response_init(struct http_response *r);
 void http_response_clear(struct http_response *r);
 
 /* Takes one line of a head, without its end: a status line begins a new head, a
- * field is added. False when header_bytes is full. For transports. The headers
+ * field is added, one that begins with white space goes on with the field before it. False when header_bytes is full. For transports. The headers
  * can be read after http_response_end_head(). */
 bool http_response_add_line(struct http_response *r, struct str line);
 void http_response_end_head(struct http_response *r);
