@@ -424,9 +424,8 @@ static bool transfer_failed(const struct transfer *t, struct err *err)
 	trouble.sent = !tunnel && number_of(t, CURLINFO_REQUEST_SIZE) > 0;
 	if (t->too_large)
 		trouble.kind = TROUBLE_TOO_LARGE;
-	if (tunnel && status / 100 != 2 && status)
-		trouble.proxy_status = (int)status;
-	if (trouble.proxy_status && trouble.kind == TROUBLE_BROKEN)
+	trouble.proxy_status = tunnel ? (int)status : 0;
+	if (trouble.proxy_status && status / 100 != 2 && trouble.kind == TROUBLE_BROKEN)
 		trouble.kind = TROUBLE_PROXY;
 	return http_trouble_tell(&trouble, err);
 }

@@ -30,7 +30,7 @@ struct http_trouble {
 	const struct http_request *request;
 	const struct http_proxy *proxy;      /* NULL: none */
 	bool of_proxy;                       /* TLS trouble: with the proxy, not the server */
-	int proxy_status;                    /* what it answered instead of passing on; 0: nothing */
+	int proxy_status;                    /* what it answered itself (2xx: a tunnel); 0: nothing */
 	long verify;
 	bool resolved, connected, secured;   /* how far it came: TIMEOUT */
 	bool sent;                           /* the server may have seen some of it */

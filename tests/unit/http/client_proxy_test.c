@@ -165,6 +165,23 @@ static void test_a_server_that_the_proxy_does_not_reach(void **state)
 	run((struct fixture){ .body = find_nobody_behind, .proxy.upstream_port = 1 });
 }
 
+static void shake_hands_with_nobody(struct fixture *f)
+{
+	CHECK_CLASS(get(f, "https://service.test/", (struct http_request){ .timeout_ms = 300 }, ""), &f->err, ERR_RETRY);
+	CHECK_STR(str_c(f->err.code), "http.tls");
+	CHECK(http_unsent(&f->err));
+	CHECK_EQ(atomic_load(&f->proxy.tunnels), 1);
+}
+
+static void test_a_server_that_is_silent_behind_the_tunnel(void **state)
+{
+	struct http_server *silent = http_server_start(answer, NULL);   /* it waits for a request in plain text */
+
+	(void)state;
+	run((struct fixture){ .body = shake_hands_with_nobody, .proxy.upstream_port = http_server_port(silent) });
+	http_server_stop(silent);
+}
+
 static void go_past_it(struct fixture *f)
 {
 	char url[64];
@@ -290,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_servers_are_reached_through_a_proxy),
 		cmocka_unit_test(test_a_proxy_that_refuses_is_named),
 		cmocka_unit_test(test_a_server_that_the_proxy_does_not_reach),
+		cmocka_unit_test(test_a_server_that_is_silent_behind_the_tunnel),
 		cmocka_unit_test(test_loopback_and_direct_requests_go_past_it),
 		cmocka_unit_test(test_certificates_are_verified_through_a_tunnel),
 		cmocka_unit_test(test_a_proxy_may_speak_tls_itself),
