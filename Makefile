@@ -32,7 +32,7 @@ else
 HARDEN   += -D_FORTIFY_SOURCE=2
 endif
 
-PKGS     := libcurl libcrypto rdkafka libcjson libconfig sqlite3 expat
+PKGS     := libcurl libssl libcrypto rdkafka libcjson libconfig sqlite3 expat
 CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lz -lm -lpthread
 

@@ -1,19 +1,10 @@
 #include "sluice/app/aws_site.h"
 
+#include "sluice/app/clients.h"
 #include "sluice/aws/imds.h"
 #include "sluice/core/loop.h"
 
-enum { CREDENTIAL_CONNECTIONS = 4, REGION_BYTES = 256 };
-
-struct http_client *aws_site_http(const struct aws_site *s, struct loop *loop, size_t connections, struct err *err)
-{
-	const struct http_client_settings set = {
-		.max_connections = connections,
-		.ca_file = s->config.ca_bundle.len ? s->config.ca_bundle.ptr : NULL,
-	};
-
-	return http_client_new(loop, &set, err);
-}
+enum { REGION_BYTES = 256 };
 
 /* Nobody names one: on an EC2 instance it is the instance's. Elsewhere whoever needs it
  * says what to do. */
@@ -38,13 +29,14 @@ static bool ask_for_region(struct aws_site *s, const struct credentials_site *si
 
 bool aws_site_open(struct aws_site *s, struct loop *loop, const struct settings *settings, struct err *err)
 {
-	const struct aws_choices choices = { .region = settings->aws.region, .profile = settings->aws.profile };
+	const struct aws_choices choices = { .region = settings->aws.region, .profile = settings->aws.profile,
+					     .ca_bundle = settings->aws.ca_bundle };
 	struct credentials_site site;
 
 	*s = (struct aws_site){ .loop = loop, .settings = settings };
 	if (!aws_config_load(&s->config, &process_env_real, &choices, err))
 		return false;
-	s->http = aws_site_http(s, loop, CREDENTIAL_CONNECTIONS, err);
+	s->http = clients_new(settings, loop, s->config.ca_bundle, err);
 	if (!s->http)
 		return false;
 	site = (struct credentials_site){

@@ -1,6 +1,7 @@
 #include "sluice/app/session.h"
 
 #include "sluice/app/aws_site.h"
+#include "sluice/app/clients.h"
 #include "sluice/app/plan.h"
 #include "sluice/core/loop.h"
 #include "sluice/core/mem.h"
@@ -33,7 +34,7 @@ static bool open_client(struct opened *o, struct err *err)
 
 	if (!aws_site_open(&o->site, o->s.loop, set, err))
 		return false;
-	o->http = aws_site_http(&o->site, o->s.loop, (size_t)set->limits.connections, err);
+	o->http = clients_new(set, o->s.loop, o->site.config.ca_bundle, err);
 	if (!o->http)
 		return false;
 	*aws = (struct aws_settings){

@@ -19,6 +19,9 @@ static const struct option aws_options[] = {
 	  .help = "Address of DynamoDB and its streams, for DynamoDB Local only." },
 	{ .name = "profile", .type = OPTION_STR, .offset = IN(settings_aws, profile),
 	  .help = "Profile of the shared credentials files; without it AWS_PROFILE or `default`." },
+	{ .name = "ca_bundle", .type = OPTION_STR, .offset = IN(settings_aws, ca_bundle),
+	  .help = "File with the CA certificates (PEM) that are trusted instead of the system's, by every connection that "
+		  "has none of its own. Relative to the working directory." },
 	{ 0 },
 };
 
@@ -43,7 +46,10 @@ static const struct option limits_options[] = {
 	  .default_text = "4194304", .min = 1 << 16, .max = 1 << 30, .unit = "bytes",
 	  .help = "Unacknowledged records of one shard; reading waits above it." },
 	{ .name = "connections", .type = OPTION_INT, .offset = IN(settings_limits, connections),
-	  .default_text = "64", .min = 1, .max = 10000, .help = "Open HTTP connections of the worker; the state table has 16 of its own." },
+	  .default_text = "64", .min = 1, .max = 10000, .help = "Open HTTP connections of the worker, kept ones, too; the state table has 16 of its own." },
+	{ .name = "connections_per_host", .type = OPTION_INT, .offset = IN(settings_limits, connections_per_host),
+	  .default_text = "0", .min = 0, .max = 10000,
+	  .help = "Of these to one host at most, so that one that hangs does not hold them all; 0: half of them." },
 	{ 0 },
 };
 
@@ -310,6 +316,16 @@ static void check_state(struct loading *l, const struct settings *s)
 			     (long long)s->workers);
 }
 
+static void check_ca_bundle(struct loading *l, const struct settings *s)
+{
+	const struct node *file = node_get(node_get(l->root, STR("aws")), STR("ca_bundle"));
+	struct str path = s->aws.ca_bundle;
+
+	if (file && !problems_within(l->problems, file) && (path.len == 0 || memchr(path.ptr, '\0', path.len)))
+		problems_add(l->problems, file,
+			     "\"%.*s\" names no file; expected something like \"/etc/ssl/own-ca.pem\"", STR_ARG(path));
+}
+
 static void check_file(struct loading *l)
 {
 	const struct settings *s = l->settings;
@@ -318,6 +334,7 @@ static void check_file(struct loading *l)
 	settings_check_name(l, settings_at(l->root, "app"), s->app);
 	check_state(l, s);
 	check_endpoint(l, s);
+	check_ca_bundle(l, s);
 	if (s->limits.page_bytes > s->limits.memory_bytes)
 		problems_add(l->problems, settings_at(limits, "page_bytes"),
 			     "expected at most limits.memory_bytes (%lld), found %lld",

@@ -1,6 +1,7 @@
 #include "sluice/app/supervisor.h"
 
 #include "sluice/app/aws_site.h"
+#include "sluice/app/clients.h"
 #include "sluice/app/plan.h"
 #include "sluice/core/mem.h"
 
@@ -11,7 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { PLAN_BYTES = 16 << 20, WORKER_STACK_BYTES = 1 << 20, STATE_CONNECTIONS = 16 };
+enum { PLAN_BYTES = 16 << 20, WORKER_STACK_BYTES = 1 << 20 };
 
 struct supervisor;
 
@@ -88,8 +89,8 @@ static bool open_clients(struct worker_thread *t, struct worker_plan *plan)
 	const struct credentials_site site = { .loop = t->loop };
 
 	t->credentials = credentials_cached_new(credentials_remote_new(aws->credentials, aws->loop, t->loop), &site);
-	t->client = aws_site_http(aws, t->loop, (size_t)aws->settings->limits.connections, &t->err);
-	t->state_client = t->client ? aws_site_http(aws, t->loop, STATE_CONNECTIONS, &t->err) : NULL;
+	t->client = clients_new(aws->settings, t->loop, aws->config.ca_bundle, &t->err);
+	t->state_client = t->client ? clients_new_state(t->loop, aws->config.ca_bundle, &t->err) : NULL;
 	if (!t->state_client)
 		return false;
 	plan->aws.config = &aws->config;

@@ -1,7 +1,7 @@
 #include "sluice/aws/signing_transport.h"
 
 #include "sluice/aws/error.h"
-#include "sluice/aws/region.h"
+#include "sluice/aws/endpoint.h"
 #include "sluice/aws/sigv4.h"
 #include "sluice/aws/skew.h"
 #include "sluice/core/loop.h"

@@ -1,10 +1,14 @@
 #include "sluice/http/client.h"
 
 #include "sluice/core/mem.h"
+#include "sluice/http/line.h"
+#include "sluice/http/trouble.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum {
 	DEFAULT_CONNECTIONS = 64,
@@ -13,15 +17,13 @@ enum {
 	DEFAULT_TIMEOUT_MS = 30000,
 	DEFAULT_RESPONSE_BYTES = 1024 * 1024,
 	RECEIVE_BYTES = 64 * 1024,
-	MAX_URL_BYTES = 16 * 1024,
 	MAX_LINE_BYTES = 64 * 1024,
 };
 
 /* A task in line for a connection. */
 struct waiter {
+	struct line_ticket ticket;     /* first: the line gives it back */
 	struct event turn;
-	bool granted;
-	struct waiter *next, *prev;
 };
 
 struct http_client {
@@ -30,9 +32,9 @@ struct http_client {
 	CURLM *multi;
 	struct timer timer;
 	struct buf user_agent, ca_file;
-	size_t max_connections, in_use;
-	struct waiter *first, *last;
-	CURL **idle;                   /* handles to use again; max_connections slots */
+	struct http_proxies proxies;
+	struct line line;
+	CURL **idle;                   /* handles to use again; as many slots as places in the line */
 	size_t n_idle;
 	struct http_client_stats stats;
 };
@@ -47,6 +49,7 @@ struct transfer {
 	struct http_client *client;
 	CURL *easy;
 	const struct http_request *request;
+	const struct http_proxy *proxy; /* NULL: none */
 	struct http_response *response;
 	struct curl_slist *headers;
 	struct event done;
@@ -161,9 +164,21 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *a
 
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	(void)arg;
+	struct http_client *c = arg;
+	curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
 	(void)purpose;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	if (fd != CURL_SOCKET_BAD)
+		c->stats.open++;
+	return fd;
+}
+
+static int close_socket(void *arg, curl_socket_t fd)
+{
+	struct http_client *c = arg;
+
+	c->stats.open--;
+	return close(fd);
 }
 
 static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
@@ -182,9 +197,12 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
 static size_t take_header(char *bytes, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
+	struct str line = str_of(bytes, n);
 
 	(void)size; /* 1 */
-	if (!http_response_add_line(t->response, str_trim(str_of(bytes, n)))) {
+	while (line.len && (line.ptr[line.len - 1] == '\n' || line.ptr[line.len - 1] == '\r'))
+		line.len--;
+	if (!http_response_add_line(t->response, line)) {
 		t->too_large = true;
 		return CURL_WRITEFUNC_ERROR;
 	}
@@ -201,6 +219,39 @@ static size_t give_body(char *to, size_t size, size_t n, void *arg)
 		memcpy(to, rest.ptr, rest.len);
 	t->body_at += rest.len;
 	return rest.len;
+}
+
+/* NULL: the system's store. */
+static const char *ca_file(const struct http_client *c, const struct http_tls *tls)
+{
+	if (tls && tls->ca_file)
+		return tls->ca_file;
+	return c->ca_file.len ? c->ca_file.ptr : NULL;
+}
+
+/* A CA file stands in the store's place: whoever names one trusts nobody else. */
+static void set_trust(CURL *easy, const struct http_client *c, const struct http_tls *tls)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+	const char *file = ca_file(c, tls), *cert = tls ? tls->cert_file : NULL;
+
+	curl_easy_setopt(easy, CURLOPT_CAINFO, file ? file : info->cainfo);
+	curl_easy_setopt(easy, CURLOPT_CAPATH, file ? NULL : info->capath);
+	curl_easy_setopt(easy, CURLOPT_SSLCERT, cert);
+	curl_easy_setopt(easy, CURLOPT_SSLKEY, cert && tls->key_file ? tls->key_file : cert);
+}
+
+/* The same for https:// proxies, which the client's own CAs vouch for, never a request's. */
+static void set_proxy_trust(CURL *easy, const struct http_client *c)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+	const char *file = ca_file(c, NULL);
+
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, file ? file : info->cainfo);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, file ? NULL : info->capath);
+	curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
+	curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 }
 
 /* A handle with what is the same for every request. */
@@ -222,10 +273,16 @@ static CURL *new_handle(struct http_client *c)
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (c->ca_file.len)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, c->ca_file.ptr);
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);  /* and later */
+	curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");    /* a key with a pass phrase fails; else OpenSSL asks the terminal */
+	set_trust(easy, c, NULL);
+	set_proxy_trust(easy, c);
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");      /* proxies are ours to choose: curl reads no environment */
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, c->user_agent.ptr);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, c);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, c);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
@@ -298,93 +355,89 @@ static void set_method_and_body(struct transfer *t)
 		curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, r->method);
 }
 
-static bool refuse(const struct http_request *r, struct err *err, const char *why)
-{
-	return err_set(err, ERR_FATAL, "http.request", "%.16s request cannot be sent: %s", r->method, why);
-}
-
-static bool is_token(struct str name)
-{
-	for (size_t i = 0; i < name.len; i++)
-		if (name.ptr[i] <= ' ' || name.ptr[i] == 0x7f || name.ptr[i] == ':')
-			return false;
-	return name.len != 0;
-}
-
-static bool is_field_value(struct str value)
-{
-	for (size_t i = 0; i < value.len; i++)
-		if (((unsigned char)value.ptr[i] < ' ' && value.ptr[i] != '\t') || value.ptr[i] == 0x7f)
-			return false;
-	return true;
-}
-
-static bool check_request(const struct http_request *r, struct err *err)
-{
-	if (!is_token(str_c(r->method)))
-		return refuse(r, err, "its method is no word");
-	if (!str_eq_nocase(str_sub(r->url, 0, 7), STR("http://")) &&
-	    !str_eq_nocase(str_sub(r->url, 0, 8), STR("https://")))
-		return refuse(r, err, "its URL does not begin with http:// or https://");
-	if (r->url.len > MAX_URL_BYTES)
-		return refuse(r, err, "its URL is longer than 16 KiB");
-	if (!is_field_value(r->url) || str_find_char(r->url, ' ') != SIZE_MAX)
-		return refuse(r, err, "its URL holds a space or a control character");
-	for (size_t i = 0; i < r->n_headers; i++)
-		if (!is_token(r->headers[i].name) || !is_field_value(r->headers[i].value))
-			return refuse(r, err, "a header's name or value holds a character that no header may have");
-	return true;
-}
-
-/* Where the request goes: scheme, host and port; user information, path and
- * query may hold secrets. */
-static struct str shown_url(const struct http_request *r)
-{
-	size_t start = str_find(r->url, STR("://")) + 3, end = start;
-
-	while (end < r->url.len && !strchr("/?#", r->url.ptr[end])) {
-		if (r->url.ptr[end] == '@')
-			start = end + 1;
-		end++;
-	}
-	return str_sub(r->url, start, end - start);
-}
-
-static const char *failure_code(const struct transfer *t)
+static enum http_trouble_kind trouble_kind(const struct transfer *t)
 {
 	switch (t->result) {
+	case CURLE_URL_MALFORMAT:
+		return TROUBLE_URL;
+	case CURLE_FILESIZE_EXCEEDED:
+		return TROUBLE_TOO_LARGE;
 	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_RESOLVE_PROXY:
-		return "http.resolve";
+		return TROUBLE_RESOLVE;
 	case CURLE_COULDNT_CONNECT:
-		return "http.connect";
+		return t->proxy ? TROUBLE_PROXY : TROUBLE_CONNECT;
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_PROXY:
+		return TROUBLE_PROXY;
 	case CURLE_OPERATION_TIMEDOUT:
-		return "http.timeout";
+		return TROUBLE_TIMEOUT;
 	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_CIPHER:
-	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_ENGINE_NOTFOUND:
-	case CURLE_SSL_CACERT_BADFILE:
+		return TROUBLE_TLS;
+	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_ISSUER_ERROR:
-		return "http.tls";
+		return TROUBLE_CERTIFICATE;
+	case CURLE_SSL_CACERT_BADFILE:
+		return TROUBLE_CA_FILE;
+	case CURLE_SSL_CERTPROBLEM:
+		return TROUBLE_CLIENT_FILE;
+	case CURLE_SSL_CLIENTCERT:
+		return TROUBLE_CLIENT;
 	default:
-		return "http.broken";
+		return TROUBLE_BROKEN;
 	}
+}
+
+static curl_off_t time_of(const struct transfer *t, CURLINFO what)
+{
+	curl_off_t us = 0;
+
+	curl_easy_getinfo(t->easy, what, &us);
+	return us;
+}
+
+static long number_of(const struct transfer *t, CURLINFO what)
+{
+	long n = 0;
+
+	curl_easy_getinfo(t->easy, what, &n);
+	return n;
 }
 
 static bool transfer_failed(const struct transfer *t, struct err *err)
 {
-	struct str where = shown_url(t->request);
+	struct http_trouble trouble = {
+		.kind = trouble_kind(t), .request = t->request, .proxy = t->proxy, .max_body_bytes = t->max_body_bytes,
+		.resolved = time_of(t, CURLINFO_NAMELOOKUP_TIME_T) > 0,
+		/* (CONNECT_TIME is not set yet while a handshake goes on.) */
+		.connected = number_of(t, CURLINFO_LOCAL_PORT) > 0,
+		.secured = time_of(t, CURLINFO_APPCONNECT_TIME_T) > 0, .connects = number_of(t, CURLINFO_NUM_CONNECTS) > 0,
+		.words = t->problem[0] ? t->problem : curl_easy_strerror(t->result), .ca_file = ca_file(t->client, t->request->tls),
+	};
+	bool tunnel = t->proxy && http_origin(t->request->url).tls;
+	long status = tunnel ? number_of(t, CURLINFO_HTTP_CONNECTCODE) : number_of(t, CURLINFO_RESPONSE_CODE);
 
-	if (t->result == CURLE_URL_MALFORMAT)
-		return refuse(t->request, err, "its URL is malformed");
-	if (t->too_large || t->result == CURLE_FILESIZE_EXCEEDED)
-		return err_set(err, ERR_RETRY, "http.too_large",
-			       "%s %.*s: the answer has more than %zu bytes, or than 64 KiB of headers",
-			       t->request->method, STR_ARG(where), t->max_body_bytes);
-	return err_set(err, ERR_RETRY, failure_code(t), "%s %.*s: %s", t->request->method, STR_ARG(where),
-		       t->problem[0] ? t->problem : curl_easy_strerror(t->result));
+	trouble.of_proxy = t->proxy && t->proxy->tls && !(tunnel && status);
+	trouble.verify = number_of(t, trouble.of_proxy ? CURLINFO_PROXY_SSL_VERIFYRESULT : CURLINFO_SSL_VERIFYRESULT);
+	/* A tunnel's own request counts, too, and goes to the proxy alone. */
+	trouble.sent = !tunnel && number_of(t, CURLINFO_REQUEST_SIZE) > 0;
+	if (t->too_large)
+		trouble.kind = TROUBLE_TOO_LARGE;
+	trouble.proxy_status = tunnel ? (int)status : 0;
+	if (trouble.proxy_status && status / 100 != 2 && trouble.kind == TROUBLE_BROKEN)
+		trouble.kind = TROUBLE_PROXY;
+	return http_trouble_tell(&trouble, err);
+}
+
+/* What the proxy of a request without TLS says of itself: the server has not seen it. */
+static bool proxy_refused(const struct transfer *t, struct err *err)
+{
+	const struct http_trouble trouble = {
+		.kind = TROUBLE_PROXY, .request = t->request, .proxy = t->proxy, .proxy_status = t->response->status,
+	};
+
+	return http_trouble_tell(&trouble, err);
 }
 
 static bool set_options(struct transfer *t, int64_t timeout_ms, struct err *err)
@@ -401,8 +454,14 @@ static bool set_options(struct transfer *t, int64_t timeout_ms, struct err *err)
 	curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS,
 			 (long)(r->connect_timeout_ms ? r->connect_timeout_ms : DEFAULT_CONNECT_MS));
+	curl_easy_setopt(t->easy, CURLOPT_PROXY, t->proxy ? t->proxy->url.ptr : "");
+	/* A request without a body can always be sent again; not on a connection that is new. */
+	curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, (long)(r->once && !r->body.len));
+	if (r->tls)
+		set_trust(t->easy, t->client, r->tls);
 	set_method_and_body(t);
-	return set_headers(t) || refuse(r, err, "a header is longer than 64 KiB");
+	return set_headers(t) || err_set(err, ERR_FATAL, "http.request",
+					 "%.16s request cannot be sent: a header is longer than 64 KiB", r->method);
 }
 
 static void give_handle_back(struct transfer *t)
@@ -414,29 +473,31 @@ static void give_handle_back(struct transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
 	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, NULL);
+	if (t->request->tls)
+		set_trust(t->easy, c, NULL);
 	c->idle[c->n_idle++] = t->easy; /* there are as many slots as there can be transfers */
 }
 
 static bool perform(struct transfer *t, struct err *err)
 {
 	struct http_client *c = t->client;
-	long status = 0, connects = 0;
 	bool ok;
 
 	c->stats.requests++;
 	curl_multi_add_handle(c->multi, t->easy);
 	ok = event_wait(&t->done, -1, NULL, err);
-	curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
-	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	c->stats.connects += (uint64_t)connects;
+	c->stats.connects += (uint64_t)number_of(t, CURLINFO_NUM_CONNECTS);
+	t->response->status = (int)number_of(t, CURLINFO_RESPONSE_CODE);
+	if (ok && t->result != CURLE_OK)
+		ok = transfer_failed(t, err);
+	else if (ok && t->proxy && t->response->status == 407)
+		ok = proxy_refused(t, err);
 	curl_multi_remove_handle(c->multi, t->easy);
 	if (!ok)
-		return false;
-	if (t->result != CURLE_OK)
-		return transfer_failed(t, err);
-	t->response->status = (int)status;
-	http_response_end_head(t->response);
-	return true;
+		t->response->status = 0;
+	else
+		http_response_end_head(t->response);
+	return ok;
 }
 
 /* The whole exchange, on a connection that is this task's to open. */
@@ -445,6 +506,7 @@ static bool exchange(struct http_client *c, const struct http_request *r, struct
 {
 	struct transfer t = {
 		.client = c, .request = r, .response = response,
+		.proxy = r->direct ? NULL : http_proxies_for(&c->proxies, r->url),
 		.max_body_bytes = r->max_response_bytes ? r->max_response_bytes : DEFAULT_RESPONSE_BYTES,
 	};
 	bool ok;
@@ -459,66 +521,66 @@ static bool exchange(struct http_client *c, const struct http_request *r, struct
 	return ok;
 }
 
-static void join_line(struct http_client *c, struct waiter *w)
+/* Scheme, host and port as one name, in lower case; one that is longer than a host's can be is cut, and
+ * shares its line. */
+static struct str line_name(struct str url, char *out, size_t size)
 {
-	*w = (struct waiter){ .prev = c->last };
-	event_init(&w->turn, c->loop);
-	if (c->last)
-		c->last->next = w;
-	else
-		c->first = w;
-	c->last = w;
-	c->stats.waiting++;
+	struct http_origin o = http_origin(url);
+	int n = snprintf(out, size, "%c %.*s %.*s", o.tls ? 's' : '-', (int)(o.port.len < 8 ? o.port.len : 8), o.port.ptr,
+			 (int)(o.host.len < size ? o.host.len : size), o.host.ptr ? o.host.ptr : "");
+	size_t len = (size_t)n < size ? (size_t)n : size - 1;
+
+	for (size_t i = 0; i < len; i++)
+		if (out[i] >= 'A' && out[i] <= 'Z')
+			out[i] = (char)(out[i] - 'A' + 'a');
+	return str_of(out, len);
 }
 
 static void leave_line(struct http_client *c, struct waiter *w)
 {
-	if (w->prev)
-		w->prev->next = w->next;
-	else
-		c->first = w->next;
-	if (w->next)
-		w->next->prev = w->prev;
-	else
-		c->last = w->prev;
-	c->stats.waiting--;
+	struct line_ticket *next;
+
+	line_leave(&c->line, &w->ticket);
+	while ((next = line_next(&c->line)))
+		event_set(&((struct waiter *)next)->turn);
 }
 
-static void release_slot(struct http_client *c)
+static bool tell_busy(const struct http_client *c, const struct http_request *r, struct str name, int64_t waited_ms,
+		      struct err *err)
 {
-	struct waiter *w = c->first;
+	struct str where = http_shown_url(r->url);
+	size_t of_host = line_in_use(&c->line, name);
 
-	if (!w) {
-		c->in_use--;
-		return;
-	}
-	leave_line(c, w); /* the slot goes from hand to hand */
-	w->granted = true;
-	event_set(&w->turn);
+	if (of_host >= c->line.max_per_host && c->line.max_per_host < c->line.max)
+		return err_set(err, ERR_RETRY, "http.busy",
+			       "%s %.*s: waited %lld ms for a connection, all %zu that one host may have are in use; does "
+			       "it hang, or is limits.connections_per_host too low?", r->method, STR_ARG(where),
+			       (long long)waited_ms, of_host);
+	return err_set(err, ERR_RETRY, "http.busy",
+		       "%s %.*s: waited %lld ms for a connection, all %zu are in use (%zu for this host); does a server "
+		       "hang, or is limits.connections too low?", r->method, STR_ARG(where), (long long)waited_ms,
+		       c->line.in_use, of_host);
 }
 
-/* Waits for one of max_connections. (In libcurl's own line requests do not time out.) */
-static bool take_slot(struct http_client *c, const struct http_request *r, int64_t timeout_ms, struct err *err)
+/* Waits for a place; false: out of the line. (In libcurl's own line requests do not time out.) */
+static bool take_place(struct http_client *c, const struct http_request *r, struct waiter *w, int64_t timeout_ms,
+		       struct err *err)
 {
-	struct waiter w;
+	char text[300];
+	struct str name = line_name(r->url, text, sizeof(text));
 	bool ok;
 
-	if (c->in_use < c->max_connections) {
-		c->in_use++;
+	event_init(&w->turn, c->loop);
+	line_enter(&c->line, name, &w->ticket);
+	if (w->ticket.has_place)
 		return true;
-	}
-	join_line(c, &w);
-	ok = event_wait(&w.turn, timeout_ms, NULL, err);
-	if (w.granted) {
-		if (!ok)
-			release_slot(c);
-		return ok;
-	}
-	leave_line(c, &w);
-	if (!ok)
-		return false;
-	return err_set(err, ERR_RETRY, "http.connect", "%s %.*s: all %zu connections were busy for %lld ms", r->method,
-		       STR_ARG(shown_url(r)), c->max_connections, (long long)timeout_ms);
+	ok = event_wait(&w->turn, timeout_ms, NULL, err);
+	if (ok && w->ticket.has_place)
+		return true;
+	if (ok)
+		tell_busy(c, r, name, timeout_ms, err);
+	leave_line(c, w);
+	return false;
 }
 
 static bool client_send(struct transport *transport, const struct http_request *r, struct http_response *response,
@@ -527,14 +589,15 @@ static bool client_send(struct transport *transport, const struct http_request *
 	struct http_client *c = (struct http_client *)transport;
 	struct env *env = loop_env(c->loop);
 	int64_t timeout_ms = r->timeout_ms ? r->timeout_ms : DEFAULT_TIMEOUT_MS, begun = env_mono_ms(env), left;
+	struct waiter w;
 	bool ok;
 
 	http_response_clear(response);
 	response->sent_ms = response->received_ms = begun;
-	if (!check_request(r, err) || !take_slot(c, r, timeout_ms, err))
+	if (!http_request_check(r, err) || !take_place(c, r, &w, timeout_ms, err))
 		return false;
 	if (r->may_leave && !r->may_leave(r->may_leave_ctx, err)) {
-		release_slot(c);
+		leave_line(c, &w);
 		return false;
 	}
 	response->sent_ms = env_mono_ms(env);
@@ -543,8 +606,23 @@ static bool client_send(struct transport *transport, const struct http_request *
 	ok = exchange(c, r, response, left > 1 ? left : 1, err);
 	c->stats.in_flight--;
 	response->received_ms = env_mono_ms(env);
-	release_slot(c);
+	leave_line(c, &w);
 	return ok;
+}
+
+static bool set_up(struct http_client *c, const struct http_client_settings *set, struct err *err)
+{
+	buf_puts(&c->user_agent, set->user_agent ? set->user_agent : "sluice/" SLUICE_VERSION);
+	if (set->ca_file)
+		buf_puts(&c->ca_file, set->ca_file);
+	if (!http_proxies_read(&c->proxies, set->getenv, set->getenv_ctx, err))
+		return false;
+	if (!buf_ok(&c->user_agent) || !buf_ok(&c->ca_file))
+		return err_set(err, ERR_FATAL, "http.curl", "user agent or CA file name are too long");
+	if (c->ca_file.len && !http_ca_file_check(c->ca_file.ptr, err))
+		return false;
+	c->multi = curl_multi_init();
+	return c->multi || err_set(err, ERR_FATAL, "http.curl", "libcurl has no memory for an HTTP client");
 }
 
 struct http_client *http_client_new(struct loop *loop, const struct http_client_settings *settings, struct err *err)
@@ -552,20 +630,15 @@ struct http_client *http_client_new(struct loop *loop, const struct http_client_
 	struct http_client *c = mem_alloc(sizeof(*c));
 	size_t most = settings->max_connections ? settings->max_connections : DEFAULT_CONNECTIONS;
 
+	most = most < MOST_CONNECTIONS ? most : MOST_CONNECTIONS;
 	c->transport.send = client_send;
 	c->loop = loop;
-	c->max_connections = most < MOST_CONNECTIONS ? most : MOST_CONNECTIONS;
 	c->timer = (struct timer){ .fn = on_timer, .arg = c };
-	c->idle = mem_array(c->max_connections, sizeof(CURL *));
+	c->idle = mem_array(most, sizeof(CURL *));
+	line_init(&c->line, most, settings->max_per_host);
 	buf_init(&c->user_agent, 1024);
 	buf_init(&c->ca_file, 4096);
-	buf_puts(&c->user_agent, settings->user_agent ? settings->user_agent : "sluice/" SLUICE_VERSION);
-	if (settings->ca_file)
-		buf_puts(&c->ca_file, settings->ca_file);
-	c->multi = curl_multi_init();
-	if (!c->multi || !buf_ok(&c->user_agent) || !buf_ok(&c->ca_file)) {
-		err_set(err, ERR_FATAL, "http.curl", "cannot start an HTTP client: %s",
-			c->multi ? "user agent or CA file name are too long" : "libcurl has no memory");
+	if (!set_up(c, settings, err)) {
 		http_client_free(c);
 		return NULL;
 	}
@@ -574,7 +647,10 @@ struct http_client *http_client_new(struct loop *loop, const struct http_client_
 	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, set_timer);
 	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
 	curl_multi_setopt(c->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-	curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)c->max_connections);
+	curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)most);
+	/* Kept ones count: of these the oldest is closed for a new one. No transfer ever waits for that: the line lets
+	 * no more go than there are connections. */
+	curl_multi_setopt(c->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)most);
 	return c;
 }
 
@@ -588,6 +664,7 @@ void http_client_free(struct http_client *c)
 		curl_multi_cleanup(c->multi);
 	loop_timer_cancel(&c->timer);
 	mem_free(c->idle);
+	http_proxies_release(&c->proxies);
 	buf_release(&c->user_agent);
 	buf_release(&c->ca_file);
 	mem_free(c);
@@ -600,5 +677,8 @@ struct transport *http_client_transport(struct http_client *c)
 
 struct http_client_stats http_client_stats(const struct http_client *c)
 {
-	return c->stats;
+	struct http_client_stats stats = c->stats;
+
+	stats.waiting = c->line.waiting;
+	return stats;
 }

@@ -28,6 +28,15 @@ void http_response_clear(struct http_response *r)
 	r->sent_ms = r->received_ms = 0;
 }
 
+/* A line that begins with white space goes on with the one before it (RFC 9112 5.2). */
+static bool go_on(struct buf *head, struct str line)
+{
+	if (!head->len)
+		return true; /* with nothing: it stood behind the status line */
+	head->ptr[head->len - 1] = ' ';
+	return buf_put(head, str_trim(line)) && buf_putc(head, '\n');
+}
+
 bool http_response_add_line(struct http_response *r, struct str line)
 {
 	struct str word = str_sub(line, 0, str_find_char(line, ' '));
@@ -37,6 +46,8 @@ bool http_response_add_line(struct http_response *r, struct str line)
 		buf_clear(&r->header_bytes);
 		return true;
 	}
+	if (str_starts(line, STR(" ")) || str_starts(line, STR("\t")))
+		return go_on(&r->header_bytes, line);
 	return buf_put(&r->header_bytes, line) && buf_putc(&r->header_bytes, '\n');
 }
 
@@ -48,12 +59,11 @@ void http_response_end_head(struct http_response *r)
 	while (rest.ptr && r->n_headers < HTTP_MAX_HEADERS) {
 		struct str line = str_split(&rest, '\n');
 		size_t colon = str_find_char(line, ':');
+		struct str name = str_trim(str_sub(line, 0, colon));
 
-		if (colon == SIZE_MAX)
+		if (colon == SIZE_MAX || !name.len)
 			continue;
-		r->headers[r->n_headers++] = (struct http_header){
-			str_trim(str_sub(line, 0, colon)), str_trim(str_from(line, colon + 1)),
-		};
+		r->headers[r->n_headers++] = (struct http_header){ name, str_trim(str_from(line, colon + 1)) };
 	}
 }
 
@@ -67,10 +77,10 @@ struct str http_response_header(const struct http_response *r, const char *name)
 
 bool http_unsent(const struct err *err)
 {
-	static const char *const codes[] = { "http.connect", "http.resolve", "http.tls", "http.request" };
+	static const char *const codes[] = { "http.connect", "http.resolve", "http.tls", "http.proxy", "http.busy", "http.request" };
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
 		if (err_is(err, codes[i]))
 			return true;
-	return false;
+	return str_starts(str_c(err->code), STR("http.tls_"));
 }

@@ -1,6 +1,6 @@
 #include "opensearch_access.h"
 
-#include "sluice/aws/region.h"
+#include "sluice/aws/endpoint.h"
 #include "sluice/core/mask.h"
 #include "sluice/core/mem.h"
 #include "sluice/item/base64.h"

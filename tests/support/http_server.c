@@ -5,7 +5,9 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -22,6 +24,7 @@ struct connection {
 struct http_server {
 	http_server_handler *handle;
 	void *ctx;
+	SSL_CTX *tls;                /* NULL: none */
 	int fd, port;
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -30,10 +33,16 @@ struct http_server {
 	atomic_uint requests;
 };
 
+long http_server_read(struct http_server_request *r, char *to, size_t size)
+{
+	return r->tls ? SSL_read(r->tls, to, (int)size) : recv(r->fd, to, size, 0);
+}
+
 bool http_server_write(struct http_server_request *r, struct str bytes)
 {
 	while (bytes.len) {
-		ssize_t n = send(r->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+		ssize_t n = r->tls ? SSL_write(r->tls, bytes.ptr, (int)bytes.len) :
+				     send(r->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
 
 		if (n <= 0)
 			return false;
@@ -59,7 +68,7 @@ void http_server_wait_for_close(struct http_server_request *r)
 {
 	char bytes[256];
 
-	while (recv(r->fd, bytes, sizeof(bytes), 0) > 0)
+	while (http_server_read(r, bytes, sizeof(bytes)) > 0)
 		;
 }
 
@@ -84,7 +93,7 @@ static bool read_request(struct http_server_request *r, struct buf *bytes)
 		size_t end = str_find(buf_str(bytes), STR("\r\n\r\n"));
 		uint64_t length = 0;
 		char chunk[4096];
-		ssize_t n;
+		long n;
 
 		if (end != SIZE_MAX) {
 			r->head = str_sub(buf_str(bytes), 0, end + 2);
@@ -93,11 +102,28 @@ static bool read_request(struct http_server_request *r, struct buf *bytes)
 			if (r->body.len >= length)
 				return true;
 		}
-		n = recv(r->fd, chunk, sizeof(chunk), 0);
+		n = http_server_read(r, chunk, sizeof(chunk));
 		if (n <= 0)
 			return false;
 		buf_put(bytes, str_of(chunk, (size_t)n));
 	}
+}
+
+/* What a peer said that is turned away is read, so that the alert is not overtaken by a reset. */
+static bool shake_hands(struct http_server_request *r, SSL_CTX *tls)
+{
+	char bytes[256];
+
+	if (!tls)
+		return true;
+	r->tls = SSL_new(tls);
+	SSL_set_fd(r->tls, r->fd);
+	if (SSL_accept(r->tls) == 1)
+		return true;
+	shutdown(r->fd, SHUT_WR);
+	while (recv(r->fd, bytes, sizeof(bytes), 0) > 0)
+		;
+	return false;
 }
 
 static void *serve(void *arg)
@@ -105,7 +131,7 @@ static void *serve(void *arg)
 	struct connection *c = arg;
 	struct http_server_request r = { .server = c->server, .ctx = c->server->ctx, .fd = c->fd };
 	struct buf bytes;
-	bool stays = true;
+	bool stays = shake_hands(&r, c->server->tls);
 
 	buf_init(&bytes, MOST_BYTES);
 	while (stays && read_request(&r, &bytes)) {
@@ -119,6 +145,7 @@ static void *serve(void *arg)
 		buf_clear(&bytes);
 	}
 	buf_release(&bytes);
+	SSL_free(r.tls);
 	shutdown(c->fd, SHUT_RDWR);
 	return NULL;
 }
@@ -141,24 +168,67 @@ static void *accept_all(void *arg)
 	return NULL;
 }
 
-struct http_server *http_server_start(http_server_handler *handle, void *ctx)
+static void fail(const char *what)
+{
+	perror(what);
+	abort();
+}
+
+static void listen_on(struct http_server *s, bool ipv6)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr *at = ipv6 ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4;
+	socklen_t len = ipv6 ? sizeof(v6) : sizeof(v4);
+
+	s->fd = socket(at->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (s->fd < 0 || bind(s->fd, at, len) != 0 || listen(s->fd, 128) != 0 || getsockname(s->fd, at, &len) != 0)
+		fail("http_server");
+	s->port = ntohs(ipv6 ? v6.sin6_port : v4.sin_port);
+}
+
+/* Level 0: old versions, too, which clients are to turn away by themselves. */
+static SSL_CTX *open_tls(const struct http_server_options *o)
+{
+	SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+
+	SSL_CTX_set_security_level(tls, 0);
+	SSL_CTX_set_min_proto_version(tls, TLS1_VERSION);
+	SSL_CTX_set_max_proto_version(tls, o->max_tls_version);
+	if (SSL_CTX_use_certificate_chain_file(tls, o->cert_file) != 1 ||
+	    SSL_CTX_use_PrivateKey_file(tls, o->key_file, SSL_FILETYPE_PEM) != 1)
+		fail(o->cert_file);
+	if (o->client_ca_file) {
+		if (SSL_CTX_load_verify_locations(tls, o->client_ca_file, NULL) != 1)
+			fail(o->client_ca_file);
+		SSL_CTX_set_verify(tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+		SSL_CTX_set_session_id_context(tls, (const unsigned char *)"test", 4);
+	}
+	return tls;
+}
+
+struct http_server *http_server_start_with(const struct http_server_options *options, http_server_handler *handle,
+					   void *ctx)
 {
 	struct http_server *s = mem_alloc(sizeof(*s));
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(at);
 
 	s->handle = handle;
 	s->ctx = ctx;
-	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (s->fd < 0 || bind(s->fd, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(s->fd, 128) != 0 ||
-	    getsockname(s->fd, (struct sockaddr *)&at, &len) != 0) {
-		perror("http_server");
-		abort();
+	if (options->cert_file) {
+		signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without MSG_NOSIGNAL */
+		s->tls = open_tls(options);
 	}
-	s->port = ntohs(at.sin_port);
+	listen_on(s, options->ipv6);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_create(&s->thread, NULL, accept_all, s);
 	return s;
+}
+
+struct http_server *http_server_start(http_server_handler *handle, void *ctx)
+{
+	const struct http_server_options options = { 0 };
+
+	return http_server_start_with(&options, handle, ctx);
 }
 
 void http_server_stop(struct http_server *s)
@@ -171,6 +241,7 @@ void http_server_stop(struct http_server *s)
 		pthread_join(s->connections[i].thread, NULL);
 		close(s->connections[i].fd);
 	}
+	SSL_CTX_free(s->tls);
 	pthread_mutex_destroy(&s->lock);
 	mem_free(s);
 }

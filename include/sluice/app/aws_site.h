@@ -26,7 +26,4 @@ bool aws_site_open(struct aws_site *s, struct loop *loop, const struct settings 
  * have ended may still be on their way to their loops: free these behind it. */
 void aws_site_close(struct aws_site *s);
 
-/* An HTTP client for `loop` (of any thread) as settings and configuration want it. */
-struct http_client *aws_site_http(const struct aws_site *s, struct loop *loop, size_t connections, struct err *err);
-
 #endif

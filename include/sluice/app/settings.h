@@ -21,6 +21,7 @@ enum {
 
 struct settings_aws {
 	struct str region, endpoint_url, profile;  /* empty: by the default chain */
+	struct str ca_bundle;                      /* a file's name; empty: the system's store */
 };
 
 struct settings_state {
@@ -30,6 +31,7 @@ struct settings_state {
 
 struct settings_limits {
 	int64_t memory_bytes, page_bytes, window_bytes, connections;
+	int64_t connections_per_host;              /* 0: half of connections */
 };
 
 struct settings_log {

@@ -55,7 +55,7 @@ void http_response_init(struct http_response *r);
 void http_response_clear(struct http_response *r);
 
 /* Takes one line of a head, without its end: a status line begins a new head, a
- * field is added. False when header_bytes is full. For transports. The headers
+ * field is added, one that begins with white space goes on with the field before it. False when header_bytes is full. For transports. The headers
  * can be read after http_response_end_head(). */
 bool http_response_add_line(struct http_response *r, struct str line);
 void http_response_end_head(struct http_response *r);
@@ -65,17 +65,33 @@ void http_response_release(struct http_response *r);
 /* The first header of that name, ASCII case ignored; empty when absent. */
 struct str http_response_header(const struct http_response *r, const char *name);
 
+/* For transports: false, FATAL "http.request", for what no server could be sent: a method,
+ * URL or header with characters that break out of their place, another scheme. */
+bool http_request_check(const struct http_request *r, struct err *err);
+
 /* True for errors of send() after which the server has surely seen nothing of the
- * request: it could not be resolved, connected to or trusted, or was no request. */
+ * request: it could not be resolved, connected to or trusted, a proxy refused it, it
+ * got no connection, or was no request. */
 bool http_unsent(const struct err *err);
 
 struct transport {
 	/* Yields until the whole answer is there. True for any answer with a status,
-	 * also 500. False: no (whole) answer; class RETRY (code "http.connect",
-	 * "http.resolve", "http.tls", "http.timeout", "http.broken", "http.too_large"),
-	 * CANCELLED, or FATAL "http.request" for what is no request (its URL or a
-	 * header), or what may_leave said. After connect, resolve, tls and request the server has seen
-	 * nothing of it; after the others whether it acted on it is unknown. */
+	 * also 500. False: no (whole) answer; class RETRY with one of these codes, or
+	 * CANCELLED, or FATAL "http.request" for what is no request (its URL or a header),
+	 * or what may_leave said.
+	 *   "http.busy"               no connection became free in time: the limits' are in use
+	 *   "http.resolve"            the host has no address
+	 *   "http.connect"            nobody answers there
+	 *   "http.proxy"              the proxy cannot be reached, or refuses (407: user, password)
+	 *   "http.tls_expired", "http.tls_not_yet_valid", "http.tls_host" (another name),
+	 *   "http.tls_self_signed", "http.tls_untrusted" (unknown CA)
+	 *                             the server's certificate
+	 *   "http.tls_ca_file"        http_tls's CAs cannot be read
+	 *   "http.tls_client"         our certificate: not to be read, missing, or refused
+	 *   "http.tls"                any other failed handshake
+	 *   "http.timeout", "http.broken", "http.too_large"
+	 * After the last three it is unknown whether the server acted on it; else it has
+	 * seen nothing of it (http_unsent()). */
 	bool (*send)(struct transport *t, const struct http_request *request, struct http_response *response,
 		     struct err *err);
 };

@@ -172,6 +172,8 @@ static void test_a_small_file_gets_the_defaults(void **state)
 	assert_int_equal(s->limits.page_bytes, 16777216);
 	assert_int_equal(s->limits.window_bytes, 4194304);
 	assert_int_equal(s->limits.connections, 64);
+	assert_int_equal(s->limits.connections_per_host, 0);
+	assert_int_equal(s->aws.ca_bundle.len, 0);
 	assert_int_equal(s->log.format, LOG_LOGFMT);
 	assert_int_equal(s->log.level, LOG_INFO);
 	assert_int_equal(s->drain_s, 30);
@@ -200,9 +202,9 @@ static void test_a_small_file_gets_the_defaults(void **state)
 static void test_everything_can_be_said(void **state)
 {
 	struct settings *s = read_settings(
-		"version = 1; app = \"deals\"; aws: { region = \"eu-west-1\"; endpoint_url = \"http://h\"; profile = \"p\"; };\n"
+		"version = 1; app = \"deals\"; aws: { region = \"eu-west-1\"; endpoint_url = \"http://h\"; profile = \"p\"; ca_bundle = \"/ca.pem\"; };\n"
 		"state: { table = \"my-state\"; }; workers = 64; drain_s = 5; checkpoint_ms = 1000; leases: { failover_s = 20; };\n"
-		"limits: { memory_bytes = 8589934592L; connections = 8; }; log: { format = \"json\"; level = \"debug\"; };\n"
+		"limits: { memory_bytes = 8589934592L; connections = 8; connections_per_host = 3; }; log: { format = \"json\"; level = \"debug\"; };\n"
 		PIPELINE("name = \"p\"; start = \"2026-11-20T12:00:00Z\"; poll: { min_ms = 20; max_ms = 20; };"
 			 "on_trim = \"skip\"; on_new_stream = \"stop\"; backfill = false;"
 			 "handlers = (" FORWARD("enabled = false; changed = [ \"price\" ]; filter: { eventName = [ \"INSERT\" ]; };")
@@ -213,6 +215,8 @@ static void test_everything_can_be_said(void **state)
 	assert_string_equal(out.ptr, "");
 	assert_str_equal(s->app, "deals");
 	assert_str_equal(s->aws.region, "eu-west-1");
+	assert_str_equal(s->aws.ca_bundle, "/ca.pem");
+	assert_int_equal(s->limits.connections_per_host, 3);
 	assert_int_equal(s->limits.memory_bytes, 8589934592);
 	assert_int_equal(s->log.format, LOG_JSON);
 	assert_int_equal(s->log.level, LOG_DEBUG);
@@ -280,6 +284,10 @@ static void test_one_mistake_gives_one_message(void **state)
 		{ "app = \"a#b\"; " PIPELINE("handlers = (" FORWARD("") ");"),
 		  "t:1: app: expected a name of 1 to 64 letters, digits, '_', '.' or '-' that begins with a letter or digit, "
 		  "found \"a#b\"\n" },
+		{ "aws: { ca_bundle = \"\"; }; " PIPELINE("handlers = (" FORWARD("") ");"),
+		  "t:1: aws.ca_bundle: \"\" names no file; expected something like \"/etc/ssl/own-ca.pem\"\n" },
+		{ "limits: { connections_per_host = -1; }; " PIPELINE("handlers = (" FORWARD("") ");"),
+		  "t:1: limits.connections_per_host: expected 0 to 10000, found the number -1\n" },
 		{ "aws: { endpoint_url = \"localhost:8000\"; }; " PIPELINE("handlers = (" FORWARD("") ");"),
 		  "t:1: aws.endpoint_url: expected an address that begins with http:// or https://, found \"localhost:8000\"\n" },
 		{ "limits: { page_bytes = 2000000; memory_bytes = 1048576; window_bytes = 65536; }; "
