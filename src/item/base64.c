@@ -80,3 +80,25 @@ bool base64_compare(struct str a, struct str b, int *order)
 		*order = (a.len > b.len) - (a.len < b.len);
 	return true;
 }
+
+bool base64_encode(struct str bytes, struct buf *out)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t len = (bytes.len + 2) / 3 * 4;
+	char *to = len ? buf_reserve(out, len) : NULL;
+
+	if (!to)
+		return len == 0;
+	for (size_t i = 0; i < bytes.len; i += 3) {
+		const unsigned char *from = (const unsigned char *)bytes.ptr + i;
+		size_t left = bytes.len - i;
+		uint32_t bits = (uint32_t)from[0] << 16 | (left > 1 ? (uint32_t)from[1] << 8 : 0) | (left > 2 ? from[2] : 0);
+
+		*to++ = digits[bits >> 18];
+		*to++ = digits[bits >> 12 & 63];
+		*to++ = left > 1 ? digits[bits >> 6 & 63] : '=';
+		*to++ = left > 2 ? digits[bits & 63] : '=';
+	}
+	buf_commit(out, len);
+	return true;
+}

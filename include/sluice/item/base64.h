@@ -10,6 +10,9 @@ bool base64_decode(struct str text, struct buf *out);
 
 bool base64_valid(struct str text);
 
+/* Appends the bytes as base64 with its padding. False when out is full. */
+bool base64_encode(struct str bytes, struct buf *out);
+
 /* Order of the decoded bytes: <0, 0, >0. False when one is no base64. */
 bool base64_compare(struct str a, struct str b, int *order);
 
