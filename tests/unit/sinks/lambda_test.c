@@ -73,11 +73,11 @@ static void look_at_the_event(struct loop *loop, void *arg)
 	CHECK_STR(l.script.seen[0].request.body,
 		  "{\"Records\":[{\"eventID\":\"event-0\",\"eventName\":\"MODIFY\",\"eventVersion\":\"1.1\",\"eventSource\":"
 		  "\"aws:dynamodb\",\"awsRegion\":\"eu-west-1\",\"dynamodb\":{\"ApproximateCreationDateTime\":1767225600,\"Keys\":{"
-		  "\"id\":{\"S\":\"i0\"}},\"SequenceNumber\":\"1000\",\"SizeBytes\":10,\"StreamViewType\":\"KEYS_ONLY\"},"
+		  "\"id\":{\"S\":\"i0\"}},\"SequenceNumber\":\"000000000000000001000\",\"SizeBytes\":10,\"StreamViewType\":\"KEYS_ONLY\"},"
 		  "\"eventSourceARN\":\"arn:aws:dynamodb:eu-west-1:1:table/T/stream/L\"},"
 		  "{\"eventID\":\"event-1\",\"eventName\":\"MODIFY\",\"eventVersion\":\"1.1\",\"eventSource\":"
 		  "\"aws:dynamodb\",\"awsRegion\":\"eu-west-1\",\"dynamodb\":{\"ApproximateCreationDateTime\":1767225600,\"Keys\":{"
-		  "\"id\":{\"S\":\"i1\"}},\"SequenceNumber\":\"1001\",\"SizeBytes\":10,\"StreamViewType\":\"KEYS_ONLY\"},"
+		  "\"id\":{\"S\":\"i1\"}},\"SequenceNumber\":\"000000000000000001001\",\"SizeBytes\":10,\"StreamViewType\":\"KEYS_ONLY\"},"
 		  "\"eventSourceARN\":\"arn:aws:dynamodb:eu-west-1:1:table/T/stream/L\"}]}");
 	CHECK_EQ(made_count(&l.f.batch, EFFECT_DONE), 2);
 	release(&l);
@@ -122,6 +122,7 @@ static void test_notifications_come_as_messages(void **state)
 /* ---- what a function answers ---- */
 
 #define FAILED "X-Amz-Function-Error: Unhandled"
+#define SEQ "00000000000000000" /* of 21 digits, as the service writes them */
 #define ITEM(id) "{\"batchItemFailures\":[{\"itemIdentifier\":\"" id "\"}]}"
 
 struct answer_case {
@@ -137,11 +138,11 @@ static const struct answer_case answers[] = {
 	{ "{}", { { .status = 200, .body = "\"ok\"" } }, { "0123" }, { NULL } },
 	{ "{}", { { .status = 200, .body = "{\"batchItemFailures\":[]}" } }, { "0123" }, { NULL } },
 	{ "{}", { { .status = 200, .body = "{\"batchItemFailures\":null}" } }, { "0123" }, { NULL } },
-	{ "{}", { { .status = 200, .body = ITEM("1002") } }, { "0123" }, { NULL, NULL, "lambda.item_failed", "sink.behind" } },
-	{ "{}", { { .status = 200, .body = "{\"batchItemFailures\":[{\"itemIdentifier\":\"1003\"},{\"itemIdentifier\":\"1001\"},"
-					   "{\"itemIdentifier\":\"1003\"}]}" } },
+	{ "{}", { { .status = 200, .body = ITEM(SEQ "1002") } }, { "0123" }, { NULL, NULL, "lambda.item_failed", "sink.behind" } },
+	{ "{}", { { .status = 200, .body = "{\"batchItemFailures\":[{\"itemIdentifier\":\"000000000000000001003\"},{\"itemIdentifier\":\"000000000000000001001\"},"
+					   "{\"itemIdentifier\":\"000000000000000001003\"}]}" } },
 	  { "0123" }, { NULL, "lambda.item_failed", "sink.behind", "sink.behind" } },
-	{ "{\"report_batch_item_failures\":false}", { { .status = 200, .body = ITEM("1002") } }, { "0123" }, { NULL } },
+	{ "{\"report_batch_item_failures\":false}", { { .status = 200, .body = ITEM(SEQ "1002") } }, { "0123" }, { NULL } },
 	{ "{\"report_batch_item_failures\":false}", { { .status = 200, .body = "no json" } }, { "0123" }, { NULL } },
 	{ "{}", { { .status = 200, .body = "no json" } }, { "0123" },
 	  { "lambda.answer", "lambda.answer", "lambda.answer", "lambda.answer" } },
@@ -149,7 +150,7 @@ static const struct answer_case answers[] = {
 	{ "{}", { { .status = 200, .body = ITEM("7") }, { .status = 200 }, { .status = 200, .body = ITEM("") },
 		  { .status = 200, .body = "{\"batchItemFailures\":7}" } },
 	  { "0123", "01", "23", "2" }, { NULL, NULL, "lambda.item_failures", "sink.behind" } },
-	{ "{}", { { .status = 200, .body = "{\"batchItemFailures\":[{\"item\":\"1000\"}]}" }, { .status = 200, .body = ITEM("1001") } },
+	{ "{}", { { .status = 200, .body = "{\"batchItemFailures\":[{\"item\":\"000000000000000001000\"}]}" }, { .status = 200, .body = ITEM(SEQ "1001") } },
 	  { "0123", "01" }, { NULL, "lambda.item_failed", "sink.behind", "sink.behind" } },
 	{ "{}", { { .status = 200, .fields = FAILED, .body = "{\"errorMessage\":\"boom\",\"errorType\":\"E\"}" },
 		  { .status = 200, .fields = FAILED, .body = "not even JSON" }, { .status = 200, .fields = FAILED } },
