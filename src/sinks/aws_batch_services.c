@@ -140,7 +140,8 @@ static void write_sqs(const struct aws_batch_settings *set, struct effect *const
 	json_end_object(&w);
 }
 
-/* A form's value: everything but the unreserved characters is escaped. */
+/* A form's value, as the SDKs write it: everything but the unreserved characters is
+ * escaped, and spaces are plus signs. */
 static void put_form_text(struct buf *out, struct str text)
 {
 	static const char hex[] = "0123456789ABCDEF";
@@ -151,6 +152,8 @@ static void put_form_text(struct buf *out, struct str text)
 		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
 		    c == '.' || c == '~') {
 			buf_putc(out, (char)c);
+		} else if (c == ' ') {
+			buf_putc(out, '+');
 		} else {
 			const char escaped[3] = { '%', hex[c >> 4], hex[c & 15] };
 

@@ -86,7 +86,7 @@ static void percent_decode(struct str text, struct buf *out)
 		char hex[3] = { 0 };
 
 		if (text.ptr[i] != '%') {
-			buf_putc(out, text.ptr[i]);
+			buf_putc(out, text.ptr[i] == '+' ? ' ' : text.ptr[i]);
 			continue;
 		}
 		memcpy(hex, text.ptr + i + 1, 2);

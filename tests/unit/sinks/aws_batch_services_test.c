@@ -10,7 +10,7 @@
 #define QUEUE "https://sqs.eu-west-1.amazonaws.com/1/deals"
 
 static const struct effect_header headers[] = {
-	{ STR_INIT("tenant"), STR_INIT("t&1") }, { STR_INIT("empty"), STR_INIT("") }, { STR_INIT("sluice-v"), STR_INIT("77") },
+	{ STR_INIT("tenant"), STR_INIT("t & 1+") }, { STR_INIT("empty"), STR_INIT("") }, { STR_INIT("sluice-v"), STR_INIT("77") },
 };
 static const struct effect_header notification[] = {
 	{ STR_INIT("sluice-v"), STR_INIT("77") }, { STR_INIT("sluice-notification-id"), STR_INIT("note-1") },
@@ -27,14 +27,14 @@ struct request_case {
 static const struct request_case requests[] = {
 	{ "sqs", "{}", QUEUE, "AmazonSQS.SendMessageBatch",
 	  "{\"QueueUrl\":\"" QUEUE "\",\"Entries\":[{\"Id\":\"0\",\"MessageBody\":\"{\\\"a\\\":1}\",\"MessageAttributes\":{"
-	  "\"tenant\":{\"DataType\":\"String\",\"StringValue\":\"t&1\"},\"sluice-v\":{\"DataType\":\"String\",\"StringValue\":"
+	  "\"tenant\":{\"DataType\":\"String\",\"StringValue\":\"t & 1+\"},\"sluice-v\":{\"DataType\":\"String\",\"StringValue\":"
 	  "\"77\"}}},{\"Id\":\"1\",\"MessageBody\":\"two\"}]}" },
 	{ "sns", "{}", "arn:aws:sns:eu-west-1:1:t", NULL,
 	  "Action=PublishBatch&Version=2010-03-31&TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A1%3At"
 	  "&PublishBatchRequestEntries.member.1.Id=0&PublishBatchRequestEntries.member.1.Message=%7B%22a%22%3A1%7D"
 	  "&PublishBatchRequestEntries.member.1.MessageAttributes.entry.1.Name=tenant"
 	  "&PublishBatchRequestEntries.member.1.MessageAttributes.entry.1.Value.DataType=String"
-	  "&PublishBatchRequestEntries.member.1.MessageAttributes.entry.1.Value.StringValue=t%261"
+	  "&PublishBatchRequestEntries.member.1.MessageAttributes.entry.1.Value.StringValue=t+%26+1%2B"
 	  "&PublishBatchRequestEntries.member.1.MessageAttributes.entry.2.Name=sluice-v"
 	  "&PublishBatchRequestEntries.member.1.MessageAttributes.entry.2.Value.DataType=String"
 	  "&PublishBatchRequestEntries.member.1.MessageAttributes.entry.2.Value.StringValue=77"
