@@ -72,7 +72,8 @@ void aws_batch_check(const void *settings, const struct node *at, struct problem
 	if (s->endpoint_url.len && !aws_endpoint_parse(&endpoint, s->endpoint_url, &err))
 		problems_add(problems, member_at(at, "endpoint_url"), "%s", err.text);
 	if (s->region.len && !aws_region_valid(s->region))
-		problems_add(problems, member_at(at, "region"), "\"%.*s\" is no AWS region; expected one like eu-central-1",
+		problems_add(problems, member_at(at, "region"),
+			     "\"%.*s\" is no AWS region; expected one like eu-central-1",
 			     STR_ARG(str_sub(s->region, 0, 100)));
 	aws_endpoint_release(&endpoint);
 }
@@ -147,8 +148,9 @@ static bool fits(const struct sending *g, const struct entry *e, struct err *err
 
 	if (e->bytes > most_entry_bytes(g->b)) {
 		snprintf(code, sizeof(code), "%s.size", g->b->base.ops->kind);
-		return err_set(err, ERR_DATA, code, "a message of %zu bytes for %.*s is larger than %s takes, %zu bytes",
-			       e->bytes, STR_ARG(m->address), s->name, most_entry_bytes(g->b));
+		return err_set(err, ERR_DATA, code,
+			       "a message of %zu bytes for %.*s is larger than %s takes, %zu bytes", e->bytes,
+			       STR_ARG(m->address), s->name, most_entry_bytes(g->b));
 	}
 	if (s->attributes != SIZE_MAX && m->n_headers > s->attributes) {
 		snprintf(code, sizeof(code), "%s.headers", g->b->base.ops->kind);

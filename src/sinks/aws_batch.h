@@ -78,6 +78,10 @@ enum err_class aws_batch_class(struct str code, enum err_class unknown);
 /* A header's value; empty when absent. */
 struct str aws_batch_header(const struct effect_message *m, struct str name);
 
+/* Appends text for a form or a path: all but the unreserved characters is escaped,
+ * and a space becomes `space`. */
+void aws_batch_put_encoded(struct buf *out, struct str text, const char *space);
+
 /* ---- what aws_batch.c gives to sink_ops ---- */
 
 /* ops: the kind's own table. */

@@ -140,26 +140,33 @@ static void write_sqs(const struct aws_batch_settings *set, struct effect *const
 	json_end_object(&w);
 }
 
-/* A form's value, as the SDKs write it: everything but the unreserved characters is
- * escaped, and spaces are plus signs. */
-static void put_form_text(struct buf *out, struct str text)
+static bool is_unreserved(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+	       c == '.' || c == '~';
+}
+
+void aws_batch_put_encoded(struct buf *out, struct str text, const char *space)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.ptr[i];
+		const char escaped[3] = { '%', hex[c >> 4], hex[c & 15] };
 
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-		    c == '.' || c == '~') {
+		if (is_unreserved(c))
 			buf_putc(out, (char)c);
-		} else if (c == ' ') {
-			buf_putc(out, '+');
-		} else {
-			const char escaped[3] = { '%', hex[c >> 4], hex[c & 15] };
-
+		else if (c == ' ')
+			buf_puts(out, space);
+		else
 			buf_put(out, str_of(escaped, sizeof(escaped)));
-		}
 	}
+}
+
+/* As the SDKs write a form's values. */
+static void put_form_text(struct buf *out, struct str text)
+{
+	aws_batch_put_encoded(out, text, "+");
 }
 
 #define SNS_ENTRY "&PublishBatchRequestEntries.member.%zu."
@@ -195,7 +202,8 @@ static void write_sns(const struct aws_batch_settings *set, struct effect *const
 		if (!is_fifo(e->message.address))
 			continue;
 		group_of(e, &group);
-		buf_putf(out, SNS_ENTRY "MessageGroupId=%s" SNS_ENTRY "MessageDeduplicationId=", i + 1, group.hex, i + 1);
+		buf_putf(out, SNS_ENTRY "MessageGroupId=%s", i + 1, group.hex);
+		buf_putf(out, SNS_ENTRY "MessageDeduplicationId=", i + 1);
 		put_form_text(out, deduplication_id(e, &once));
 	}
 }
@@ -434,8 +442,8 @@ static const struct option sns_options[] = {
 	AWS_BATCH_TIMEOUT("30000"),
 	{ .name = "message_bytes", .type = OPTION_INT, .offset = AWS_BATCH_AT(entry_bytes), .default_text = "262144",
 	  .min = 1024, .max = 1048576, .unit = "bytes",
-	  .help = "The largest message, and sum of the messages of one request: the topic's MaximumMessageSize. A larger "
-		  "one goes to the dead letter." },
+	  .help = "The largest message, and sum of the messages of one request: the topic's MaximumMessageSize. A "
+		  "larger one goes to the dead letter." },
 	{ 0 },
 };
 
@@ -448,8 +456,8 @@ static const struct option kinesis_options[] = {
 	AWS_BATCH_TIMEOUT("30000"),
 	{ .name = "record_bytes", .type = OPTION_INT, .offset = AWS_BATCH_AT(entry_bytes), .default_text = "1048576",
 	  .min = 1024, .max = 10485760, .unit = "bytes",
-	  .help = "The largest record with its partition key: the stream's MaxRecordSizeInKiB. A larger one goes to the "
-		  "dead letter." },
+	  .help = "The largest record with its partition key: the stream's MaxRecordSizeInKiB. A larger one goes to "
+		  "the dead letter." },
 	{ 0 },
 };
 

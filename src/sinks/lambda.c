@@ -36,7 +36,8 @@ static const struct option options[] = {
 	{ .name = "records", .type = OPTION_INT, .offset = AT(records), .default_text = "100", .min = 1, .max = 10000,
 	  .help = "Most records of one invocation (BatchSize)." },
 	{ .name = "report_batch_item_failures", .type = OPTION_BOOL, .offset = AT(report), .default_text = "true",
-	  .help = "Whether batchItemFailures in what the function returns counts; false: whatever it returns is success." },
+	  .help = "Whether batchItemFailures in what the function returns counts; false: whatever it returns is "
+		  "success." },
 	{ .name = "bisect", .type = OPTION_BOOL, .offset = AT(bisect), .default_text = "true",
 	  .help = "Whether a batch that made the function fail is tried in halves (BisectBatchOnFunctionError); false: "
 		  "all of it fails." },
@@ -62,19 +63,9 @@ static struct sink *lambda_open(const void *settings, const struct sink_site *si
 
 static void put_path(struct buf *out, struct str function)
 {
-	static const char hex[] = "0123456789ABCDEF";
-
 	buf_clear(out);
 	buf_puts(out, "/2015-03-31/functions/");
-	for (size_t i = 0; i < function.len; i++) {
-		unsigned char c = (unsigned char)function.ptr[i];
-		const char escaped[3] = { '%', hex[c >> 4], hex[c & 15] };
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_')
-			buf_putc(out, (char)c);
-		else
-			buf_put(out, str_of(escaped, sizeof(escaped)));
-	}
+	aws_batch_put_encoded(out, function, "%20");
 	buf_puts(out, "/invocations");
 }
 
@@ -90,7 +81,8 @@ static bool invoke(struct lane *k, struct effect *const *effects, size_t n, size
 	put_path(&k->path, effects[0]->message.address);
 	r.path = buf_str(&k->path);
 	if (!buf_ok(&k->path))
-		return err_set(err, ERR_FATAL, "lambda.function", "a function's name is longer than %d bytes", PATH_BYTES);
+		return err_set(err, ERR_FATAL, "lambda.function", "a function's name is longer than %d bytes",
+			       PATH_BYTES);
 	buf_clear(&k->answer);
 	if (!aws_call(k->l->client, &r, &k->answer, err)) {
 		err->class = aws_batch_class(str_c(err->code), err->class);
@@ -102,7 +94,8 @@ static bool invoke(struct lane *k, struct effect *const *effects, size_t n, size
 	if (k->l->set->report && !lambda_read(buf_str(&k->answer), effects, n, done, err))
 		return false;
 	if (*done < n)
-		err_set(err, ERR_DATA, "lambda.item_failed", "the function names the record %.*s among its batchItemFailures",
+		err_set(err, ERR_DATA, "lambda.item_failed",
+			"the function names the record %.*s among its batchItemFailures",
 			STR_ARG(str_sub(lambda_identifier(effects[*done]), 0, 100)));
 	return true;
 }
@@ -118,12 +111,17 @@ static size_t run_batch(struct lane *k, size_t from, size_t n);
 
 static size_t run_halves(struct lane *k, size_t from, size_t n)
 {
-	size_t half = n / 2, done = run_batch(k, from, half);
+	size_t half = n / 2, done;
 
-	return done < half ? done : half + run_batch(k, from + half, n - half);
+	lambda_write(k->effects + from, half, LAMBDA_PAYLOAD_BYTES, &k->body);
+	done = run_batch(k, from, half);
+	if (done < half)
+		return done;
+	lambda_write(k->effects + from + half, n - half, LAMBDA_PAYLOAD_BYTES, &k->body);
+	return half + run_batch(k, from + half, n - half);
 }
 
-/* Sends effects[from..from+n) as one batch, and in halves where all of it failed (at
+/* Sends effects[from..from+n), of which the body is written, as one batch, and in halves where all of it failed (at
  * most 14 deep). Returns how many from the front are done; below n k->err says why. */
 static size_t run_batch(struct lane *k, size_t from, size_t n)
 {
@@ -131,7 +129,6 @@ static size_t run_batch(struct lane *k, size_t from, size_t n)
 	struct err err = { 0 };
 	size_t done = 0;
 
-	lambda_write(effects, n, LAMBDA_PAYLOAD_BYTES, &k->body);
 	if (invoke(k, effects, n, &done, &err)) {
 		for (size_t i = 0; i < done; i++)
 			effect_done(effects[i]);

@@ -144,8 +144,9 @@ static bool read_list(const struct json *list, struct effect *const *effects, si
 	bool ok;
 
 	arena_init(&arena, IDS_BYTES + n * ID_BYTES);
-	ok = map_ids(effects, n, &arena, &ids) ? read_failures(list, &ids, done, err)
-					       : err_set(err, ERR_FATAL, "sink.memory", "too many records in one batch");
+	ok = map_ids(effects, n, &arena, &ids) ||
+	     err_set(err, ERR_FATAL, "sink.memory", "too many records in one batch");
+	ok = ok && read_failures(list, &ids, done, err);
 	arena_release(&arena);
 	return ok;
 }

@@ -16,8 +16,8 @@ static void keys_forget(struct credentials_provider *base)
 
 static struct credentials_provider keys = { .get = keys_get, .forget = keys_forget };
 
-bool aws_sink_init(struct aws_sink *f, struct loop *loop, struct transport *transport, const char *kind, const char *json,
-		   size_t records)
+bool aws_sink_init(struct aws_sink *f, struct loop *loop, struct transport *transport, const char *kind,
+		   const char *json, size_t records)
 {
 	const struct sink_ops *ops = sink_kind(str_c(kind));
 	struct problems problems;
@@ -26,7 +26,8 @@ bool aws_sink_init(struct aws_sink *f, struct loop *loop, struct transport *tran
 	f->loop = loop;
 	arena_init(&f->arena, 1 << 20);
 	problems_init(&problems, &f->arena);
-	if (!option_read(ops->options, node_from_json(&f->arena, str_c(json), NULL, NULL), &f->settings, NULL, &problems))
+	if (!option_read(ops->options, node_from_json(&f->arena, str_c(json), NULL, NULL), &f->settings, NULL,
+			 &problems))
 		return false;
 	f->aws = (struct aws_settings){ .loop = loop, .transport = transport, .credentials = &keys,
 					.region = STR("eu-west-1"), .endpoint_url = STR("http://aws.test") };

@@ -20,8 +20,8 @@ struct aws_sink {
 };
 
 /* Records have the event ids event-0, event-1, … False when the settings are refused. */
-bool aws_sink_init(struct aws_sink *f, struct loop *loop, struct transport *transport, const char *kind, const char *json,
-		   size_t records);
+bool aws_sink_init(struct aws_sink *f, struct loop *loop, struct transport *transport, const char *kind,
+		   const char *json, size_t records);
 void aws_sink_release(struct aws_sink *f);
 
 /* A message of the next record. */
