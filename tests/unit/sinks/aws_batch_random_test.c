@@ -57,9 +57,11 @@ static void accept(struct service *s, struct str body)
 }
 
 /* One entry: accepted or not; what the answer says of it. */
-static void answer_entry(struct service *s, size_t i, struct str body, struct buf *done, struct buf *failed, struct buf *list)
+static void answer_entry(struct service *s, size_t i, struct str body, struct buf *done, struct buf *failed,
+			 struct buf *list)
 {
-	bool fails = chance(s) < s->p_entry, silent = chance(s) < s->p_entry / 4, data = strncmp(body.ptr, "bad", 3) == 0;
+	bool fails = chance(s) < s->p_entry, silent = chance(s) < s->p_entry / 4;
+	bool data = strncmp(body.ptr, "bad", 3) == 0;
 
 	s->faults += fails + silent;
 	if (list->len)
@@ -161,7 +163,8 @@ static void take_json(struct service *s, struct reply *r, struct str text)
 static void write_reply(struct service *s, struct reply *r, struct buf *out)
 {
 	if (s->kind[1] == 'n') {
-		buf_putf(out, "<R><PublishBatchResult><Successful>%.*s</Successful><Failed>%.*s</Failed></PublishBatchResult></R>",
+		buf_putf(out, "<R><PublishBatchResult><Successful>%.*s</Successful><Failed>%.*s</Failed>"
+			"</PublishBatchResult></R>",
 			 STR_ARG(buf_str(&r->done)), STR_ARG(buf_str(&r->failed)));
 	} else {
 		struct str list = buf_str(&r->list), done = str_from(buf_str(&r->done), 1),
@@ -322,7 +325,8 @@ static void tell_story(struct loop *loop, void *arg)
 	int given[KEYS] = { 0 };
 	struct aws_sink f;
 
-	*s = (struct service){ .transport = { serve }, .loop = loop, .kind = story->kind, .p_entry = 0.1, .p_request = 0.2 };
+	*s = (struct service){ .transport = { serve }, .loop = loop, .kind = story->kind, .p_entry = 0.1,
+		.p_request = 0.2 };
 	CHECK(aws_sink_init(&f, loop, &s->transport, story->kind, "{}", MESSAGES));
 	for (int i = 0; i < MESSAGES; i++) {
 		int key = (int)rng_below(&loop_env(loop)->rng, KEYS);

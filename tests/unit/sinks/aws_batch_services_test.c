@@ -10,7 +10,8 @@
 #define QUEUE "https://sqs.eu-west-1.amazonaws.com/1/deals"
 
 static const struct effect_header headers[] = {
-	{ STR_INIT("tenant"), STR_INIT("t & 1+") }, { STR_INIT("empty"), STR_INIT("") }, { STR_INIT("sluice-v"), STR_INIT("77") },
+	{ STR_INIT("tenant"), STR_INIT("t & 1+") }, { STR_INIT("empty"), STR_INIT("") }, 
+	{ STR_INIT("sluice-v"), STR_INIT("77") },
 };
 static const struct effect_header notification[] = {
 	{ STR_INIT("sluice-v"), STR_INIT("77") }, { STR_INIT("sluice-notification-id"), STR_INIT("note-1") },
@@ -26,8 +27,10 @@ struct request_case {
 
 static const struct request_case requests[] = {
 	{ "sqs", "{}", QUEUE, "AmazonSQS.SendMessageBatch",
-	  "{\"QueueUrl\":\"" QUEUE "\",\"Entries\":[{\"Id\":\"0\",\"MessageBody\":\"{\\\"a\\\":1}\",\"MessageAttributes\":{"
-	  "\"tenant\":{\"DataType\":\"String\",\"StringValue\":\"t & 1+\"},\"sluice-v\":{\"DataType\":\"String\",\"StringValue\":"
+	  "{\"QueueUrl\":\"" QUEUE "\",\"Entries\":[{\"Id\":\"0\",\"MessageBody\":\"{\\\"a\\\":1}\","
+	  "\"MessageAttributes\":{"
+	  "\"tenant\":{\"DataType\":\"String\",\"StringValue\":\"t & 1+\"},\"sluice-v\":{\"DataType\":\"String\","
+	  "\"StringValue\":"
 	  "\"77\"}}},{\"Id\":\"1\",\"MessageBody\":\"two\"}]}" },
 	{ "sns", "{}", "arn:aws:sns:eu-west-1:1:t", NULL,
 	  "Action=PublishBatch&Version=2010-03-31&TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A1%3At"
@@ -40,18 +43,22 @@ static const struct request_case requests[] = {
 	  "&PublishBatchRequestEntries.member.1.MessageAttributes.entry.2.Value.StringValue=77"
 	  "&PublishBatchRequestEntries.member.2.Id=1&PublishBatchRequestEntries.member.2.Message=two" },
 	{ "kinesis", "{}", "changes", "Kinesis_20131202.PutRecords",
-	  "{\"StreamName\":\"changes\",\"Records\":[{\"Data\":\"eyJhIjoxfQ==\",\"PartitionKey\":\"a\"},{\"Data\":\"dHdv\","
+	  "{\"StreamName\":\"changes\",\"Records\":[{\"Data\":\"eyJhIjoxfQ==\","
+	  "\"PartitionKey\":\"a\"},{\"Data\":\"dHdv\","
 	  "\"PartitionKey\":\"b\"}]}" },
 	{ "kinesis", "{}", "arn:aws:kinesis:eu-west-1:1:stream/c", "Kinesis_20131202.PutRecords",
-	  "{\"StreamARN\":\"arn:aws:kinesis:eu-west-1:1:stream/c\",\"Records\":[{\"Data\":\"eyJhIjoxfQ==\",\"PartitionKey\":"
+	  "{\"StreamARN\":\"arn:aws:kinesis:eu-west-1:1:stream/c\",\"Records\":[{\"Data\":\"eyJhIjoxfQ==\","
+	  "\"PartitionKey\":"
 	  "\"a\"},{\"Data\":\"dHdv\",\"PartitionKey\":\"b\"}]}" },
 	{ "firehose", "{}", "lake", "Firehose_20150804.PutRecordBatch",
 	  "{\"DeliveryStreamName\":\"lake\",\"Records\":[{\"Data\":\"eyJhIjoxfQo=\"},{\"Data\":\"dHdvCg==\"}]}" },
 	{ "firehose", "{\"newline\":false}", "lake", "Firehose_20150804.PutRecordBatch",
 	  "{\"DeliveryStreamName\":\"lake\",\"Records\":[{\"Data\":\"eyJhIjoxfQ==\"},{\"Data\":\"dHdv\"}]}" },
 	{ "eventbridge", "{\"source\":\"shop\",\"detail_type\":\"deal\"}", "bus", "AWSEvents.PutEvents",
-	  "{\"Entries\":[{\"EventBusName\":\"bus\",\"Source\":\"shop\",\"DetailType\":\"deal\",\"Time\":1767225600,\"Detail\":"
-	  "\"{\\\"a\\\":1}\"},{\"EventBusName\":\"bus\",\"Source\":\"shop\",\"DetailType\":\"deal\",\"Time\":1767225600,"
+	  "{\"Entries\":[{\"EventBusName\":\"bus\",\"Source\":\"shop\",\"DetailType\":\"deal\",\"Time\":1767225600,"
+	  "\"Detail\":"
+	  "\"{\\\"a\\\":1}\"},{\"EventBusName\":\"bus\",\"Source\":\"shop\",\"DetailType\":\"deal\","
+	  "\"Time\":1767225600,"
 	  "\"Detail\":\"two\"}]}" },
 };
 
@@ -135,7 +142,8 @@ static void send_fifo(struct loop *loop, size_t kind, const char *second_body, s
 
 		snprintf(out->group[i], sizeof(out->group[i]), "%.*s",
 			 STR_ARG(member_of(body, fifo_kinds[kind][2], after, i)));
-		snprintf(out->once[i], sizeof(out->once[i]), "%.*s", STR_ARG(member_of(body, fifo_kinds[kind][3], after, i)));
+		snprintf(out->once[i], sizeof(out->once[i]), "%.*s",
+			 STR_ARG(member_of(body, fifo_kinds[kind][3], after, i)));
 	}
 	aws_sink_release(&f);
 	transport_script_release(&script);

@@ -31,26 +31,32 @@ struct outcome_case {
 
 static const struct outcome_case outcome_cases[] = {
 	{ "sqs",
-	  "{\"Successful\":[{\"Id\":\"2\"},{\"Id\":\"0\"}],\"Failed\":[{\"Id\":\"1\",\"SenderFault\":true,\"Code\":\"Odd\","
+	  "{\"Successful\":[{\"Id\":\"2\"},{\"Id\":\"0\"}],\"Failed\":[{\"Id\":\"1\",\"SenderFault\":true,"
+	  "\"Code\":\"Odd\","
 	  "\"Message\":\"no\"},{\"Id\":\"3\",\"SenderFault\":false,\"Code\":\"InternalError\"}]}",
 	  { ERR_NONE, ERR_DATA, ERR_NONE, ERR_RETRY } },
 	{ "sqs",
-	  "{\"Failed\":[{\"Id\":\"0\",\"SenderFault\":false,\"Code\":\"RequestThrottled\"},{\"Id\":\"1\",\"SenderFault\":true,"
-	  "\"Code\":\"KmsAccessDenied\"},{\"Id\":\"2\",\"SenderFault\":true,\"Code\":\"AWS.SimpleQueueService.NonExistentQueue\"},"
+	  "{\"Failed\":[{\"Id\":\"0\",\"SenderFault\":false,\"Code\":\"RequestThrottled\"},{\"Id\":\"1\","
+	  "\"SenderFault\":true,"
+	  "\"Code\":\"KmsAccessDenied\"},{\"Id\":\"2\",\"SenderFault\":true,"
+	  "\"Code\":\"AWS.SimpleQueueService.NonExistentQueue\"},"
 	  "{\"Id\":\"3\",\"SenderFault\":true,\"Code\":\"InvalidMessageContents\"}]}",
 	  { ERR_THROTTLE, ERR_AUTH, ERR_RETRY, ERR_DATA } },
 	/* missing, twice, both, unknown ids */
 	{ "sqs",
 	  "{\"Successful\":[{\"Id\":\"0\"},{\"Id\":\"1\"},{\"Id\":\"1\"},{\"Id\":\"2\"},{\"Id\":\"4\"},{\"Id\":\"03\"},{\"Id\":"
-	  "\"-1\"},{\"Id\":3},{\"Id\":\"99999999999999999999\"},{\"Id\":\"\"},7,null],\"Failed\":[{\"Id\":\"2\",\"Code\":\"x\"}]}",
+	  "\"-1\"},{\"Id\":3},{\"Id\":\"99999999999999999999\"},{\"Id\":\"\"},7,null],\"Failed\":[{\"Id\":\"2\","
+	  "\"Code\":\"x\"}]}",
 	  { ERR_NONE, ERR_RETRY, ERR_RETRY, ERR_RETRY } },
 	{ "sqs", "", { ERR_RETRY, ERR_RETRY, ERR_RETRY, ERR_RETRY } },
 	{ "sqs", "<html>", { ERR_RETRY, ERR_RETRY, ERR_RETRY, ERR_RETRY } },
 	{ "sqs", "[]", { ERR_RETRY, ERR_RETRY, ERR_RETRY, ERR_RETRY } },
 	{ "sqs", "{\"Successful\":5,\"Failed\":\"x\"}", { ERR_RETRY, ERR_RETRY, ERR_RETRY, ERR_RETRY } },
 	{ "sns",
-	  "<PublishBatchResponse><PublishBatchResult><Successful><member><Id>0</Id><MessageId>m</MessageId></member></Successful>"
-	  "<Failed><member><Id>1</Id><Code>InvalidParameter</Code><Message>bad</Message><SenderFault>true</SenderFault></member>"
+	  "<PublishBatchResponse><PublishBatchResult><Successful><member><Id>0</Id><MessageId>m</MessageId></member>"
+	  "</Successful>"
+	  "<Failed><member><Id>1</Id><Code>InvalidParameter</Code><Message>bad</Message>"
+	  "<SenderFault>true</SenderFault></member>"
 	  "<member><Id>2</Id><Code>Odd</Code><SenderFault>true</SenderFault></member><member><Id>3</Id><Code>Odd</Code>"
 	  "<SenderFault>false</SenderFault></member></Failed></PublishBatchResult></PublishBatchResponse>",
 	  { ERR_NONE, ERR_DATA, ERR_DATA, ERR_RETRY } },
@@ -67,16 +73,19 @@ static const struct outcome_case outcome_cases[] = {
 	  { ERR_NONE, ERR_THROTTLE, ERR_RETRY, ERR_RETRY } },
 	{ "kinesis", "{\"Records\":[{\"SequenceNumber\":\"1\"},{\"SequenceNumber\":\"2\"},{\"SequenceNumber\":\"3\"}]}",
 	  { ERR_RETRY, ERR_RETRY, ERR_RETRY, ERR_RETRY } },
-	{ "kinesis", "{\"Records\":[{\"SequenceNumber\":1},{\"SequenceNumber\":\"\"},{\"SequenceNumber\":\"3\",\"ErrorCode\":"
+	{ "kinesis", "{\"Records\":[{\"SequenceNumber\":1},{\"SequenceNumber\":\"\"},{\"SequenceNumber\":\"3\","
+	  "\"ErrorCode\":"
 		     "\"InternalFailure\"},\"x\"]}",
 	  { ERR_RETRY, ERR_RETRY, ERR_RETRY, ERR_RETRY } },
-	{ "kinesis", "{\"Records\":{\"a\":1,\"b\":2,\"c\":3,\"d\":4}}", { ERR_RETRY, ERR_RETRY, ERR_RETRY, ERR_RETRY } },
+	{ "kinesis", "{\"Records\":{\"a\":1,\"b\":2,\"c\":3,\"d\":4}}",
+	  { ERR_RETRY, ERR_RETRY, ERR_RETRY, ERR_RETRY } },
 	{ "firehose",
 	  "{\"FailedPutCount\":1,\"RequestResponses\":[{\"RecordId\":\"a\"},{\"ErrorCode\":\"ServiceUnavailableException\"},"
 	  "{\"RecordId\":\"b\"},{\"RecordId\":\"c\"}]}",
 	  { ERR_NONE, ERR_RETRY, ERR_NONE, ERR_NONE } },
 	{ "eventbridge",
-	  "{\"FailedEntryCount\":3,\"Entries\":[{\"EventId\":\"a\"},{\"ErrorCode\":\"MalformedDetail\",\"ErrorMessage\":\"x\"},"
+	  "{\"FailedEntryCount\":3,\"Entries\":[{\"EventId\":\"a\"},{\"ErrorCode\":\"MalformedDetail\","
+	  "\"ErrorMessage\":\"x\"},"
 	  "{\"ErrorCode\":\"NotAuthorizedForSourceException\"},{\"ErrorCode\":\"ThrottlingException\"}]}",
 	  { ERR_NONE, ERR_DATA, ERR_FATAL, ERR_THROTTLE } },
 };
@@ -116,7 +125,8 @@ static void test_each_message_is_settled_by_its_own_outcome(void **state)
 static void look_at_a_retry(struct loop *loop, void *arg)
 {
 	static const struct script_step steps[] = {
-		{ .status = 200, .body = "{\"Successful\":[{\"Id\":\"0\"},{\"Id\":\"2\"}],\"Failed\":[{\"Id\":\"1\",\"Code\":\"x\"}]}" },
+		{ .status = 200, .body = "{\"Successful\":[{\"Id\":\"0\"},{\"Id\":\"2\"}],\"Failed\":[{\"Id\":\"1\","
+		  "\"Code\":\"x\"}]}" },
 		{ .status = 200, .body = "{\"Successful\":[{\"Id\":\"0\"}]}" },
 	};
 	struct transport_script script;
@@ -196,7 +206,8 @@ static void look_at_halves(struct loop *loop, void *arg)
 		{ .status = 413, .body = "too large" },
 		{ .status = 200, .body = "{\"Successful\":[{\"Id\":\"0\"},{\"Id\":\"1\"}]}" },
 		{ .status = 400, .body = "{\"__type\":\"com.amazonaws.sqs#BatchRequestTooLong\"}" },
-		{ .status = 400, .body = "{\"__type\":\"com.amazonaws.sqs#InvalidMessageContents\",\"message\":\"odd\"}" },
+		{ .status = 400, .body = "{\"__type\":\"com.amazonaws.sqs#InvalidMessageContents\","
+		  "\"message\":\"odd\"}" },
 		{ .status = 200, .body = "{\"Successful\":[{\"Id\":\"0\"}]}" },
 	};
 	struct transport_script script;
@@ -456,9 +467,11 @@ static void test_a_probe_that_is_not_allowed_has_reached_the_service(void **stat
 		{ "firehose", { .status = 200, .body = "{}" }, "ListDeliveryStreams", true },
 		{ "eventbridge", { .status = 200, .body = "{}" }, "ListEventBuses", true },
 		{ "kinesis", { .status = 400, .body = "{\"__type\":\"AccessDeniedException\"}" }, "ListStreams", true },
-		{ "sns", { .status = 403, .body = "<ErrorResponse><Error><Code>AuthorizationError</Code></Error></ErrorResponse>" },
+		{ "sns", { .status = 403, .body = "<ErrorResponse><Error><Code>AuthorizationError</Code></Error>"
+		  "</ErrorResponse>" },
 		  "ListTopics", true },
-		{ "kinesis", { .status = 400, .body = "{\"__type\":\"UnrecognizedClientException\"}" }, "ListStreams", false },
+		{ "kinesis", { .status = 400, .body = "{\"__type\":\"UnrecognizedClientException\"}" }, "ListStreams",
+		  false },
 		{ "sqs", { .status = 0, .error = "http.connect" }, "ListQueues", false },
 	};
 

@@ -20,8 +20,8 @@ struct lambda {
 	char keys[8][RECORD_BYTES];
 };
 
-static bool init(struct lambda *l, struct loop *loop, const struct script_step *steps, size_t n_steps, const char *settings,
-		 size_t n)
+static bool init(struct lambda *l, struct loop *loop, const struct script_step *steps, size_t n_steps,
+		 const char *settings, size_t n)
 {
 	transport_script_init(&l->script, loop, steps, n_steps);
 	if (!aws_sink_init(&l->f, loop, &l->script.transport, "lambda", settings, n))
@@ -71,13 +71,18 @@ static void look_at_the_event(struct loop *loop, void *arg)
 	aws_sink_send(&l.f);
 	CHECK_STR(l.script.seen[0].request.url, "http://aws.test/2015-03-31/functions/deals/invocations");
 	CHECK_STR(l.script.seen[0].request.body,
-		  "{\"Records\":[{\"eventID\":\"event-0\",\"eventName\":\"MODIFY\",\"eventVersion\":\"1.1\",\"eventSource\":"
-		  "\"aws:dynamodb\",\"awsRegion\":\"eu-west-1\",\"dynamodb\":{\"ApproximateCreationDateTime\":1767225600,\"Keys\":{"
-		  "\"id\":{\"S\":\"i0\"}},\"SequenceNumber\":\"000000000000000001000\",\"SizeBytes\":10,\"StreamViewType\":\"KEYS_ONLY\"},"
+		  "{\"Records\":[{\"eventID\":\"event-0\",\"eventName\":\"MODIFY\",\"eventVersion\":\"1.1\","
+		  "\"eventSource\":"
+		  "\"aws:dynamodb\",\"awsRegion\":\"eu-west-1\","
+		  "\"dynamodb\":{\"ApproximateCreationDateTime\":1767225600,\"Keys\":{"
+		  "\"id\":{\"S\":\"i0\"}},\"SequenceNumber\":\"000000000000000001000\",\"SizeBytes\":10,"
+		  "\"StreamViewType\":\"KEYS_ONLY\"},"
 		  "\"eventSourceARN\":\"arn:aws:dynamodb:eu-west-1:1:table/T/stream/L\"},"
 		  "{\"eventID\":\"event-1\",\"eventName\":\"MODIFY\",\"eventVersion\":\"1.1\",\"eventSource\":"
-		  "\"aws:dynamodb\",\"awsRegion\":\"eu-west-1\",\"dynamodb\":{\"ApproximateCreationDateTime\":1767225600,\"Keys\":{"
-		  "\"id\":{\"S\":\"i1\"}},\"SequenceNumber\":\"000000000000000001001\",\"SizeBytes\":10,\"StreamViewType\":\"KEYS_ONLY\"},"
+		  "\"aws:dynamodb\",\"awsRegion\":\"eu-west-1\","
+		  "\"dynamodb\":{\"ApproximateCreationDateTime\":1767225600,\"Keys\":{"
+		  "\"id\":{\"S\":\"i1\"}},\"SequenceNumber\":\"000000000000000001001\",\"SizeBytes\":10,"
+		  "\"StreamViewType\":\"KEYS_ONLY\"},"
 		  "\"eventSourceARN\":\"arn:aws:dynamodb:eu-west-1:1:table/T/stream/L\"}]}");
 	CHECK_EQ(made_count(&l.f.batch, EFFECT_DONE), 2);
 	release(&l);
@@ -91,7 +96,8 @@ static void test_the_event_is_that_of_an_event_source_mapping(void **state)
 
 static void look_at_messages(struct loop *loop, void *arg)
 {
-	static const struct script_step steps[] = { { .status = 200, .body = "{\"batchItemFailures\":[{\"itemIdentifier\":"
+	static const struct script_step steps[] = { { .status = 200,
+		.body = "{\"batchItemFailures\":[{\"itemIdentifier\":"
 									     "\"note-1\"}]}" } };
 	struct lambda l;
 	struct effect *e;
@@ -106,8 +112,10 @@ static void look_at_messages(struct loop *loop, void *arg)
 	CHECK_STR(l.script.seen[0].request.url, "http://aws.test/2015-03-31/functions/"
 						"arn%3Aaws%3Alambda%3Aeu-west-1%3A1%3Afunction%3Adeals%3Alive/invocations");
 	CHECK_STR(l.script.seen[0].request.body,
-		  "{\"Records\":[{\"messageId\":\"note-1\",\"body\":\"{}\",\"attributes\":{\"MessageGroupId\":\"even\"},"
-		  "\"messageAttributes\":{\"sluice-v\":{\"stringValue\":\"77\",\"dataType\":\"String\"},\"sluice-notification-id\":"
+		  "{\"Records\":[{\"messageId\":\"note-1\",\"body\":\"{}\","
+		  "\"attributes\":{\"MessageGroupId\":\"even\"},"
+		  "\"messageAttributes\":{\"sluice-v\":{\"stringValue\":\"77\",\"dataType\":\"String\"},"
+		  "\"sluice-notification-id\":"
 		  "{\"stringValue\":\"note-1\",\"dataType\":\"String\"}},\"eventSource\":\"sluice\"}]}");
 	CHECK(err_is(e->err, "lambda.item_failed"));
 	release(&l);
@@ -138,11 +146,14 @@ static const struct answer_case answers[] = {
 	{ "{}", { { .status = 200, .body = "\"ok\"" } }, { "0123" }, { NULL } },
 	{ "{}", { { .status = 200, .body = "{\"batchItemFailures\":[]}" } }, { "0123" }, { NULL } },
 	{ "{}", { { .status = 200, .body = "{\"batchItemFailures\":null}" } }, { "0123" }, { NULL } },
-	{ "{}", { { .status = 200, .body = ITEM(SEQ "1002") } }, { "0123" }, { NULL, NULL, "lambda.item_failed", "sink.behind" } },
-	{ "{}", { { .status = 200, .body = "{\"batchItemFailures\":[{\"itemIdentifier\":\"000000000000000001003\"},{\"itemIdentifier\":\"000000000000000001001\"},"
+	{ "{}", { { .status = 200, .body = ITEM(SEQ "1002") } }, { "0123" }, { NULL, NULL, "lambda.item_failed",
+	  "sink.behind" } },
+	{ "{}", { { .status = 200, .body = "{\"batchItemFailures\":[{\"itemIdentifier\":\"000000000000000001003\"},"
+					   "{\"itemIdentifier\":\"000000000000000001001\"},"
 					   "{\"itemIdentifier\":\"000000000000000001003\"}]}" } },
 	  { "0123" }, { NULL, "lambda.item_failed", "sink.behind", "sink.behind" } },
-	{ "{\"report_batch_item_failures\":false}", { { .status = 200, .body = ITEM(SEQ "1002") } }, { "0123" }, { NULL } },
+	{ "{\"report_batch_item_failures\":false}", { { .status = 200, .body = ITEM(SEQ "1002") } }, { "0123" },
+	  { NULL } },
 	{ "{\"report_batch_item_failures\":false}", { { .status = 200, .body = "no json" } }, { "0123" }, { NULL } },
 	{ "{}", { { .status = 200, .body = "no json" } }, { "0123" },
 	  { "lambda.answer", "lambda.answer", "lambda.answer", "lambda.answer" } },
@@ -150,7 +161,8 @@ static const struct answer_case answers[] = {
 	{ "{}", { { .status = 200, .body = ITEM("7") }, { .status = 200 }, { .status = 200, .body = ITEM("") },
 		  { .status = 200, .body = "{\"batchItemFailures\":7}" } },
 	  { "0123", "01", "23", "2" }, { NULL, NULL, "lambda.item_failures", "sink.behind" } },
-	{ "{}", { { .status = 200, .body = "{\"batchItemFailures\":[{\"item\":\"000000000000000001000\"}]}" }, { .status = 200, .body = ITEM(SEQ "1001") } },
+	{ "{}", { { .status = 200, .body = "{\"batchItemFailures\":[{\"item\":\"000000000000000001000\"}]}" },
+	  { .status = 200, .body = ITEM(SEQ "1001") } },
 	  { "0123", "01" }, { NULL, "lambda.item_failed", "sink.behind", "sink.behind" } },
 	{ "{}", { { .status = 200, .fields = FAILED, .body = "{\"errorMessage\":\"boom\",\"errorType\":\"E\"}" },
 		  { .status = 200, .fields = FAILED, .body = "not even JSON" }, { .status = 200, .fields = FAILED } },
@@ -162,18 +174,23 @@ static const struct answer_case answers[] = {
 	{ "{\"records\":3}", { { .status = 200 }, { .status = 200 } }, { "012", "3" }, { NULL } },
 	/* too large as a whole, whoever says so */
 	{ "{\"bisect\":false}", { { .status = 413, .body = "{\"Type\":\"User\",\"message\":\"x\"}",
-				    .fields = "x-amzn-errortype: RequestTooLargeException" }, { .status = 200 }, { .status = 200 } },
+				    .fields = "x-amzn-errortype: RequestTooLargeException" }, { .status = 200 },
+				  { .status = 200 } },
 	  { "0123", "01", "23" }, { NULL } },
 	/* the service's own trouble is everybody's; a function that may have run is not invoked again at once */
 	{ "{\"records\":2}", { { .status = 429, .fields = "x-amzn-errortype: TooManyRequestsException", .body = "{}" },
 			       { .status = 429, .fields = "x-amzn-errortype: TooManyRequestsException", .body = "{}" },
-			       { .status = 429, .fields = "x-amzn-errortype: TooManyRequestsException", .body = "{}" } },
+			       { .status = 429, .fields = "x-amzn-errortype: TooManyRequestsException",
+			         .body = "{}" } },
 	  { "01", "01", "01" },
-	  { "TooManyRequestsException", "TooManyRequestsException", "TooManyRequestsException", "TooManyRequestsException" } },
+	  { "TooManyRequestsException", "TooManyRequestsException", "TooManyRequestsException",
+	    "TooManyRequestsException" } },
 	{ "{\"records\":2}", { { .status = 0, .error = "http.timeout" } }, { "01" },
 	  { "http.timeout", "http.timeout", "http.timeout", "http.timeout" } },
-	{ "{}", { { .status = 404, .fields = "x-amzn-errortype: ResourceNotFoundException", .body = "{}" } }, { "0123" },
-	  { "ResourceNotFoundException", "ResourceNotFoundException", "ResourceNotFoundException", "ResourceNotFoundException" } },
+	{ "{}", { { .status = 404, .fields = "x-amzn-errortype: ResourceNotFoundException", .body = "{}" } },
+	  { "0123" },
+	  { "ResourceNotFoundException", "ResourceNotFoundException", "ResourceNotFoundException",
+	    "ResourceNotFoundException" } },
 };
 
 static void look_at_an_answer(struct loop *loop, void *arg)
@@ -230,7 +247,8 @@ static void look_at_lanes(struct loop *loop, void *arg)
 	CHECK_EQ(done, 2);
 	for (size_t i = 0; i < 2; i++) { /* of one key both, of the other none */
 		CHECK_EQ(aws_sink_effect(&l.f, i)->state, aws_sink_effect(&l.f, i + 2)->state);
-		CHECK(aws_sink_effect(&l.f, i)->state == EFFECT_DONE || err_is(aws_sink_effect(&l.f, i + 2)->err, "sink.behind"));
+		CHECK(aws_sink_effect(&l.f, i)->state == EFFECT_DONE ||
+		      err_is(aws_sink_effect(&l.f, i + 2)->err, "sink.behind"));
 	}
 	release(&l);
 }
