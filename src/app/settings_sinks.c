@@ -20,7 +20,7 @@ const struct option settings_sink_options[] = {
 };
 
 static const char *const later_kinds[] = {
-	"sqs", "sns", "kinesis", "firehose", "eventbridge", "lambda", "s3", NULL,
+	"s3", NULL,
 };
 
 /* --- files --------------------------------------------------------------- */

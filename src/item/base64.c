@@ -92,8 +92,9 @@ bool base64_encode(struct str bytes, struct buf *out)
 	for (size_t i = 0; i < bytes.len; i += 3) {
 		const unsigned char *from = (const unsigned char *)bytes.ptr + i;
 		size_t left = bytes.len - i;
-		uint32_t bits = (uint32_t)from[0] << 16 | (left > 1 ? (uint32_t)from[1] << 8 : 0) | (left > 2 ? from[2] : 0);
+		uint32_t bits = (uint32_t)from[0] << 16;
 
+		bits |= (left > 1 ? (uint32_t)from[1] << 8 : 0) | (left > 2 ? from[2] : 0);
 		*to++ = digits[bits >> 18];
 		*to++ = digits[bits >> 12 & 63];
 		*to++ = left > 1 ? digits[bits >> 6 & 63] : '=';

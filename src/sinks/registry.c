@@ -3,7 +3,8 @@
 #include <stddef.h>
 
 const struct sink_ops *const sink_kinds[] = {
-	&kafka_sink, &opensearch_sink, &dynamodb_sink, &webhook_sink, &file_sink, NULL,
+	&kafka_sink, &opensearch_sink, &dynamodb_sink, &webhook_sink, &file_sink,
+	&sqs_sink, &sns_sink, &kinesis_sink, &firehose_sink, &eventbridge_sink, &lambda_sink, NULL,
 };
 
 const struct sink_ops *sink_kind(struct str kind)

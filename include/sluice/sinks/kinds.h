@@ -11,5 +11,11 @@ extern const struct sink_ops opensearch_sink;
 extern const struct sink_ops dynamodb_sink;
 extern const struct sink_ops file_sink;
 extern const struct sink_ops webhook_sink;
+extern const struct sink_ops sqs_sink;
+extern const struct sink_ops sns_sink;
+extern const struct sink_ops kinesis_sink;
+extern const struct sink_ops firehose_sink;
+extern const struct sink_ops eventbridge_sink;
+extern const struct sink_ops lambda_sink;
 
 #endif

@@ -24,6 +24,23 @@ static void test_texts_decode_to_their_bytes(void **state)
 	}
 }
 
+static void test_bytes_encode_to_their_text(void **state)
+{
+	struct buf out;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(vectors); i++) {
+		buf_init(&out, vectors[i].text.len);
+		assert_true(base64_encode(vectors[i].bytes, &out));
+		assert_true(str_eq(buf_str(&out), vectors[i].text));
+		buf_release(&out);
+	}
+	buf_init(&out, 3);
+	assert_false(base64_encode(STR("x"), &out));
+	assert_int_equal(out.len, 0);
+	buf_release(&out);
+}
+
 static void test_what_is_no_base64_is_refused(void **state)
 {
 	static const char *const texts[] = {
@@ -59,6 +76,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_texts_decode_to_their_bytes),
+		cmocka_unit_test(test_bytes_encode_to_their_text),
 		cmocka_unit_test(test_what_is_no_base64_is_refused),
 		cmocka_unit_test(test_order_is_that_of_the_bytes),
 	};

@@ -45,6 +45,16 @@ static void test_mistakes_in_settings_are_found_without_io(void **state)
 		{ "{\"kind\":\"kafka\",\"brokers\":\"h:1\",\"properties\":[\"acks=0\"]}", "must stay \"all\"" },
 		{ "{\"kind\":\"dynamodb\",\"parallel\":32}", NULL },
 		{ "{\"kind\":\"dynamodb\",\"parallel\":0}", "parallel" },
+		{ "{\"kind\":\"sqs\",\"endpoint_url\":\"http://127.0.0.1:5000\",\"region\":\"eu-west-1\"}", NULL },
+		{ "{\"kind\":\"sqs\",\"endpoint_url\":\"127.0.0.1\"}", "endpoint_url" },
+		{ "{\"kind\":\"sns\",\"region\":\"nowhere at all\"}", "region" },
+		{ "{\"kind\":\"sns\",\"message_bytes\":1048577}", "message_bytes" },
+		{ "{\"kind\":\"kinesis\",\"record_bytes\":10485760}", NULL },
+		{ "{\"kind\":\"kinesis\",\"concurrency\":0}", "concurrency" },
+		{ "{\"kind\":\"firehose\",\"newline\":false}", NULL },
+		{ "{\"kind\":\"eventbridge\",\"source\":\"shop\",\"detail_type\":\"deal\"}", NULL },
+		{ "{\"kind\":\"lambda\",\"records\":10000,\"bisect\":false}", NULL },
+		{ "{\"kind\":\"lambda\",\"records\":10001}", "records" },
 	};
 	static const char *const also[] = { "kind", NULL };
 
