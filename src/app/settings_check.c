@@ -51,6 +51,9 @@ static bool fits(const struct handler_ops *ops, const struct sink_ops *sink)
 {
 	unsigned needed = effects_of(ops);
 
+	/* What a sink holds is acknowledged in the order of a shard; members have another one. */
+	if (sink->flush && ops->tasks)
+		return false;
 	return (sink->accepts & needed) == needed && (!sink->address || has_option(ops, sink->address));
 }
 

@@ -20,7 +20,7 @@ const struct option settings_sink_options[] = {
 };
 
 static const char *const later_kinds[] = {
-	"webhook", "sqs", "sns", "kinesis", "firehose", "eventbridge", "lambda", "s3", NULL,
+	"webhook", "sqs", "sns", "kinesis", "firehose", "eventbridge", "lambda", NULL,
 };
 
 /* --- files --------------------------------------------------------------- */

@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 const struct sink_ops *const sink_kinds[] = {
-	&kafka_sink, &opensearch_sink, &dynamodb_sink, &file_sink, NULL,
+	&kafka_sink, &opensearch_sink, &dynamodb_sink, &s3_sink, &file_sink, NULL,
 };
 
 const struct sink_ops *sink_kind(struct str kind)
