@@ -83,6 +83,8 @@ static bool compress_piece(struct gzip_stream *z, int flush)
 	deflateEnd(&s);
 	z->crc = (uint32_t)crc32_z(z->crc, (const Bytef *)(piece.ptr ? piece.ptr : ""), piece.len);
 	z->bytes += (uint32_t)piece.len;
+	if (z->pending.cap > 2 * PIECE_BYTES) /* one huge text */
+		buf_release(&z->pending);
 	buf_clear(&z->pending);
 	return status == (flush == Z_FINISH ? Z_STREAM_END : Z_OK);
 }

@@ -4,6 +4,7 @@
 #include "sluice/core/mem.h"
 #include "sluice/core/scan.h"
 #include "sluice/sinks/kinds.h"
+#include "sluice/worker/shard_run.h"
 #include "support/engine.h"
 #include "support/test.h"
 
@@ -234,6 +235,7 @@ static void an_object_is_there_when_its_time_has_passed(struct loop *loop, void 
 	CHECK_EQ(w.s3->n_objects, 0);
 	CHECK(engine_saved(&w.e, "shard-01", "h0", &p));
 	CHECK(sequence_is_none(&p.position.sequence));
+	CHECK_EQ(w.e.worker->pipelines[0].runs->chains[0].progress.count, 1); /* however many it holds */
 	CHECK(wait_whole(&w, 10 * SECOND_MS));
 	CHECK_EQ(w.s3->n_objects, 1);
 	snprintf(key, sizeof(key), "lake/deals/dt=2026-01-01/hour=00/shard-01-%s.json.gz", w.wrote[0].digits);
@@ -339,6 +341,8 @@ static void restart(struct world *w)
 		engine_stop(&w->e);
 	else
 		engine_kill(&w->e);
+	if (draw(w, 2) == 0) /* what it reads then is old */
+		write_for(w, (int64_t)draw(w, 5 * MINUTE_MS));
 	w->e.handlers[0].batch_records = 1 + (int64_t)draw(w, 120);
 	w->e.handlers[0].batch_window_ms = (int64_t)draw(w, 3) * 500;
 	w->e.streams->page_records = 1 + (size_t)draw(w, 100);
@@ -371,6 +375,7 @@ static void kills_change_nothing(struct loop *loop, void *arg)
 
 	(void)arg;
 	open_world(&w, loop, 1, SINK);
+	w.e.streams->lies.empty_page = 0.3;
 	live_badly(&w, 15);
 	CHECK(wait_whole(&w, 20 * MINUTE_MS));
 	CHECK_EQ(changes_of(w.s3), 0);
