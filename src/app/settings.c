@@ -344,6 +344,7 @@ static void read_file(struct loading *l)
 	settings_read_sinks(l);
 	settings_read_pipelines(l);
 	settings_check_cycles(l);
+	settings_check_places(l);
 }
 
 struct settings *settings_load(const struct settings_kinds *kinds, const struct conf_source *source, const char *path,
