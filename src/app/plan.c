@@ -38,6 +38,8 @@ static void plan_handler(const struct settings *s, const struct settings_pipelin
 		.batch_bytes = h->batch.bytes,
 		.batch_window_ms = h->batch.window_ms,
 	};
+	if (h->sink && h->sink->ops->flush)
+		out->policy.max_age_s = 0; /* what is held would be cut differently, and be there twice */
 	if (str_eq(str_c(h->ops->kind), STR("counter")))
 		plan_counter(h->settings, out);
 }

@@ -214,7 +214,7 @@ int settings_kind_index(struct loading *l, const struct node *group, const char 
 			return i;
 		nearest_offer(&near, str_c(known[i]));
 	}
-	if (is_one_of(later, kind->text))
+	if (later && is_one_of(later, kind->text))
 		problems_add(l->problems, kind, "the kind \"%.*s\" is not available in this version",
 			     STR_ARG(kind->text));
 	else
@@ -361,6 +361,7 @@ static void read_file(struct loading *l)
 	settings_read_sinks(l);
 	settings_read_pipelines(l);
 	settings_check_cycles(l);
+	settings_check_places(l);
 }
 
 struct settings *settings_load(const struct settings_kinds *kinds, const struct conf_source *source, const char *path,

@@ -51,6 +51,9 @@ static bool fits(const struct handler_ops *ops, const struct sink_ops *sink)
 {
 	unsigned needed = effects_of(ops);
 
+	/* What a sink holds is acknowledged in the order of a shard; members have another one. */
+	if (sink->flush && ops->tasks)
+		return false;
 	return (sink->accepts & needed) == needed && (!sink->address || has_option(ops, sink->address));
 }
 
@@ -236,4 +239,51 @@ void settings_check_cycles(struct loading *l)
 	for (size_t i = 0; i < l->settings->n_pipelines; i++)
 		for (size_t j = 0; j < l->settings->pipelines[i].n_handlers; j++)
 			check_one(l, &l->settings->pipelines[i], &l->settings->pipelines[i].handlers[j]);
+}
+
+/* --- handlers that would write each other's objects ---------------------- */
+
+static struct str text_of(const struct settings_handler *h, const char *name)
+{
+	const struct node *n = name ? node_get(h->node, str_c(name)) : NULL;
+	struct str text = n && n->kind == NODE_STRING ? n->text : str_of(NULL, 0);
+
+	while (str_starts(text, STR("/")))
+		text = str_from(text, 1);
+	while (str_ends(text, STR("/")))
+		text = str_sub(text, 0, text.len - 1);
+	return text;
+}
+
+static bool is_same_place(const struct settings_handler *a, const struct settings_handler *b)
+{
+	const struct sink_ops *ops = a->sink->ops;
+
+	return b->sink && b->sink->ops == ops && str_eq(text_of(a, ops->address), text_of(b, ops->address)) &&
+	       str_eq(text_of(a, ops->address_under), text_of(b, ops->address_under));
+}
+
+/* What a sink makes of many changes is named by the first of them. */
+static void check_place(struct loading *l, const struct settings_pipeline *p, const struct settings_handler *h)
+{
+	for (const struct settings_pipeline *q = l->settings->pipelines; q <= p; q++)
+		for (size_t i = 0; i < q->n_handlers && &q->handlers[i] != h; i++)
+			if (str_eq(q->table, p->table) && is_same_place(h, &q->handlers[i])) {
+				problems_add(l->problems, settings_at(h->node, h->sink->ops->address_under),
+					     "the handler \"%.*s\" writes the same table's changes there already; the two would "
+					     "replace each other's objects: give each a %s of its own",
+					     STR_ARG(q->handlers[i].name), h->sink->ops->address_under);
+				return;
+			}
+}
+
+void settings_check_places(struct loading *l)
+{
+	for (size_t i = 0; i < l->settings->n_pipelines; i++)
+		for (size_t j = 0; j < l->settings->pipelines[i].n_handlers; j++) {
+			const struct settings_handler *h = &l->settings->pipelines[i].handlers[j];
+
+			if (h->sink && h->sink->ops->flush && h->sink->ops->address_under)
+				check_place(l, &l->settings->pipelines[i], h);
+		}
 }

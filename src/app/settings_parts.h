@@ -70,4 +70,7 @@ void settings_check_handler(struct loading *l, const struct settings_pipeline *p
 /* Derived tables that feed each other. */
 void settings_check_cycles(struct loading *l);
 
+/* Two handlers that would replace what the other has written. */
+void settings_check_places(struct loading *l);
+
 #endif

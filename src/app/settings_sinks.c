@@ -19,10 +19,6 @@ const struct option settings_sink_options[] = {
 	{ 0 },
 };
 
-static const char *const later_kinds[] = {
-	"s3", NULL,
-};
-
 /* --- files --------------------------------------------------------------- */
 
 /* Appends the segments of a path to `out`, which is a folder's path without its
@@ -136,7 +132,7 @@ void settings_read_sinks(struct loading *l)
 		return;
 	}
 	for (const struct node *n = l->sinks->first; n; n = n->next) {
-		int kind = n->kind == NODE_OBJECT ? settings_kind_index(l, n, known, later_kinds) : -1;
+		int kind = n->kind == NODE_OBJECT ? settings_kind_index(l, n, known, NULL) : -1;
 
 		if (kind >= 0)
 			read_sink(l, n, l->kinds->sinks[kind]);

@@ -222,12 +222,16 @@ static bool is_from_the_front_door(const struct http_response *response)
 /* Once a request: is there something to do better? */
 static bool may_mend(struct signing *k, const struct http_response *response)
 {
+	const struct aws_error_answer answer = {
+		.status = response->status, .type = http_response_header(response, "x-amzn-errortype"),
+		.request_id = http_response_header(response, "x-amzn-requestid"), .body = buf_str(&response->body),
+	};
 	struct err unused;
 	struct aws_error e;
 
 	if (!is_from_the_front_door(response))
 		return false;
-	aws_error_read(response->status, http_response_header(response, "x-amzn-errortype"), buf_str(&response->body), &e);
+	aws_error_read(&answer, &e);
 	if (was_off(k))
 		return true;
 	/* The front door names no code in many of its answers. */

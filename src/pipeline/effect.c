@@ -103,6 +103,12 @@ void effect_done(struct effect *e)
 	settle(e, EFFECT_DONE);
 }
 
+void effect_hold(struct effect *e)
+{
+	assert(e->batch->holder);
+	settle(e, EFFECT_HELD);
+}
+
 void effect_fail(struct effect *e, const struct err *err)
 {
 	/* A failure keeps its class also when there is no room for its text. */

@@ -61,6 +61,18 @@ uint64_t progress_take(struct progress *p, const struct position *at, uint32_t p
 	return number;
 }
 
+uint64_t progress_merge(struct progress *p)
+{
+	uint64_t last = p->first + p->count - 1;
+
+	assert(p->count > 0);
+	p->acknowledged += p->count - 1;
+	p->first = last;
+	p->count = 1;
+	slot_of(p, last)->pending = 1;
+	return last;
+}
+
 void progress_add(struct progress *p, uint64_t slot, uint32_t more)
 {
 	slot_of(p, slot)->pending += more;

@@ -3,7 +3,7 @@
 #include "aws_batch.h"
 #include "key_map.h"
 #include "sluice/aws/endpoint.h"
-#include "sluice/aws/region.h"
+#include "sluice/aws/endpoint.h"
 #include "sluice/core/mem.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 const struct sink_ops *const sink_kinds[] = {
-	&kafka_sink, &opensearch_sink, &dynamodb_sink, &webhook_sink, &file_sink,
+	&kafka_sink, &opensearch_sink, &dynamodb_sink, &webhook_sink, &s3_sink, &file_sink,
 	&sqs_sink, &sns_sink, &kinesis_sink, &firehose_sink, &eventbridge_sink, &lambda_sink, NULL,
 };
 

@@ -23,6 +23,7 @@ struct reader {
 	unsigned failures;              /* in a row */
 	size_t expected_bytes;          /* of the next page */
 	unsigned limit;                 /* records of the page that was asked for */
+	int64_t sent_ms;                /* when that was, by the service's clock */
 };
 
 /* What one step ended with. */
@@ -126,6 +127,7 @@ static struct page *call(struct reader *r, struct err *err)
 		r->limit = PAGE_RECORDS;
 	if (!set->may_read || set->may_read(set->may_read_ctx, err)) {
 		r->stats->calls++;
+		r->sent_ms = aws_service_time_ms(set->streams);
 		p = streams_get_records(set->streams, buf_str(&r->iterator), r->limit, set->page_bytes, err);
 	}
 	if (set->turn)
@@ -228,6 +230,8 @@ static enum step hand_on(struct reader *r, struct page *p, size_t bytes, enum re
 	} else {
 		budget_return(r->set->budget, bytes);
 		page_unref(p);
+		if (!closed && r->out->empty)
+			r->out->empty(r->out->ctx, r->sent_ms);
 	}
 	*end = closed ? READER_CLOSED : READER_CANCELLED;
 	if (!ok) {

@@ -16,7 +16,12 @@ enum {
 	DEAD_LETTER_FACTOR = 3,     /* a dead letter and its making, over the record in it */
 	DEAD_LETTER_ROOM_BYTES = 8 << 10,
 	MOST_RECORDS = 1000,        /* of a page */
+	HELD_SLACK_MS = 120 * 1000, /* a record may be read so long after the time that it shows */
 };
+
+static bool holder_save(struct effect_holder *h, struct err *err);
+static void holder_acknowledged(struct effect_holder *h);
+static void holder_silent(struct effect_holder *h, int64_t ms);
 
 void chain_init(struct chain *c, struct shard_run *run, struct pipeline_handler *h, size_t lease_index)
 {
@@ -28,6 +33,9 @@ void chain_init(struct chain *c, struct shard_run *run, struct pipeline_handler 
 	c->partial_ms = INT64_MIN / 2;
 	c->drained_ms = env_mono_ms(run->worker->env);
 	c->limit = c->most_records = run->reading->probe;
+	c->holder = (struct effect_holder){
+		.owner = c, .save = holder_save, .acknowledged = holder_acknowledged, .silent = holder_silent,
+	};
 	progress_init(&c->progress, &p->position);
 }
 
@@ -37,6 +45,9 @@ void chain_release(struct chain *c)
 	mem_free(c->records);
 	mem_free(c->pointers);
 	mem_free(c->slots);
+	mem_free(c->held);
+	c->held = NULL;
+	c->n_held = c->held_cap = 0;
 	c->records = NULL;
 	c->pointers = NULL;
 	c->slots = NULL;
@@ -86,7 +97,7 @@ static void take_available(struct chain *c, size_t *bytes)
 	while (!is_full(c, *bytes) && (r = window_next(&c->run->window, &c->cursor))) {
 		if (sequence_compare(&r->sequence, &c->after) <= 0)
 			continue; /* done before this reading */
-		if (sequence_is_none(&position_of(c)->position.sequence) && c->count == 0)
+		if (sequence_is_none(&position_of(c)->position.sequence) && c->count == 0 && c->n_held == 0)
 			shard_run_first(c->run, c, r);
 		*bytes += r->raw.len;
 		take(c, r);
@@ -124,6 +135,25 @@ static bool wait_for_records(struct chain *c, int64_t left_ms)
 	return ok;
 }
 
+bool chain_is_due(const struct chain *c, int64_t tip_ms)
+{
+	return c->n_held && tip_ms >= c->holder.ends_s * 1000 + HELD_SLACK_MS;
+}
+
+/* With nothing left to take: is what the sink holds all that there will be? The shard
+ * has ended, or its tip is past it. That is not the clock's doing: whenever it is
+ * noticed, it is the same records. A reading that ends for another reason says nothing. */
+static bool is_complete(const struct chain *c)
+{
+	const struct shard_run *run = c->run;
+
+	if (c->n_held && window_at_end(&run->window, &c->cursor))
+		return run->end != READER_CANCELLED && run->end != READER_DESERTED;
+	return chain_is_due(c, shard_run_tip_ms(run));
+}
+
+static bool flush(struct chain *c);
+
 static bool take_batch(struct chain *c)
 {
 	struct window *w = &c->run->window;
@@ -143,6 +173,11 @@ static bool take_batch(struct chain *c)
 			c->drained_ms = env_mono_ms(c->run->worker->env);
 			window_acknowledge(w, &c->cursor);
 		}
+		if (c->count == 0 && is_complete(c)) {
+			if (!flush(c))
+				return false;
+			continue;
+		}
 		if (c->count == 0 && window_at_end(w, &c->cursor))
 			return false;
 		if (!wait_for_records(c, left_ms))
@@ -152,21 +187,81 @@ static bool take_batch(struct chain *c)
 
 /* ---- acknowledging ---- */
 
-static void acknowledge(struct chain *c, uint32_t record)
+static void acknowledge_slot(struct chain *c, uint64_t slot)
 {
 	struct lease_position *p = position_of(c);
 
-	progress_acknowledge(&c->progress, c->slots[record]);
+	progress_acknowledge(&c->progress, slot);
 	if (sequence_compare(&c->progress.position.sequence, &p->position.sequence) <= 0)
 		return;
 	p->position = c->progress.position;
 	c->run->lease->dirty = true;
 }
 
+static void acknowledge(struct chain *c, uint32_t record)
+{
+	acknowledge_slot(c, c->slots[record]);
+}
+
+static void note_held(struct chain *c, uint64_t slot)
+{
+	if (c->n_held == c->held_cap) {
+		c->held_cap = c->held_cap ? 2 * c->held_cap : 64;
+		c->held = mem_resize(c->held, c->held_cap * sizeof(*c->held));
+	}
+	c->held[c->n_held++] = slot;
+	c->held_effects++;
+	parking_moved(c);
+}
+
+/* Between two batches all that is not acknowledged is held: one slot is enough. */
+static void merge_held(struct chain *c)
+{
+	if (c->n_held == 0)
+		return;
+	c->held[0] = progress_merge(&c->progress);
+	c->n_held = 1;
+}
+
+static void holder_acknowledged(struct effect_holder *h)
+{
+	struct chain *c = h->owner;
+
+	for (size_t i = 0; i < c->n_held; i++)
+		acknowledge_slot(c, c->held[i]);
+	c->h->stats.effects += c->held_effects;
+	c->n_held = c->held_effects = 0;
+	parking_moved(c);
+	parking_acknowledged(c, NULL);
+}
+
+/* A lease that was lost ends the chain; nothing of this is any effect's fault. */
+static bool holder_save(struct effect_holder *h, struct err *err)
+{
+	struct chain *c = h->owner;
+
+	if (lease_save(c->run->lease, &c->run->worker->heartbeat, err))
+		return true;
+	if (err->class != ERR_CANCELLED)
+		err->class = ERR_RETRY;
+	return false;
+}
+
+static void holder_silent(struct effect_holder *h, int64_t ms)
+{
+	struct chain *c = h->owner;
+
+	c->moved_ms = env_mono_ms(c->run->worker->env) + ms;
+}
+
 static void settled(struct effect *e)
 {
 	struct chain *c = e->batch->owner;
 
+	if (e->state == EFFECT_HELD) {
+		note_held(c, c->slots[e->record]);
+		return;
+	}
 	if (e->state == EFFECT_DONE || e->err->class == ERR_DATA)
 		parking_moved(c);
 	if (e->state != EFFECT_DONE)
@@ -382,6 +477,7 @@ static bool make(struct chain *c, struct effect_batch *batch, size_t room, size_
 	batch->n_records = c->count;
 	batch->settled = settled;
 	batch->owner = c;
+	batch->holder = &c->holder;
 	for (*end = begin; *end < c->count && apply(c, batch, (uint32_t)*end, err);)
 		++*end;
 	if (*end > begin)
@@ -463,10 +559,32 @@ static bool process(struct chain *c)
 	c->busy = false;
 	if (!ok)
 		return false;
+	merge_held(c);
 	widen(c);
 	window_acknowledge(&c->run->window, &c->cursor);
 	note_lag(c);
 	return true;
+}
+
+/* Yields. What the sink holds is complete. */
+static bool flush(struct chain *c)
+{
+	struct delivery_site site = site_of(c);
+	bool ok;
+
+	c->busy = true;
+	parking_moved(c);
+	err_clear(&c->why);
+	ok = delivery_flush(&site, &c->holder);
+	c->busy = false;
+	return ok;
+}
+
+static void forget(struct chain *c)
+{
+	if (c->h->sink->ops->forget)
+		c->h->sink->ops->forget(c->h->sink, &c->holder);
+	c->n_held = c->held_effects = 0;
 }
 
 void chain_run(struct chain *c)
@@ -478,5 +596,6 @@ void chain_run(struct chain *c)
 	c->ended = c->count == 0 && !c->h->place->stopped && progress_idle(&c->progress) && window_at_end(&c->run->window, &c->cursor);
 	if (c->ended || c->h->place->stopped || shard_run_ending(c->run))
 		c->leaves = PARKING_NONE;
+	forget(c);
 	window_detach(&c->run->window, &c->cursor);
 }

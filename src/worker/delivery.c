@@ -61,7 +61,7 @@ static bool may_send(struct delivery_site *s)
 	return *s->held;
 }
 
-static void say(struct delivery *d, const struct effect *e)
+static void say(struct delivery *d, const struct err *why)
 {
 	int64_t now_ms = env_mono_ms(env_of(d->s));
 
@@ -71,7 +71,7 @@ static void say(struct delivery *d, const struct effect *e)
 	d->said = true;
 	log_warn(env_of(d->s)->log, "sink.waiting", LOG_STR("pipeline", d->s->pipeline->name),
 		 LOG_STR("handler", d->s->h->place->name), LOG_STR(d->s->place_name, d->s->place),
-		 LOG_INT("effects", d->n), LOG_INT("rounds", d->rounds), LOG_ERR(e->err));
+		 LOG_INT("effects", d->n), LOG_INT("rounds", d->rounds), LOG_ERR(why));
 }
 
 static void say_recovered(const struct delivery *d)
@@ -108,7 +108,7 @@ static bool judge(struct delivery *d, struct effect *e)
 	return true;
 }
 
-/* Done effects leave the list, failed ones are judged. */
+/* Done effects leave the list, held ones, too: their holder is told. Failed ones are judged. */
 static bool sort_out(struct delivery *d)
 {
 	size_t n = d->n;
@@ -117,13 +117,13 @@ static bool sort_out(struct delivery *d)
 	d->n = d->n_losses = 0;
 	d->delay_ms = 0;
 	for (size_t i = 0; i < n; i++)
-		if (d->effects[i]->state != EFFECT_DONE && !judge(d, d->effects[i]))
+		if (d->effects[i]->state == EFFECT_FAILED && !judge(d, d->effects[i]))
 			return false;
 	if (d->n_losses) /* what stood in the way is gone: no reason to wait long for what is behind it */
 		d->tries = 0;
 	waiting = d->n ? d->effects[0] : NULL;
 	if (waiting)
-		say(d, waiting);
+		say(d, waiting->err);
 	return true;
 }
 
@@ -203,6 +203,33 @@ bool delivery_run(struct delivery_site *s, struct effect **effects, size_t n)
 		say_recovered(&d);
 	mem_free(d.losses);
 	return ok;
+}
+
+bool delivery_flush(struct delivery_site *s, struct effect_holder *h)
+{
+	struct delivery d = { .s = s };
+	struct err err;
+
+	for (;;) {
+		if (!may_send(s))
+			return false;
+		d.rounds++;
+		if (s->sink->ops->flush(s->sink, h, &err))
+			break;
+		if (err.class == ERR_CANCELLED)
+			return false;
+		if (!err_can_wait(&err)) {
+			pipeline_stop_handler(s->pipeline, s->h, &err);
+			return false;
+		}
+		say(&d, &err);
+		s->h->stats.retries++;
+		if (!wait_for(s, &err, failure_delay_ms(&err, d.rounds, &env_of(s)->rng), false))
+			return false;
+	}
+	if (d.said)
+		say_recovered(&d);
+	return true;
 }
 
 /* ---- the dead letter ---- */

@@ -136,9 +136,10 @@ void parking_note_tip(struct shard_run *run)
 		run->reading->behind_ms = now_ms;
 		return;
 	}
+	/* It has nothing to be stalled with, but for what its sink holds and will soon tell. */
 	for (size_t i = 0; i < run->n_chains; i++)
-		if (run->chains[i].idle)
-			parking_acknowledged(&run->chains[i], NULL); /* it has nothing to be stalled with */
+		if (run->chains[i].idle && !chain_is_due(&run->chains[i], aws_service_time_ms(run->worker->streams)))
+			parking_acknowledged(&run->chains[i], NULL);
 }
 
 /* ---- leaving ---- */

@@ -3,7 +3,11 @@
 #include "sluice/core/mem.h"
 #include "sluice/worker/parking.h"
 
-enum { END_MS = 4000 }; /* a reading that shall end softly gives what is in flight so long */
+enum {
+	END_MS = 4000,          /* a reading that shall end softly gives what is in flight so long */
+	QUIET_PAGES = 5,        /* empty ones before the tip counts as reached, */
+	QUIET_MS = 10000,       /* over that time */
+};
 
 bool shard_run_ending(const struct shard_run *run)
 {
@@ -32,12 +36,33 @@ static bool take_page(void *ctx, struct page *page, size_t bytes, struct err *er
 {
 	struct shard_run *run = ctx;
 
+	run->empty_pages = 0;
 	if (!window_push(&run->window, page, bytes, err))
 		return false;
 	while (limit_of(run) && run->window.count)
 		if (!event_wait(&run->window.changed, -1, NULL, err))
 			return false;
 	return true;
+}
+
+/* One empty page says little: GetRecords may need several to get to where records are. */
+int64_t shard_run_tip_ms(const struct shard_run *run)
+{
+	return run->empty_pages >= QUIET_PAGES && run->tip_ms - run->empty_ms >= QUIET_MS ? run->tip_ms : 0;
+}
+
+static void note_empty(void *ctx, int64_t sent_ms)
+{
+	struct shard_run *run = ctx;
+	bool due = false;
+
+	if (run->empty_pages++ == 0)
+		run->empty_ms = sent_ms;
+	run->tip_ms = sent_ms;
+	for (size_t i = 0; i < run->n_chains; i++)
+		due = due || chain_is_due(&run->chains[i], shard_run_tip_ms(run));
+	if (due)
+		window_wake(&run->window);
 }
 
 static bool is_deserted(void *ctx)
@@ -141,7 +166,7 @@ static void reader_task(void *arg)
 {
 	struct shard_run *run = arg;
 	struct worker *w = run->worker;
-	struct reader_output out = { .page = take_page, .deserted = is_deserted, .limit = limit_of, .ctx = run };
+	struct reader_output out = { .page = take_page, .deserted = is_deserted, .empty = note_empty, .limit = limit_of, .ctx = run };
 	struct reader_settings set = {
 		.loop = w->loop, .streams = w->streams, .budget = run->window.budget, .turn = run->reading->turn,
 		.stream_arn = run->source.stream_arn, .shard_id = run->lease->shard_id, .after = lowest_position(run), .poll_min_ms = run->pipeline->poll_min_ms,

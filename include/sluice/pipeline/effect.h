@@ -77,9 +77,35 @@ struct effect_task {
 	struct str body;         /* attribute-value JSON object: the task's own attributes */
 };
 
-enum effect_state { EFFECT_PENDING, EFFECT_DONE, EFFECT_FAILED };
+enum effect_state {
+	EFFECT_PENDING,
+	EFFECT_DONE,
+	EFFECT_FAILED,
+	EFFECT_HELD,             /* copied into something that the sink acknowledges as a whole, later */
+};
 
 struct effect_batch;
+
+/* Whoever may leave effects with a sink beyond their batch: a chain. The sink gathers
+ * them in an object, in stream order, over as many batches as it takes, and says
+ * once for all of them that they are there. Until then no position moves past the
+ * first of them: what is forgotten is read and held again. */
+struct effect_holder {
+	void *owner;
+	void *object;            /* the sink's; NULL: it holds nothing */
+	int64_t ends_s;          /* Unix time, while it holds something: a record that is created from
+	                            then on belongs to the next object */
+
+	/* Yields. What has been acknowledged so far is saved, so that it is not read
+	 * again. False, RETRY or CANCELLED: it may not be. */
+	bool (*save)(struct effect_holder *h, struct err *err);
+
+	/* All that is held is acknowledged. */
+	void (*acknowledged)(struct effect_holder *h);
+
+	/* The sink may say nothing for so many ms and is not stalled; 0: no longer. */
+	void (*silent)(struct effect_holder *h, int64_t ms);
+};
 
 struct effect {
 	enum effect_kind kind;
@@ -126,6 +152,7 @@ struct effect_batch {
 	size_t n_reports;
 	void (*settled)(struct effect *e);    /* told of each outcome; may be NULL */
 	void *owner;
+	struct effect_holder *holder;         /* NULL: nothing of it may be held */
 };
 
 /* max_bytes caps the arena. */
@@ -159,6 +186,7 @@ void effect_batch_undo(struct effect_batch *b, struct effect_mark mark);
 /* The outcome, said once per try by the sink. */
 void effect_done(struct effect *e);
 void effect_fail(struct effect *e, const struct err *err);
+void effect_hold(struct effect *e);      /* only where the batch has a holder */
 
 /* FAILED back to PENDING, for another try. */
 void effect_retry(struct effect *e);

@@ -30,6 +30,11 @@ uint64_t progress_take(struct progress *p, const struct position *at, uint32_t p
 void progress_add(struct progress *p, uint64_t slot, uint32_t more);
 void progress_acknowledge(struct progress *p, uint64_t slot);
 
+/* Those that are out, at least one, become a single slot with one acknowledgement to
+ * come; returns its number. For what is acknowledged as a whole, so that it costs
+ * nothing to wait for. */
+uint64_t progress_merge(struct progress *p);
+
 /* True when nothing is out. */
 static inline bool progress_idle(const struct progress *p) { return p->count == 0; }
 

@@ -9,6 +9,7 @@
 extern const struct sink_ops kafka_sink;
 extern const struct sink_ops opensearch_sink;
 extern const struct sink_ops dynamodb_sink;
+extern const struct sink_ops s3_sink;
 extern const struct sink_ops file_sink;
 extern const struct sink_ops webhook_sink;
 extern const struct sink_ops sqs_sink;

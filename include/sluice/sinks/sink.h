@@ -64,10 +64,19 @@ struct sink_ops {
 	 * the same target those behind a failed one are failed too (never overtake).
 	 * When cancelled it returns early; what is not known stays PENDING.
 	 *
+	 * A sink with flush() may effect_hold() those of a batch with a holder.
+	 *
 	 * Effects of one send stand in stream order. Any number of send()s may be
 	 * under way on one sink, but a chain (handler and shard) has one at a time:
 	 * that is what keeps the order of one target from send to send. */
 	void (*send)(struct sink *s, struct effect *const *effects, size_t n);
+
+	/* Yields. Nothing more can come for what is held: it is carried out as it is and
+	 * acknowledged. False with err as in send(). NULL: the sink holds nothing. */
+	bool (*flush)(struct sink *s, struct effect_holder *h, struct err *err);
+
+	/* What is held is given up; it comes again. With flush(). */
+	void (*forget)(struct sink *s, struct effect_holder *h);
 
 	/* Yields. Can the far side be reached? For start-up messages. May be NULL. */
 	bool (*probe)(struct sink *s, struct err *err);

@@ -23,6 +23,10 @@ struct reader_output {
 	bool (*page)(void *ctx, struct page *page, size_t bytes, struct err *err);
 	bool (*deserted)(void *ctx);
 
+	/* An empty page that does not end the shard came of a call that was sent at that
+	 * service time (Unix ms). NULL: nobody wants to know. */
+	void (*empty)(void *ctx, int64_t sent_ms);
+
 	/* How many records the next page may have; 0, or NULL: as many as there are. */
 	unsigned (*limit)(void *ctx);
 	void *ctx;

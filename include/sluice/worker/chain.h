@@ -3,6 +3,10 @@
  * One batch is in flight at a time; so what one handler does for one shard
  * happens in stream order.
  *
+ * A sink may hold effects (pipeline/effect.h) over many batches. A batch ends then all
+ * the same, and its pages go; the position waits. A chain that ends before they are
+ * acknowledged has the sink forget them.
+ *
  * A chain that is told to leave its reading (`leaves`; worker/parking.h) forgets
  * what is not acknowledged. Its position stands, and it is read on elsewhere.
  */
@@ -33,6 +37,12 @@ struct chain {
 	int64_t most_records;              /* of a batch, while it comes back after a stall; or 0 */
 	size_t room_bytes;                 /* for a batch's effects, where the guess was too small; or 0 */
 
+	/* What its sink holds of it; nothing: n_held is 0. */
+	struct effect_holder holder;
+	uint64_t *held;                    /* their slots; between two batches a single one */
+	size_t n_held, held_cap;
+	size_t held_effects;
+
 	/* How it goes; for worker/parking. */
 	struct scope scope;                /* of its task alone */
 	bool busy;                         /* a batch is under way */
@@ -56,5 +66,9 @@ void chain_release(struct chain *c); /* may be called again */
 
 /* A task body: until the window's end, the handler's stop, drain or cancellation. */
 void chain_run(struct chain *c);
+
+/* Its sink holds something to which nothing can come any more, once all records up to
+ * this service time (Unix ms) have been read. */
+bool chain_is_due(const struct chain *c, int64_t tip_ms);
 
 #endif

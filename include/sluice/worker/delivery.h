@@ -47,6 +47,10 @@ struct delivery_site {
  * array. False: stopped, draining, lost or cancelled. */
 bool delivery_run(struct delivery_site *s, struct effect **effects, size_t n);
 
+/* Yields until what the sink holds is acknowledged, however often it takes. False as
+ * delivery_run(). */
+bool delivery_flush(struct delivery_site *s, struct effect_holder *h);
+
 /* Yields until the dead letter has taken all n. False as delivery_run(). */
 bool delivery_dead_letter(struct delivery_site *s, const struct delivery_loss *losses, size_t n);
 

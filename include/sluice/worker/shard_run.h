@@ -24,6 +24,8 @@ struct shard_run {
 	struct reader_stats reads, seen;   /* seen: at the last look at the tip */
 	int64_t saved_ms;
 	enum reader_end end;
+	size_t empty_pages;                /* in a row */
+	int64_t empty_ms, tip_ms;          /* service time at which the first and the last of them were asked for */
 	struct shard_run *next;            /* in the pipeline's list */
 };
 
@@ -33,6 +35,10 @@ void shard_run(void *pipeline, struct reading *r);
 /* True when no further batch may be begun: drain, the reading shall end, or the
  * lease is lost. */
 bool shard_run_ending(const struct shard_run *run);
+
+/* The service time up to which all of the shard's records have been read, as far as can
+ * be told; 0: it cannot. */
+int64_t shard_run_tip_ms(const struct shard_run *run);
 
 /* The chain has this record before any other: is something missing in front of it
  * that the handler had seen, but not acknowledged (trimmed, T15)? May stop it. */

@@ -14,6 +14,7 @@ enum { ARENA_BYTES = 16 << 20, TICK_MS = 200 };
 	"          { name = \"b\"; kind = \"recorder\"; url = \"http://b.recorder.test/\"; },"                 \
 	"          { name = \"dead\"; kind = \"recorder\"; url = \"http://dead.recorder.test/\"; },"           \
 	"          { name = \"bus\"; kind = \"kafka\"; brokers = \"kafka.test:9092\"; },"                      \
+	"          { name = \"lake\"; kind = \"s3\"; endpoint_url = \"http://s3.test\"; interval_s = 30; object_bytes = 4096; }," \
 	"          { name = \"search\"; kind = \"opensearch\"; url = \"http://search.test\"; } );"             \
 	"pipelines = ( { name = \"p\"; table = \"Deals\"; start = \"trim_horizon\";"                           \
 	"  on_failure: { retries = 3; max_age_s = 0; dead_letter = \"dead\"; };"                               \
@@ -22,14 +23,19 @@ enum { ARENA_BYTES = 16 << 20, TICK_MS = 200 };
 
 const char cluster_two_forwards[] = HEAD " ); } );";
 
-const char cluster_all_kinds[] = HEAD
-	",             { kind = \"forward\"; name = \"k\"; sink = \"bus\"; topic = \"k\"; }"
-	",             { kind = \"counter\"; name = \"per-brand\"; table = \"Stats\"; key: { brand = \"${item.brand}\"; };"
-	"                 where: { status = [ \"active\" ]; }; "
-	"                 add = ( { attribute = \"deals\"; by = \"1\"; }, { attribute = \"stock\"; by = \"${item.stock}\"; } ); },"
-	"               { kind = \"view\"; name = \"by-category\"; table = \"ByCategory\";"
-	"                 key: { category = \"${item.category}\"; id = \"${item.id}\"; }; attributes = [ \"n\", \"brand\" ]; deletes = \"tombstone\"; },"
+#define ALL_KINDS HEAD \
+	",             { kind = \"forward\"; name = \"k\"; sink = \"bus\"; topic = \"k\"; }" \
+	",             { kind = \"counter\"; name = \"per-brand\"; table = \"Stats\"; key: { brand = \"${item.brand}\"; };" \
+	"                 where: { status = [ \"active\" ]; }; " \
+	"                 add = ( { attribute = \"deals\"; by = \"1\"; }, { attribute = \"stock\"; by = \"${item.stock}\"; } ); }," \
+	"               { kind = \"view\"; name = \"by-category\"; table = \"ByCategory\";" \
+	"                 key: { category = \"${item.category}\"; id = \"${item.id}\"; }; attributes = [ \"n\", \"brand\" ]; deletes = \"tombstone\"; }," \
 	"               { kind = \"index\"; name = \"deals\"; sink = \"search\"; index = \"deals\"; id = \"${item.id}\"; document = [ \"id\", \"n\", \"brand\" ]; }"
+
+const char cluster_all_kinds[] = ALL_KINDS " ); } );";
+
+const char cluster_with_lake[] = ALL_KINDS
+	",             { kind = \"forward\"; name = \"lake\"; sink = \"lake\"; bucket = \"lake\"; prefix = \"all\"; }"
 	" ); } );";
 
 /* ---- settings ---- */
@@ -177,7 +183,9 @@ static void plan_tracks(struct cluster *c)
 
 			snprintf(pipeline, sizeof(pipeline), "%.*s", STR_ARG(p->name));
 			snprintf(handler, sizeof(handler), "%.*s", STR_ARG(plan->site.name));
-			if (strcmp(plan->ops->kind, "forward") == 0)
+			if (str_eq(plan->sink, STR("lake")))
+				c->lake = true;
+			else if (strcmp(plan->ops->kind, "forward") == 0)
 				ledger_add(&c->ledger, pipeline, handler);
 		}
 	}
@@ -185,7 +193,8 @@ static void plan_tracks(struct cluster *c)
 
 static void open_services(struct cluster *c, const struct cluster_options *options)
 {
-	c->search = sim_opensearch_new(c->loop, "http://search.test", NULL);
+	c->s3 = sim_s3_new(c->loop, "http://s3.test", NULL);
+	c->search = sim_opensearch_new(c->loop, "http://search.test", &c->s3->transport);
 	c->dynamodb = sim_dynamodb_new(c->loop, &c->search->transport);
 	c->streams = sim_streams_new(c->loop, "Deals", &c->dynamodb->transport);
 	c->source = sim_source_new(c->streams, rng_next(&c->world->rng), options->shards ? options->shards : 1);
@@ -235,6 +244,7 @@ void cluster_close(struct cluster *c)
 	sim_streams_free(c->streams);
 	sim_dynamodb_free(c->dynamodb);
 	sim_opensearch_free(c->search);
+	sim_s3_free(c->s3);
 	arena_release(&c->arena);
 }
 

@@ -6,6 +6,7 @@
 
 #include "sim/opensearch.h"
 #include "sim/producer.h"
+#include "sim/s3.h"
 #include "sim/world/overseer.h"
 #include "sim/world/recorder.h"
 #include "sluice/worker/worker.h"
@@ -28,6 +29,8 @@ struct cluster {
 	struct sim_streams *streams;
 	struct sim_source *source;
 	struct sim_opensearch *search;
+	struct sim_s3 *s3;
+	bool lake;                 /* a handler writes objects into it */
 	struct sim_kafka kafka;
 	size_t kafka_read;         /* of its log: told to the ledger */
 	struct recorders recorders;
@@ -72,5 +75,8 @@ extern const char cluster_two_forwards[];
 
 /* The same and a counter, a view, an index, and a forward "k" into topic k of Kafka. */
 extern const char cluster_all_kinds[];
+
+/* And a forward "lake" that writes objects into S3. */
+extern const char cluster_with_lake[];
 
 #endif

@@ -266,7 +266,7 @@ void random_history(void *arg)
 	struct world *w = arg;
 	struct cluster c;
 	struct mood m = { .c = &c };
-	struct cluster_options options = { .settings = cluster_all_kinds, .shards = 1 + (size_t)rng_below(&w->rng, 4) };
+	struct cluster_options options = { .settings = cluster_with_lake, .shards = 1 + (size_t)rng_below(&w->rng, 4) };
 
 	if (!cluster_open(&c, w, &options))
 		return;

@@ -1,7 +1,10 @@
 #include "sim/world/verdict.h"
 
+#include "sluice/core/mem.h"
+
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { BRANDS = 32, POLL_MS = 1000 };
@@ -159,6 +162,54 @@ static void compare_totals(struct cluster *c, struct truth *t)
 		differ(t, "documents", "the index", (int64_t)documents, (int64_t)t->items);
 }
 
+/* ---- the objects ---- */
+
+/* The change that a line is about; the object's key ends with "/<shard>-<40 digits>.json.gz". */
+static const struct sim_change *change_of(struct cluster *c, const struct sim_object *o, struct str line)
+{
+	const size_t tail = 1 + SEQUENCE_DIGITS + strlen(".json.gz");
+	struct str name = str_c(strrchr(o->key, '/') + 1), number;
+	struct sequence sequence;
+
+	if (!scan_member(line, STR("sequence_number"), &number) || number.len < 2 || name.len < tail ||
+	    !sequence_parse(str_sub(number, 1, number.len - 2), &sequence, NULL))
+		return NULL;
+	return sim_source_change(c->source, str_sub(name, 0, name.len - tail), &sequence);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct sim_change *const *x = a, *const *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Each change once. */
+static void compare_objects(struct cluster *c, struct truth *t)
+{
+	size_t n = 0, expected = 0, most = c->source->n_changes + 1;
+	const struct sim_change **found = mem_array(most, sizeof(struct sim_change *));
+
+	for (size_t i = 0; i < c->source->n_changes; i++)
+		expected += c->source->changes[i]->shard != NULL;
+	for (const struct sim_object *o = c->s3->objects; o; o = o->next) {
+		struct str rest = buf_str(&o->text);
+
+		while (rest.len && n < most) {
+			found[n] = change_of(c, o, str_split(&rest, '\n'));
+			if (!found[n++])
+				differ(t, "a line that no change explains", o->key, 1, 0);
+		}
+	}
+	qsort(found, n, sizeof(*found), by_address);
+	for (size_t i = 1; i < n; i++)
+		if (found[i] == found[i - 1])
+			differ(t, "lines of one change", "the objects", 2, 1);
+	if (n != expected)
+		differ(t, "lines", "the objects", (int64_t)n, (int64_t)expected);
+	mem_free(found);
+}
+
 static void compare(struct cluster *c, struct truth *t)
 {
 	struct value image;
@@ -176,6 +227,8 @@ static void compare(struct cluster *c, struct truth *t)
 	}
 	compare_counters(c, t);
 	compare_totals(c, t);
+	if (c->lake)
+		compare_objects(c, t);
 }
 
 void verdict_wait(struct cluster *c, int64_t limit_ms)

@@ -426,6 +426,38 @@ static void test_a_refused_setting_hides_no_other_mistake_and_makes_none(void **
 	}
 }
 
+#define LAKES(handlers) "sinks = ( { name = \"a\"; kind = \"s3\"; }, { name = \"b\"; kind = \"s3\"; region = \"eu-west-1\"; } );\n" \
+			"pipelines = ( { table = \"Deals\"; handlers = ( " handlers " ); } );"
+#define LAKE(name, sink, place) "{ kind = \"forward\"; name = \"" name "\"; sink = \"" sink "\"; " place " }"
+
+static void test_objects_have_a_place_of_their_own(void **state)
+{
+	static const struct { const char *conf, *message; } cases[] = {
+		{ LAKES(LAKE("x", "a", "bucket = \"lake\"; prefix = \"p\";")), NULL },
+		{ LAKES(LAKE("x", "a", "bucket = \"lake\";") ", " LAKE("y", "a", "bucket = \"lake\"; prefix = \"p\";")), NULL },
+		{ LAKES(LAKE("x", "a", "bucket = \"lake\"; prefix = \"p\";") ", " LAKE("y", "b", "bucket = \"lake\"; prefix = \"/p/\";")),
+		  "t:2: pipelines[0].handlers[1].prefix: the handler \"x\" writes the same table's changes there already; the two "
+		  "would replace each other's objects: give each a prefix of its own\n" },
+		{ LAKES(LAKE("x", "a", "prefix = \"p\";")),
+		  "t:2: pipelines[0].handlers[0]: the setting 'bucket' is missing: the sink \"a\" is of the kind s3\n" },
+		{ LAKES(LAKE("x", "a", "bucket = \"lake\"; topic = \"t\";")),
+		  "t:2: pipelines[0].handlers[0].topic: has no meaning for a sink of the kind s3\n" },
+		{ LAKES("{ kind = \"fanout\"; name = \"f\"; sink = \"a\"; member = \"id\"; audience = ( { members = [ \"a\" ]; } ); "
+			"message: { x = \"1\"; }; }"),
+		  "cannot use a sink of the kind s3" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		if (!cases[i].message) {
+			assert_non_null(read_with(&settings_all_kinds, cases[i].conf));
+			continue;
+		}
+		assert_null(read_with(&settings_all_kinds, cases[i].conf));
+		assert_non_null(strstr(out.ptr, cases[i].message));
+	}
+}
+
 #define FILES(more) "sinks = ( { name = \"out\"; kind = \"file\"; path = \"o\"; }" more " );\npipelines = ( { table = " \
 		    "\"Deals\"; handlers = ( { kind = \"forward\"; name = \"f\"; sink = \"out\"; } ); } );"
 #define TAKEN "the sink \"out\" writes this file already, at t:1; give each sink a file of its own\n"
@@ -562,6 +594,7 @@ int main(void)
 		TEST(test_a_refused_setting_hides_no_other_mistake_and_makes_none),
 		TEST(test_the_state_of_one_worker_may_be_in_a_file_of_its_own),
 		TEST(test_a_sinks_mistakes_are_all_shown_and_have_no_echo),
+		TEST(test_objects_have_a_place_of_their_own),
 		TEST(test_five_mistakes_give_five_messages_in_order),
 		TEST(test_tables_that_feed_each_other_are_refused_with_the_path),
 		TEST(test_a_secret_is_in_no_message),

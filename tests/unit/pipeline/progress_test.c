@@ -96,12 +96,38 @@ static void test_random_orders_never_overtake_or_regress(void **state)
 	}
 }
 
+static void test_what_is_held_is_one_slot(void **state)
+{
+	struct position start = at(10), a = at(11), b = at(12), c = at(13), d = at(14);
+	struct progress p;
+	uint64_t held, next;
+
+	(void)state;
+	progress_init(&p, &start);
+	progress_take(&p, &a, 1);
+	progress_take(&p, &b, 0); /* filtered */
+	progress_take(&p, &c, 2);
+	held = progress_merge(&p);
+	assert_int_equal(p.count, 1);
+	assert_int_equal(p.position.v, 10);
+	next = progress_take(&p, &d, 1);
+	progress_acknowledge(&p, next);
+	assert_int_equal(p.position.v, 10);
+	assert_int_equal(p.count, 2);
+	progress_acknowledge(&p, held);
+	assert_int_equal(p.position.v, 14);
+	assert_true(progress_idle(&p));
+	assert_int_equal(p.acknowledged, 4);
+	progress_release(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_position_is_the_end_of_the_contiguous_prefix),
 		cmocka_unit_test(test_records_without_effects_wait_for_those_before_them),
 		cmocka_unit_test(test_random_orders_never_overtake_or_regress),
+		cmocka_unit_test(test_what_is_held_is_one_slot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,13 @@ static void test_mistakes_in_settings_are_found_without_io(void **state)
 		{ "{\"kind\":\"eventbridge\",\"source\":\"shop\",\"detail_type\":\"deal\"}", NULL },
 		{ "{\"kind\":\"lambda\",\"records\":10000,\"bisect\":false}", NULL },
 		{ "{\"kind\":\"lambda\",\"records\":10001}", "records" },
+		{ "{\"kind\":\"s3\"}", NULL },
+		{ "{\"kind\":\"s3\",\"interval_s\":900,\"partition\":\"day\",\"addressing\":\"path\"}", NULL },
+		{ "{\"kind\":\"s3\",\"interval_s\":70}", "whole number of intervals" },
+		{ "{\"kind\":\"s3\",\"interval_s\":0}", "interval_s" },
+		{ "{\"kind\":\"s3\",\"memory_bytes\":100000000}", "twice object_bytes" },
+		{ "{\"kind\":\"s3\",\"partition\":\"week\"}", "partition" },
+		{ "{\"kind\":\"s3\",\"endpoint_url\":\"s3.test\"}", "endpoint_url" },
 	};
 	static const char *const also[] = { "kind", NULL };
 
