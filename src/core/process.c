@@ -78,6 +78,13 @@ static bool refuse_start(const struct run *r, int code, struct err *err)
 	return err_set(err, ERR_FATAL, "process.start", "cannot start '%s': %s", r->name, strerror(code));
 }
 
+/* SIGCHLD is ignored: the system has reaped it, and the number may be another's already. */
+static bool lose(struct run *r, int code, struct err *err)
+{
+	r->pid = 0;
+	return err_set(err, ERR_RETRY, "process.resources", "how '%s' ended cannot be learnt: %s", r->name, strerror(code));
+}
+
 static bool start(struct run *r, char *const *argv, struct err *err)
 {
 	int ends[2], code;
@@ -92,7 +99,9 @@ static bool start(struct run *r, char *const *argv, struct err *err)
 		return refuse_start(r, code, err);
 	}
 	r->pidfd = (int)syscall(SYS_pidfd_open, r->pid, 0);
-	return r->pidfd >= 0 || refuse_start(r, errno, err);
+	if (r->pidfd < 0)
+		return errno == ESRCH ? lose(r, errno, err) : refuse_start(r, errno, err);
+	return true;
 }
 
 /* ---- until its end ---- */
@@ -143,11 +152,8 @@ static bool reap(struct run *r, struct process_end *end, struct err *err)
 {
 	siginfo_t info = { 0 };
 
-	if (waitid(P_PID, (id_t)r->pid, &info, WEXITED | WNOHANG) != 0) {
-		r->pid = 0; /* SIGCHLD is ignored: the number may be another's already */
-		return err_set(err, ERR_RETRY, "process.resources", "how '%s' ended cannot be learnt: %s", r->name,
-			       strerror(errno));
-	}
+	if (waitid(P_PID, (id_t)r->pid, &info, WEXITED | WNOHANG) != 0)
+		return lose(r, errno, err);
 	if (info.si_pid != r->pid)
 		return err_set(err, ERR_RETRY, "process.resources", "'%s' has not ended", r->name);
 	r->pid = 0;
