@@ -10,7 +10,7 @@
 #define QUEUE "https://sqs.eu-west-1.amazonaws.com/1/deals"
 
 static const struct effect_header headers[] = {
-	{ STR_INIT("tenant"), STR_INIT("t & 1+") }, { STR_INIT("empty"), STR_INIT("") }, 
+	{ STR_INIT("tenant"), STR_INIT("t & 1+") }, { STR_INIT("empty"), STR_INIT("") },
 	{ STR_INIT("sluice-v"), STR_INIT("77") },
 };
 static const struct effect_header notification[] = {
