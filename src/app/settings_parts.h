@@ -35,7 +35,8 @@ void *settings_read_kind(struct loading *l, const struct kind_table *table, cons
  * excepted, into *common. Whatever else stands there may be the kind's own. */
 void settings_read_common(struct loading *l, const struct option *common, const struct node *group, void *out);
 
-/* Which of `known` (NULL-terminated) the group's `kind` says; -1 with a problem. */
+/* Which of `known` (NULL-terminated) the group's `kind` says; -1 with a problem. later: kinds of
+ * later versions, or NULL. */
 int settings_kind_index(struct loading *l, const struct node *group, const char *const *known,
 			const char *const *later);
 

@@ -326,6 +326,7 @@ static bool find_profile(struct loading *l)
 	struct aws_config *c = l->c;
 	struct str wanted = str_trim(l->choices->profile);
 
+	c->profile_chosen = wanted.len != 0;
 	c->profile_named = wanted.len || process_env_value(c->env, "AWS_PROFILE").len;
 	if (!keep(l, profile_name(c->env, wanted), &c->profile) || !load_files(l))
 		return false;

@@ -115,6 +115,8 @@ struct credentials_provider *credentials_default_chain_new(const struct credenti
 {
 	/* The name "default" that nobody chose is no reason to fail where there is no such profile. */
 	bool named = site->config && site->config->profile_named;
+	/* Who chooses a profile in the settings means its keys, whatever the environment has. */
+	bool chosen = site->config && site->config->profile_chosen;
 	struct credentials_provider *const providers[] = {
 		credentials_environment_new(site),
 		credentials_profile_new(site, named ? site->config->profile : STR("")),
@@ -124,5 +126,8 @@ struct credentials_provider *credentials_default_chain_new(const struct credenti
 		NULL,
 	};
 
-	return credentials_chain_new(providers);
+	if (!chosen)
+		return credentials_chain_new(providers);
+	credentials_provider_free(providers[0]);
+	return credentials_chain_new(providers + 1);
 }

@@ -21,6 +21,7 @@ struct aws_config {
 	const struct process_env *env;     /* borrowed */
 	struct str profile;                /* the chosen profile's name */
 	bool profile_named;                /* by the settings or AWS_PROFILE */
+	bool profile_chosen;               /* by the settings */
 	struct str region;                 /* empty: nobody names one (the metadata service may) */
 	const char *region_from;           /* for people: "AWS_REGION", "region in profile 'dev'"; NULL */
 	bool use_fips, use_dual_stack;

@@ -108,7 +108,8 @@ struct credentials_provider *credentials_sso_new(const struct credentials_site *
 struct credentials_provider *credentials_chain_new(struct credentials_provider *const *providers);
 
 /* The order of AWS's SDKs: environment, profile (with all it may name), web
- * identity, container, IMDS. */
+ * identity, container, IMDS. The environment's keys are left out where the settings
+ * choose a profile, as the AWS CLI does for --profile. */
 struct credentials_provider *credentials_default_chain_new(const struct credentials_site *site);
 
 /* Remembers the answer. Takes inner. Any number of tasks may ask at once: one
