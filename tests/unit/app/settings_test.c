@@ -356,9 +356,9 @@ static void test_one_mistake_gives_one_message(void **state)
 		{ PIPELINE("on_failure: { dead_letter: { sink = \"bus\"; topik = \"x\"; topic = \"y\"; }; }; handlers = (" FORWARD("")
 			   ");"),
 		  "t:2: pipelines[0].on_failure.dead_letter.topik: unknown setting; did you mean 'topic'?\n" },
-		{ "sinks = ( { name = \"a\"; kind = \"s3\"; } ); pipelines = ( { table = \"Deals\"; handlers = ( "
+		{ "sinks = ( { name = \"a\"; kind = \"s4\"; } ); pipelines = ( { table = \"Deals\"; handlers = ( "
 		  "{ kind = \"view\"; name = \"v\"; table = \"Other\"; key: { }; } ); } );",
-		  "t:1: sinks[0].kind: the kind \"s3\" is not available in this version\n" },
+		  "t:1: sinks[0].kind: unknown kind \"s4\"\n" },
 		{ "sinks = ( { name = \"a\"; kind = \"kafka\"; brokers = \"h\"; } ); pipelines = ( { table = \"Deals\"; handlers = "
 		  "( { kind = \"forward\"; name = \"f\"; sink = \"a\"; topic = \"t\"; } ); } );",
 		  "t:1: sinks[0].brokers: expected HOST:PORT\n" },
