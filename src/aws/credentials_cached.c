@@ -9,6 +9,8 @@ enum {
 	CHANCE_MS = 60 * 1000,            /* both come up to so much earlier */
 	FIRST_PAUSE_MS = 5 * 1000,        /* after a renewal that failed or brought nothing newer */
 	LONGEST_PAUSE_MS = 5 * 60 * 1000,
+	SHORTEST_MS = 1000,               /* of a life worth the name */
+	SUSPECT_MS = 5 * 60 * 1000,       /* what has expired when it comes is used so long */
 	FORGET_PAUSE_MS = 1000,           /* what was asked for just now is not asked for again */
 };
 
@@ -20,6 +22,7 @@ struct cached_provider {
 	struct credentials kept;
 	bool have, refused;               /* refused: to be asked anew, served only if that fails */
 	int64_t chance_ms;                /* of the kept ones */
+	int64_t ends_ms;                  /* when they expire (mono: whatever happens to the clock meanwhile) */
 	int64_t tried_ms;                 /* when the last renewal ended (mono) */
 
 	bool renewing;
@@ -30,7 +33,7 @@ struct cached_provider {
 
 static int64_t left_ms(const struct cached_provider *p)
 {
-	return p->kept.expires_ms ? p->kept.expires_ms - env_wall_ms(loop_env(p->loop)) : INT64_MAX;
+	return p->kept.expires_ms ? p->ends_ms - env_mono_ms(loop_env(p->loop)) : INT64_MAX;
 }
 
 static bool can_serve(const struct cached_provider *p)
@@ -50,10 +53,25 @@ static void pause_renewing(struct cached_provider *p)
 	p->next_ms = env_mono_ms(env) + p->pause_ms / 2 + (int64_t)(rng_unit(&env->rng) * (double)p->pause_ms / 2);
 }
 
+/* Nobody hands out what has expired: this machine's clock is off. Only the services can
+ * tell by how much, and they refuse what is really over. */
+static int64_t lifetime_ms(struct cached_provider *p, const struct credentials *got)
+{
+	struct env *env = loop_env(p->loop);
+	int64_t ms = got->expires_ms - env_wall_ms(env);
+
+	if (ms >= SHORTEST_MS)
+		return ms;
+	log_warn(env->log, "credentials.expired", LOG_STR("source", buf_str(&got->source)), LOG_INT("ago_s", -ms / 1000),
+		 LOG_TEXT("hint", "they came just now: is this machine's clock right?"));
+	return SUSPECT_MS;
+}
+
 static void keep(struct cached_provider *p, const struct credentials *got)
 {
 	struct env *env = loop_env(p->loop);
 
+	p->ends_ms = got->expires_ms ? env_mono_ms(env) + lifetime_ms(p, got) : 0;
 	credentials_copy(&p->kept, got);
 	p->have = true;
 	p->refused = false;
@@ -104,10 +122,6 @@ static bool renew(struct cached_provider *p, struct err *err)
 		return false;
 	if (can_serve(p))
 		return true;
-	if (p->failure.class == ERR_NONE)
-		return err_set(err, ERR_AUTH, "credentials.expired",
-			       "the credentials from %.*s have expired already; is this machine's clock right?",
-			       STR_ARG(buf_str(&p->kept.source)));
 	if (err)
 		*err = p->failure;
 	return false;

@@ -194,6 +194,29 @@ static void refused_ones_are_asked_for_anew(struct loop *loop, void *arg)
 	close(&f);
 }
 
+static void a_clock_that_is_off_does_no_harm(struct loop *loop, void *arg)
+{
+	struct env *env = loop_env(loop);
+	struct fixture f;
+
+	(void)arg;
+	open(&f, loop);
+	CHECK_OK(get(&f), &f.err);
+	sim_env_set_skew_ms(env, 120 * MINUTE); /* jumps ahead: they seem to be over */
+	CHECK(get(&f));
+	CHECK_STR(key(&f), "KEY1");
+	f.source.lives_ms = -60 * MINUTE; /* what comes now seems to have expired before */
+	CHECK(task_sleep_ms(loop, 55 * MINUTE, NULL));
+	CHECK_OK(get(&f), &f.err);
+	CHECK_STR(key(&f), "KEY2");
+	for (int i = 0; i < 600; i++) {
+		CHECK_OK(get(&f), &f.err);
+		CHECK(task_sleep_ms(loop, 100, NULL)); /* a minute */
+	}
+	CHECK(f.source.calls <= 7);
+	close(&f);
+}
+
 struct waiter {
 	struct fixture *f;
 	struct credentials got;
@@ -270,6 +293,7 @@ SIMULATED(serves_what_is_valid_when_renewing_fails)
 SIMULATED(short_lived_ones_are_not_asked_for_all_the_time)
 SIMULATED(those_without_an_end_are_kept)
 SIMULATED(refused_ones_are_asked_for_anew)
+SIMULATED(a_clock_that_is_off_does_no_harm)
 SIMULATED(one_renewal_serves_all_who_wait)
 SIMULATED(freeing_ends_a_renewal_that_hangs)
 
@@ -282,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_short_lived_ones_are_not_asked_for_all_the_time),
 		cmocka_unit_test(test_those_without_an_end_are_kept),
 		cmocka_unit_test(test_refused_ones_are_asked_for_anew),
+		cmocka_unit_test(test_a_clock_that_is_off_does_no_harm),
 		cmocka_unit_test(test_one_renewal_serves_all_who_wait),
 		cmocka_unit_test(test_freeing_ends_a_renewal_that_hangs),
 	};
