@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARENA_BYTES = 1 << 20, WHAT_BYTES = 128, PROBE_MS = 20000, SKEW_WORTH_MS = 60 * 1000 };
+enum { ARENA_BYTES = 1 << 20, MOST_PLACES = 500, PROBE_MS = 20000, SKEW_WORTH_MS = 60 * 1000 };
 
 /* ---- who we are ---- */
 
@@ -138,6 +138,71 @@ static struct sink_site sink_site_of(const struct session *s, const struct setti
 	};
 }
 
+/* A place may be used without being looked at: a role that may only send is no mistake. */
+static void examine(struct sink *sink, struct str address, struct findings *f)
+{
+	struct sink_examination tried = { 0 };
+	struct err err = { 0 };
+
+	if (sink->ops->examine(sink, address, &tried, &err))
+		findings_add(f, FINDING_OK, tried.tried, "%.*s", STR_ARG(address));
+	else if (err.class == ERR_AUTH && !tried.sure)
+		findings_add(f, FINDING_NOTE, tried.tried, "%.*s: not allowed, and not needed", STR_ARG(address));
+	else
+		findings_fail(f, tried.tried, &err);
+	if (!tried.sure)
+		findings_add(f, FINDING_NOTE, tried.sends, "needed to send to it; not tried, since it would");
+}
+
+/* The places of one sink that were looked at. */
+struct places {
+	const struct settings_sink *of;
+	struct sink *sink;
+	struct findings *findings;
+	struct str seen[MOST_PLACES];
+	size_t n;
+};
+
+/* What a handler, or its dead letter, names; each once. */
+static void visit(struct places *p, const struct node *group)
+{
+	const struct node *place = group ? node_get(group, str_c(p->of->ops->address)) : NULL;
+
+	if (!place || place->kind != NODE_STRING || p->n == MOST_PLACES)
+		return;
+	for (size_t i = 0; i < p->n; i++)
+		if (str_eq(p->seen[i], place->text))
+			return;
+	p->seen[p->n++] = place->text;
+	examine(p->sink, place->text, p->findings);
+}
+
+static void examine_places(const struct settings *set, struct places *p)
+{
+	for (size_t i = 0; i < set->n_pipelines; i++) {
+		for (size_t j = 0; j < set->pipelines[i].n_handlers; j++) {
+			const struct settings_handler *h = &set->pipelines[i].handlers[j];
+
+			if (h->sink == p->of)
+				visit(p, h->node);
+			if (h->failure.dead_letter.sink == p->of)
+				visit(p, h->failure.dead_letter_node);
+		}
+	}
+}
+
+static void ask_sink(struct session *s, const struct settings_sink *set, struct sink *sink, struct findings *f)
+{
+	struct places places = { .of = set, .sink = sink, .findings = f };
+
+	if (set->ops->examine)
+		examine_places(s->settings, &places);
+	else if (set->ops->probe)
+		probe(s, sink, f);
+	else
+		findings_add(f, FINDING_NOTE, "reachable", "nothing to ask without writing");
+}
+
 static void check_sink(struct session *s, const struct settings_sink *set, struct findings *f)
 {
 	struct aws_settings aws;
@@ -146,16 +211,12 @@ static void check_sink(struct session *s, const struct settings_sink *set, struc
 	struct sink *sink;
 
 	findings_group(f, "sink %.*s (%s)", STR_ARG(set->name), set->ops->kind);
-	if (!set->ops->probe) {
-		findings_add(f, FINDING_NOTE, "reachable", "nothing to ask without writing");
-		return;
-	}
 	sink = set->ops->open(set->settings, &site, &err);
 	if (!sink) {
 		findings_fail(f, "settings", &err);
 		return;
 	}
-	probe(s, sink, f);
+	ask_sink(s, set, sink, f);
 	task_shield_begin(s->loop);
 	sink->ops->close(sink);
 	task_shield_end(s->loop);

@@ -4,6 +4,7 @@
 #include "key_map.h"
 #include "sluice/aws/endpoint.h"
 #include "sluice/aws/endpoint.h"
+#include "sluice/core/json_write.h"
 #include "sluice/core/mem.h"
 
 #include <stdio.h>
@@ -12,6 +13,7 @@ enum {
 	SEND_BYTES = 64 << 10,        /* of a plan, and for each message beside its key: */
 	SEND_EFFECT_BYTES = 512,
 	MOST_REQUEST_BYTES = 64 << 20,
+	EXAMINATION_BYTES = 16 << 10,
 };
 
 struct batch_sink {
@@ -447,6 +449,41 @@ bool aws_batch_probed(const struct sink *s, bool answered, struct err *err)
 		}
 	}
 	return answered || err_prefix(err, "sink %.*s cannot use its service", STR_ARG(s->site.name));
+}
+
+/* A stream may be given by its ARN; the others' members take both. */
+static void write_examination(const struct aws_batch_service *service, struct str address, struct buf *out)
+{
+	bool by_arn = service->service == AWS_KINESIS && str_starts(address, STR("arn:"));
+	struct json_writer w;
+
+	if (aws_service_info(service->service)->protocol == AWS_QUERY) {
+		buf_putf(out, "&%s=", service->member);
+		aws_batch_put_encoded(out, address, "+");
+		return;
+	}
+	json_write_init(&w, out);
+	json_begin_object(&w);
+	json_member_str(&w, by_arn ? STR("StreamARN") : str_c(service->member), address);
+	json_end_object(&w);
+}
+
+bool aws_batch_examine(struct sink *s, struct str address, struct sink_examination *out, struct err *err)
+{
+	struct batch_sink *b = (struct batch_sink *)s;
+	struct aws_request r = { .operation = b->service->examine };
+	struct buf body, answer;
+	bool ok;
+
+	*out = b->service->examination;
+	buf_init(&body, EXAMINATION_BYTES);
+	buf_init(&answer, AWS_BATCH_ANSWER_BYTES);
+	write_examination(b->service, address, &body);
+	r.body = buf_str(&body);
+	ok = aws_call(b->client, &r, &answer, err);
+	buf_release(&body);
+	buf_release(&answer);
+	return ok;
 }
 
 bool aws_batch_probe(struct sink *s, struct err *err)

@@ -46,6 +46,10 @@ struct aws_batch_service {
 	const char *probe;                /* an operation that only reads, with its body */
 	struct str probe_body;
 
+	/* Looks at one place; member: the address's in the request. */
+	const char *examine, *member;
+	struct sink_examination examination;
+
 	/* The entry's size as the service counts it. */
 	size_t (*size)(const struct aws_batch_settings *set, const struct effect *e);
 
@@ -89,6 +93,7 @@ struct sink *aws_batch_open(const struct sink_ops *ops, const struct aws_batch_s
 			    const void *settings, const struct sink_site *site, struct err *err);
 void aws_batch_send(struct sink *s, struct effect *const *effects, size_t n);
 bool aws_batch_probe(struct sink *s, struct err *err);
+bool aws_batch_examine(struct sink *s, struct str address, struct sink_examination *out, struct err *err);
 void aws_batch_close(struct sink *s);
 
 /* Shared with lambda: a client by the sink's own region and endpoint before the

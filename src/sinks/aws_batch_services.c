@@ -217,6 +217,9 @@ const struct aws_batch_service aws_batch_sqs = {
 	.request_bytes = MIB,
 	.entry_bytes = MIB,
 	.attributes = 10,
+	.examine = "GetQueueAttributes",
+	.member = "QueueUrl",
+	.examination = { "sqs:GetQueueAttributes", "sqs:SendMessage", false },
 	.probe = "ListQueues",
 	.probe_body = STR_INIT("{\"MaxResults\":1}"),
 	.size = message_size,
@@ -232,6 +235,9 @@ const struct aws_batch_service aws_batch_sns = {
 	.entries = 10,
 	.entry_bytes = 256 << 10,
 	.attributes = 10,
+	.examine = "GetTopicAttributes",
+	.member = "TopicArn",
+	.examination = { "sns:GetTopicAttributes", "sns:Publish", false },
 	.probe = "ListTopics",
 	.size = message_size,
 	.write = write_sns,
@@ -332,6 +338,9 @@ const struct aws_batch_service aws_batch_kinesis = {
 	.request_bytes = 10 * MIB,
 	.entry_bytes = MIB,
 	.attributes = SIZE_MAX,
+	.examine = "DescribeStreamSummary",
+	.member = "StreamName",
+	.examination = { "kinesis:DescribeStreamSummary", "kinesis:PutRecords", false },
 	.probe = "ListStreams",
 	.probe_body = STR_INIT("{\"Limit\":1}"),
 	.size = kinesis_size,
@@ -349,6 +358,9 @@ const struct aws_batch_service aws_batch_firehose = {
 	.request_bytes = 4 * MIB,
 	.entry_bytes = 1000 << 10,
 	.attributes = SIZE_MAX,
+	.examine = "DescribeDeliveryStream",
+	.member = "DeliveryStreamName",
+	.examination = { "firehose:DescribeDeliveryStream", "firehose:PutRecordBatch", false },
 	.probe = "ListDeliveryStreams",
 	.probe_body = STR_INIT("{\"Limit\":1}"),
 	.size = firehose_size,
@@ -396,6 +408,9 @@ const struct aws_batch_service aws_batch_eventbridge = {
 	.request_bytes = MIB - 1,
 	.entry_bytes = MIB - 1,
 	.attributes = SIZE_MAX,
+	.examine = "DescribeEventBus",
+	.member = "Name",
+	.examination = { "events:DescribeEventBus", "events:PutEvents", false },
 	.probe = "ListEventBuses",
 	.probe_body = STR_INIT("{\"Limit\":1}"),
 	.size = event_size,
@@ -422,7 +437,7 @@ const struct aws_batch_service aws_batch_eventbridge = {
 		.kind = #of, .summary = words, .options = of##_options,                                      \
 		.settings_size = sizeof(struct aws_batch_settings), .accepts = 1u << EFFECT_MESSAGE,         \
 		.address = place, .check = aws_batch_check, .open = of##_open, .send = aws_batch_send,       \
-		.probe = aws_batch_probe, .close = aws_batch_close,                                          \
+		.probe = aws_batch_probe, .examine = aws_batch_examine, .close = aws_batch_close,                                          \
 	}
 
 static const struct option sqs_options[] = {

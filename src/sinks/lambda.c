@@ -228,6 +228,27 @@ static void lambda_send(struct sink *s, struct effect *const *effects, size_t n)
 		mem_free(lanes[i].effects);
 }
 
+/* A dry run asks just what sending does. */
+static bool lambda_examine(struct sink *s, struct str address, struct sink_examination *out, struct err *err)
+{
+	const struct http_header dry = { STR("X-Amz-Invocation-Type"), STR("DryRun") };
+	struct lambda_sink *l = (struct lambda_sink *)s;
+	struct aws_request r = { .operation = "Invoke", .headers = &dry, .n_headers = 1, .max_answer_bytes = ANSWER_BYTES };
+	struct buf answer, path;
+	bool ok;
+
+	*out = (struct sink_examination){ "lambda:InvokeFunction", "lambda:InvokeFunction", true };
+	buf_init(&answer, ANSWER_BYTES);
+	buf_init(&path, PATH_BYTES);
+	put_path(&path, address);
+	r.path = buf_str(&path);
+	ok = buf_ok(&path) ? aws_call(l->client, &r, &answer, err) :
+			     err_set(err, ERR_FATAL, "lambda.function", "its name is longer than %d bytes", PATH_BYTES);
+	buf_release(&answer);
+	buf_release(&path);
+	return ok;
+}
+
 static bool lambda_probe(struct sink *s, struct err *err)
 {
 	struct lambda_sink *l = (struct lambda_sink *)s;
@@ -264,5 +285,6 @@ const struct sink_ops lambda_sink = {
 	.open = lambda_open,
 	.send = lambda_send,
 	.probe = lambda_probe,
+	.examine = lambda_examine,
 	.close = lambda_close,
 };

@@ -231,6 +231,18 @@ static bool put(struct s3_sink *s, struct str address, struct str key, const cha
 	return s3_put(&p, err) || err_prefix(err, "sink %.*s", STR_ARG(s->base.site.name));
 }
 
+static bool s3_examine(struct sink *base, struct str address, struct sink_examination *out, struct err *err)
+{
+	struct s3_sink *s = (struct s3_sink *)base;
+	const struct s3_put p = {
+		.client = s->client, .addressing = s->settings->addressing, .timeout_ms = s->settings->timeout_ms,
+		.bucket = s3_bucket_of(address),
+	};
+
+	*out = (struct sink_examination){ "s3:ListBucket", "s3:PutObject", false };
+	return address_ok(s, address, err) && s3_look(&p, err);
+}
+
 static bool seal(struct s3_sink *s, struct s3_object *o, struct err *err)
 {
 	if (!o->sealed && !gzip_stream_end(&o->text))
@@ -377,6 +389,7 @@ const struct sink_ops s3_sink = {
 	.address_under = "prefix",
 	.check = check,
 	.open = s3_open,
+	.examine = s3_examine,
 	.send = s3_send,
 	.flush = s3_flush,
 	.forget = s3_forget,

@@ -45,6 +45,39 @@ static bool explain(const struct s3_put *p, const struct aws_answer_head *head, 
 	return false;
 }
 
+static void put_address(const struct s3_put *p, struct buf *path, struct aws_request *request)
+{
+	buf_putc(path, '/');
+	if (is_virtual(p))
+		request->host_label = p->bucket;
+	else
+		buf_putf(path, "%.*s/", STR_ARG(p->bucket));
+	s3_put_path(path, p->key);
+}
+
+bool s3_look(const struct s3_put *p, struct err *err)
+{
+	struct aws_answer_head head = { .header = "x-amz-bucket-region" };
+	struct aws_request request = {
+		.operation = "HeadBucket", .method = "HEAD", .head = &head, .max_answer_bytes = ANSWER_BYTES,
+		.timeout_ms = p->timeout_ms,
+	};
+	struct buf path, answer;
+	struct err why = { 0 };
+	bool ok;
+
+	buf_init(&path, PATH_BYTES);
+	buf_init(&answer, ANSWER_BYTES);
+	put_address(p, &path, &request);
+	request.path = buf_str(&path);
+	ok = aws_call(p->client, &request, &answer, &why) || explain(p, &head, &why);
+	if (!ok && err)
+		*err = why;
+	buf_release(&path);
+	buf_release(&answer);
+	return ok;
+}
+
 bool s3_put(const struct s3_put *p, struct err *err)
 {
 	char checksum[9];
@@ -65,12 +98,7 @@ bool s3_put(const struct s3_put *p, struct err *err)
 	checksum_text(gzip_crc32(p->body), checksum);
 	buf_init(&path, PATH_BYTES);
 	buf_init(&answer, ANSWER_BYTES);
-	buf_putc(&path, '/');
-	if (is_virtual(p))
-		request.host_label = p->bucket;
-	else
-		buf_putf(&path, "%.*s/", STR_ARG(p->bucket));
-	s3_put_path(&path, p->key);
+	put_address(p, &path, &request);
 	request.path = buf_str(&path);
 	ok = buf_ok(&path) ? aws_call(p->client, &request, &answer, &why) || explain(p, &head, &why) :
 			     err_set(&why, ERR_FATAL, "s3.key", "the key of an object in bucket %.*s is too long", STR_ARG(p->bucket));

@@ -24,4 +24,8 @@ struct s3_put {
  * whatever S3 minds about an object is no single record's fault. */
 bool s3_put(const struct s3_put *p, struct err *err);
 
+/* Yields. Is the bucket there (HeadBucket; key, body and content_type are not used)?
+ * Errors as above; the answer to a HEAD says little more than its status. */
+bool s3_look(const struct s3_put *p, struct err *err);
+
 #endif

@@ -108,3 +108,43 @@ def test_what_is_not_there_is_said(check, moto, tables):
     assert done.returncode == 1
     assert f"there is no table {tables[1].name}" in done.stdout
     tables[1].create()
+
+
+def client(moto, service):
+    return boto3.client(service, endpoint_url=moto.url, region_name="us-east-1",
+                        aws_access_key_id=moto.keys["AWS_ACCESS_KEY_ID"],
+                        aws_secret_access_key=moto.keys["AWS_SECRET_ACCESS_KEY"])
+
+
+PLACES = {
+    "sqs": ("queue_url", lambda moto: client(moto, "sqs").create_queue(QueueName="checked")["QueueUrl"],
+            "http://127.0.0.1/123456789012/nowhere", "sqs:GetQueueAttributes", "sqs:SendMessage"),
+    "sns": ("topic_arn", lambda moto: client(moto, "sns").create_topic(Name="checked")["TopicArn"],
+            "arn:aws:sns:us-east-1:123456789012:nowhere", "sns:GetTopicAttributes", "sns:Publish"),
+    "kinesis": ("stream", lambda moto: client(moto, "kinesis").create_stream(StreamName="checked", ShardCount=1) and "checked",
+                "nowhere", "kinesis:DescribeStreamSummary", "kinesis:PutRecords"),
+    "eventbridge": ("bus", lambda moto: client(moto, "events").create_event_bus(Name="checked") and "checked",
+                    "nowhere", "events:DescribeEventBus", "events:PutEvents"),
+    "s3": ("bucket", lambda moto: client(moto, "s3").create_bucket(Bucket="checked-bucket") and "checked-bucket",
+           "nowhere-bucket", "s3:ListBucket", "s3:PutObject"),
+}
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_each_sinks_places_are_looked_at(kind, moto, moto_clients, tmp_path):
+    setting, make, missing, tried, sends = PLACES[kind]
+    table = Table(moto_clients, "Deals", "id").create()
+    place = make(moto)
+    (tmp_path / "x.conf").write_text(f"""
+aws: {{ region = "us-east-1"; endpoint_url = "{moto.url}"; }};
+sinks = ( {{ name = "out"; kind = "{kind}"; endpoint_url = "{moto.url}"; }} );
+pipelines = ( {{ name = "deals"; table = "{table.name}"; start = "trim_horizon"; handlers = (
+  {{ kind = "forward"; name = "there"; sink = "out"; {setting} = "{place}"; }},
+  {{ kind = "forward"; name = "not-there"; sink = "out"; {setting} = "{missing}"; }} ); }} );
+""")
+    done = run_command("check", "--aws", "--json", "-c", "x.conf", cwd=tmp_path, env={**moto.keys, "AWS_ENDPOINT_URL_STS": moto.url})
+    found = [f for f in json.loads(done.stdout)["findings"] if f["group"] == f"sink out ({kind})"]
+    table.drop()
+    assert done.returncode == 1, found
+    assert [(f["what"], f["state"]) for f in found] == [(tried, "ok"), (sends, "note"), (tried, "failed"), (sends, "note")], found
+    assert found[0]["text"] == place

@@ -34,6 +34,13 @@ struct sink;
  * about which of its effects was at fault: the caller tries halves. */
 #define SINK_OPAQUE "sink.opaque"
 
+/* IAM actions; static text. */
+struct sink_examination {
+	const char *tried;               /* what was called: "sqs:GetQueueAttributes" */
+	const char *sends;               /* what sending calls: "sqs:SendMessage" */
+	bool sure;                       /* whoever may do the one may do the other */
+};
+
 struct sink_ops {
 	const char *kind;
 	const char *summary;
@@ -80,6 +87,11 @@ struct sink_ops {
 
 	/* Yields. Can the far side be reached? For start-up messages. May be NULL. */
 	bool (*probe)(struct sink *s, struct err *err);
+
+	/* Yields. Is a handler's place (its messages' address) there, and may it be used, as
+	 * far as that shows without writing? For `sluice check --aws`. *out is filled in
+	 * any case. False: not there, not allowed, not reached. May be NULL. */
+	bool (*examine)(struct sink *s, struct str address, struct sink_examination *out, struct err *err);
 
 	/* Forgets all that is queued but not yet on the wire (lost lease). May be NULL. */
 	void (*purge)(struct sink *s);
