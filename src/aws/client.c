@@ -476,7 +476,7 @@ static bool goes_on(struct call *k, const struct verdict *v, struct err *err)
 		return true;
 	if (!v->repeat || (k->request->once && !v->not_done) || k->attempts >= most_attempts(k))
 		return false;
-	if (!retry_take(&k->c->quota, &k->retries, v->throttled)) {
+	if (!k->request->urgent && !retry_take(&k->c->quota, &k->retries, v->throttled)) {
 		append_text(err, "; not tried again: too many calls of this client had to be repeated lately");
 		return false;
 	}

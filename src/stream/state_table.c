@@ -117,11 +117,12 @@ static void count_answered(struct request *r, const char *operation)
 
 static bool call_in_turn(struct request *r, const char *operation, struct err *err)
 {
+	const struct aws_request heartbeat = { .operation = operation, .body = buf_str(&r->body), .urgent = true };
 	struct budget *others = &r->t->others;
 	bool ok;
 
 	if (r->urgent)
-		return dynamodb_call(r->t->client, operation, buf_str(&r->body), &r->answer, err);
+		return aws_call(r->t->client, &heartbeat, &r->answer, err);
 	if (!budget_take(others, 1, err))
 		return false;
 	ok = dynamodb_call(r->t->client, operation, buf_str(&r->body), &r->answer, err);

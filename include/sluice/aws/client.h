@@ -42,6 +42,7 @@ struct aws_request {
 	const struct http_header *headers;  /* more, signed too; may replace Content-Type and User-Agent */
 	size_t n_headers;
 	bool anonymous;              /* not signed */
+	bool urgent;                 /* tried again whatever the quota says: a heartbeat, one at a time */
 	struct aws_answer_head *head;  /* filled from the last answer; NULL: not wanted */
 	size_t max_answer_bytes;     /* 0: 16 MiB */
 	unsigned max_attempts;       /* 0: the client's */

@@ -119,6 +119,9 @@ static void use_up_the_quota(struct loop *loop, void *arg)
 		CHECK_EQ(f.script.n_seen, i < 11 ? 4 : i == 11 ? 3 : 1);
 		CHECK_EQ(strstr(f.err.text, "not tried again: too many calls of this client") != NULL, i >= 11);
 	}
+	transport_script_release(&f.script);
+	CHECK_CLASS(scripted_client_call(&f, (struct aws_request){ .urgent = true }), &f.err, ERR_RETRY);
+	CHECK_EQ(f.script.n_seen, 4); /* a heartbeat asks for no quota */
 	CHECK_EQ(refused_at, 11);   /* 3 x 11 + 2 */
 	step = good;
 	for (int i = 0; i < 4; i++) {   /* 10 are left; 14 are needed */
