@@ -385,6 +385,8 @@ static void webhook_send(struct sink *s, struct effect *const *effects, size_t n
 			scope_spawn(&scope, "sink.webhook", post_all, &o);
 		scope_wait(&scope);
 	}
+	if (n)
+		effect_batch_silent(effects[0]->batch, 0);
 	arena_release(&o.arena);
 }
 

@@ -327,6 +327,7 @@ static bool exchange(struct post *p, struct err *err)
 
 	if (!breaker_admit(p->host, err))
 		return false;
+	effect_batch_silent(p->messages[0]->effect->batch, p->w->set->timeout_ms);
 	if (!transport_send(p->w->base.site.transport, &r, &p->response, err))
 		return no_answer(p, err);
 	if (p->response.status / 100 != 2)

@@ -251,7 +251,7 @@ static void holder_silent(struct effect_holder *h, int64_t ms)
 {
 	struct chain *c = h->owner;
 
-	c->moved_ms = env_mono_ms(c->run->worker->env) + ms;
+	c->silent_until_ms = ms ? env_mono_ms(c->run->worker->env) + ms : 0;
 }
 
 static void settled(struct effect *e)
