@@ -157,6 +157,39 @@ static void unsigned_body(struct loop *loop, void *arg)
 	release(&f);
 }
 
+/* A fan-out has one for each member that cannot be told. */
+static void dead_letters_of_one_event_have_keys_of_their_own(struct loop *loop, void *arg)
+{
+	static const struct script_step steps[] = { { .status = 200 }, { .status = 200 }, { .status = 200 } };
+	static const char *const bodies[] = { "{\"id\":\"p/h/s/1/x/m1\"}", "{\"id\":\"p/h/s/1/x/m2\"}",
+					      "{\"id\":\"p/h/s/1/x/m1\",\"time\":\"later\"}" };
+	struct str keys[3];
+	struct fixture f = { 0 };
+
+	(void)arg;
+	CHECK(init(&f, loop, steps, 3));
+	for (size_t i = 0; i < 3; i++) {
+		struct made_batch b;
+
+		made_batch_init(&b, 1, 1);
+		b.records[0].event_id = STR("e1");
+		made_message(&b, 0, URL, "", bodies[i]);
+		send(&f, &b);
+		made_batch_release(&b);
+		keys[i] = transport_script_header(&f.script, i, "idempotency-key");
+		CHECK(str_starts(keys[i], STR("p/h/e1/")));
+	}
+	CHECK(!str_eq(keys[0], keys[1]));
+	CHECK(str_eq(keys[0], keys[2]));
+	release(&f);
+}
+
+static void test_dead_letters_of_one_event_have_keys_of_their_own(void **state)
+{
+	(void)state;
+	run_simulated(1, dead_letters_of_one_event_have_keys_of_their_own, NULL);
+}
+
 static void test_without_secrets_nothing_is_signed(void **state)
 {
 	(void)state;
@@ -656,6 +689,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_request_says_what_it_is_and_is_signed_with_every_secret),
+		cmocka_unit_test(test_dead_letters_of_one_event_have_keys_of_their_own),
 		cmocka_unit_test(test_without_secrets_nothing_is_signed),
 		cmocka_unit_test(test_what_each_answer_means),
 		cmocka_unit_test(test_an_endless_answer_is_not_read),
