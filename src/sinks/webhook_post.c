@@ -325,7 +325,8 @@ static bool refuse(struct post *p, struct err *err)
 
 static bool no_answer(struct post *p, struct err *err)
 {
-	bool failed = err->class == ERR_RETRY && str_starts(str_c(err->code), STR("http."));
+	/* http.busy: our own connections were too few, nobody was asked. */
+	bool failed = err->class == ERR_RETRY && str_starts(str_c(err->code), STR("http.")) && !err_is(err, "http.busy");
 
 	breaker_settle(p->host, failed ? BREAKER_FAILED : BREAKER_UNKNOWN, err);
 	if (err_is(err, "http.too_large"))

@@ -629,6 +629,33 @@ static void test_a_server_that_is_down_is_left_alone_and_probed(void **state)
 		run_simulated(seed, breaker_body, NULL);
 }
 
+/* Connections that others hold are not this server's failure. */
+static void busy_body(struct loop *loop, void *arg)
+{
+	static const struct script_step steps[] = {
+		{ .error = "http.busy" }, { .error = "http.busy" }, { .status = 200 }, { .status = 200 },
+	};
+	struct fixture f = { .settings = { .concurrency = 1, .breaker_failures = 1 } };
+	struct made_batch b;
+
+	(void)arg;
+	CHECK(init(&f, loop, steps, COUNT_OF(steps)));
+	made_batch_init(&b, 1, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		made_message(&b, i, URL, "", "{}");
+	send(&f, &b);
+	CHECK_EQ(f.script.n_seen, 4);
+	CHECK_EQ(made_count(&b, EFFECT_DONE), 2);
+	made_batch_release(&b);
+	release(&f);
+}
+
+static void test_too_few_connections_leave_no_server_alone(void **state)
+{
+	(void)state;
+	run_simulated(1, busy_body, NULL);
+}
+
 static void held_body(struct loop *loop, void *arg)
 {
 	static const struct script_step steps[] = { { .status = 429, .fields = "Retry-After: 5" }, { .status = 200 } };
@@ -699,6 +726,7 @@ int main(void)
 		cmocka_unit_test(test_the_limit_holds_over_all_chains_of_a_worker),
 		cmocka_unit_test(test_a_batch_is_halved_down_to_the_one_to_blame),
 		cmocka_unit_test(test_a_server_that_is_down_is_left_alone_and_probed),
+		cmocka_unit_test(test_too_few_connections_leave_no_server_alone),
 		cmocka_unit_test(test_retry_after_holds_for_all_of_the_server),
 		cmocka_unit_test(test_cancelled_it_leaves_what_it_does_not_know),
 	};
