@@ -475,7 +475,7 @@ static void storm_body(struct loop *loop, void *arg)
 		CHECK_EQ(r.seen[k], EACH);
 	CHECK(r.most_busy <= (size_t)f.settings.concurrency);
 	CHECK(f.settings.concurrency == 1 || r.most_busy > 1);
-	CHECK_EQ(((struct webhook *)f.sink)->busy, 0);
+	CHECK_EQ(((struct webhook *)f.sink)->turns.used_bytes, 0);
 	made_batch_release(&b);
 	release(&f);
 }
@@ -571,6 +571,44 @@ static void test_a_batch_is_halved_down_to_the_one_to_blame(void **state)
 {
 	(void)state;
 	run_simulated(1, batch_body, NULL);
+}
+
+/* A chain that has much to send does not keep the others waiting until it is done. */
+static void turns_body(struct loop *loop, void *arg)
+{
+	struct script_step steps[20];
+	struct fixture f = { .settings.concurrency = 1 };
+	struct made_batch b[2];
+	struct try t[2];
+	struct scope scope;
+	size_t at = 0;
+
+	(void)arg;
+	for (size_t i = 0; i < COUNT_OF(steps); i++)
+		steps[i] = (struct script_step){ .status = 200, .after_ms = 1000 };
+	CHECK(init(&f, loop, steps, COUNT_OF(steps)));
+	scope_init(&scope, loop);
+	for (uint32_t c = 0; c < 2; c++) {
+		made_batch_init(&b[c], 1, 10);
+		for (uint32_t i = 0; i < 10; i++)
+			made_message(&b[c], i, URL, "", c ? "\"second\"" : "\"first\"");
+		t[c] = (struct try){ &f, &b[c] };
+		scope_spawn(&scope, "try", try_send, &t[c]);
+	}
+	scope_wait(&scope);
+	CHECK_EQ(f.script.n_seen, 20);
+	while (at < 20 && !str_eq(f.script.seen[at].request.body, STR("\"second\"")))
+		at++;
+	CHECK(at <= 2);
+	for (uint32_t c = 0; c < 2; c++)
+		made_batch_release(&b[c]);
+	release(&f);
+}
+
+static void test_chains_take_turns(void **state)
+{
+	(void)state;
+	run_simulated(4, turns_body, NULL);
 }
 
 /* ---- the breaker ---- */
@@ -724,6 +762,7 @@ int main(void)
 		cmocka_unit_test(test_what_stands_behind_a_failed_one_of_its_key_waits),
 		cmocka_unit_test(test_all_arrive_in_order_per_key_through_every_trouble),
 		cmocka_unit_test(test_the_limit_holds_over_all_chains_of_a_worker),
+		cmocka_unit_test(test_chains_take_turns),
 		cmocka_unit_test(test_a_batch_is_halved_down_to_the_one_to_blame),
 		cmocka_unit_test(test_a_server_that_is_down_is_left_alone_and_probed),
 		cmocka_unit_test(test_too_few_connections_leave_no_server_alone),
