@@ -109,6 +109,12 @@ void effect_hold(struct effect *e)
 	settle(e, EFFECT_HELD);
 }
 
+void effect_batch_silent(const struct effect_batch *b, int64_t ms)
+{
+	if (b->holder)
+		b->holder->silent(b->holder, ms);
+}
+
 void effect_fail(struct effect *e, const struct err *err)
 {
 	/* A failure keeps its class also when there is no room for its text. */

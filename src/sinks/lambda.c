@@ -84,6 +84,7 @@ static bool invoke(struct lane *k, struct effect *const *effects, size_t n, size
 		return err_set(err, ERR_FATAL, "lambda.function", "a function's name is longer than %d bytes",
 			       PATH_BYTES);
 	buf_clear(&k->answer);
+	effect_batch_silent(effects[0]->batch, k->l->set->common.timeout_ms);
 	if (!aws_call(k->l->client, &r, &k->answer, err)) {
 		err->class = aws_batch_class(str_c(err->code), err->class);
 		return false;
@@ -224,6 +225,8 @@ static void lambda_send(struct sink *s, struct effect *const *effects, size_t n)
 				scope_spawn(&scope, "sink.lambda", run_lane, &lanes[i]);
 		scope_wait(&scope);
 	}
+	if (n)
+		effect_batch_silent(effects[0]->batch, 0);
 	for (size_t i = 0; i < n_lanes; i++)
 		mem_free(lanes[i].effects);
 }

@@ -148,7 +148,7 @@ static struct sink *webhook_open(const void *settings, const struct sink_site *s
 		if (web_header_split(s->headers.items[i], &w->headers[w->n_headers]))
 			w->n_headers++;
 	tls_files_init(&w->tls, &s->tls);
-	event_init(&w->free, site->loop);
+	budget_init(&w->turns, site->loop, (size_t)s->concurrency);
 	return &w->base;
 }
 
@@ -322,33 +322,16 @@ static bool deliver(struct outbox *o, struct webhook_message **messages, size_t 
 	return true;
 }
 
-static bool take_turn(struct webhook *w)
-{
-	while (w->busy >= (size_t)w->set->concurrency) {
-		event_clear(&w->free);
-		if (!event_wait(&w->free, -1, NULL, NULL))
-			return false;
-	}
-	w->busy++;
-	return true;
-}
-
-static void give_turn(struct webhook *w)
-{
-	w->busy--;
-	event_set(&w->free);
-}
-
 static bool next_request(struct outbox *o)
 {
 	struct request r;
 	bool ok;
 
-	if (!take_turn(o->w))
+	if (!budget_take(&o->w->turns, 1, NULL))
 		return false;
 	take_request(o, &r); /* behind the wait: another task may have emptied the queue */
 	ok = r.n == 0 || deliver(o, r.messages, r.n);
-	give_turn(o->w);
+	budget_return(&o->w->turns, 1);
 	for (size_t i = 0; i < r.n_lanes && ok; i++) {
 		if (r.lanes[i]->failed)
 			fail_lane(o, r.lanes[i]);
@@ -385,6 +368,8 @@ static void webhook_send(struct sink *s, struct effect *const *effects, size_t n
 			scope_spawn(&scope, "sink.webhook", post_all, &o);
 		scope_wait(&scope);
 	}
+	if (n)
+		effect_batch_silent(effects[0]->batch, 0);
 	arena_release(&o.arena);
 }
 

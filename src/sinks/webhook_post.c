@@ -1,6 +1,7 @@
 /* One request to a webhook. */
 #include "sluice/core/digest.h"
 #include "sluice/core/mask.h"
+#include "sluice/core/scan.h"
 #include "sluice/core/sha256.h"
 #include "web_address.h"
 #include "web_header.h"
@@ -65,17 +66,35 @@ static void put_listed(struct buf *list, struct str value)
 	buf_put(list, value);
 }
 
+/* A dead letter's; of one event there may be several (a fan-out's members). */
+static struct str letter_id(const struct effect *e)
+{
+	struct str id = { 0 };
+
+	if (!header_of(&e->message, STR("sluice-v")).len)
+		scan_member(e->message.body, STR("id"), &id);
+	return id;
+}
+
 /* What a receiver that has seen it may answer without doing it again: an event is
- * one message for each handler; a notification has an id of its own. */
+ * one message for each handler; a notification and a dead letter have ids of their own. */
 static void put_key(const struct effect *e, struct buf *out)
 {
 	const struct effect_source *s = &e->batch->source;
-	struct str notification = header_of(&e->message, STR("sluice-notification-id"));
+	struct str notification = header_of(&e->message, STR("sluice-notification-id")), letter;
+	struct digest d;
 
-	if (notification.len)
+	if (notification.len) {
 		buf_put(out, notification);
-	else if (event_id(e).len)
+		return;
+	}
+	letter = letter_id(e);
+	if (event_id(e).len)
 		buf_putf(out, "%.*s/%.*s/%.*s", STR_ARG(s->pipeline), STR_ARG(s->handler), STR_ARG(event_id(e)));
+	if (letter.len) {
+		digest_fields(&letter, 1, &d);
+		buf_putf(out, "%s%s", out->len ? "/" : "", d.hex);
+	}
 }
 
 static void put_ids(struct post *p)
@@ -306,7 +325,8 @@ static bool refuse(struct post *p, struct err *err)
 
 static bool no_answer(struct post *p, struct err *err)
 {
-	bool failed = err->class == ERR_RETRY && str_starts(str_c(err->code), STR("http."));
+	/* http.busy: our own connections were too few, nobody was asked. */
+	bool failed = err->class == ERR_RETRY && str_starts(str_c(err->code), STR("http.")) && !err_is(err, "http.busy");
 
 	breaker_settle(p->host, failed ? BREAKER_FAILED : BREAKER_UNKNOWN, err);
 	if (err_is(err, "http.too_large"))
@@ -327,6 +347,7 @@ static bool exchange(struct post *p, struct err *err)
 
 	if (!breaker_admit(p->host, err))
 		return false;
+	effect_batch_silent(p->messages[0]->effect->batch, p->w->set->timeout_ms);
 	if (!transport_send(p->w->base.site.transport, &r, &p->response, err))
 		return no_answer(p, err);
 	if (p->response.status / 100 != 2)

@@ -6,6 +6,7 @@
 #define SLUICE_SINKS_WEBHOOK_SINK_H
 
 #include "breaker.h"
+#include "sluice/core/budget.h"
 #include "sluice/sinks/sink.h"
 #include "tls_option.h"
 
@@ -30,8 +31,7 @@ struct webhook {
 	size_t n_headers;
 	struct tls_files tls;
 	struct breaker *hosts;         /* one a server; handlers' urls are few */
-	size_t busy;                   /* requests under way, of all send()s */
-	struct event free;
+	struct budget turns;           /* requests under way, of all send()s; first come, first served */
 };
 
 /* The messages of one send() with the same url and key, in order. */

@@ -251,7 +251,7 @@ static void holder_silent(struct effect_holder *h, int64_t ms)
 {
 	struct chain *c = h->owner;
 
-	c->moved_ms = env_mono_ms(c->run->worker->env) + ms;
+	c->silent_until_ms = ms ? env_mono_ms(c->run->worker->env) + ms : 0;
 }
 
 static void settled(struct effect *e)
@@ -522,7 +522,12 @@ static bool process_part(struct chain *c, size_t begin, size_t *end)
 
 	if (!make_effects(c, &batch, begin, end, &held))
 		return false;
-	ok = delivery_run(&site, batch.effects, batch.count) && dead_letter_reports(&site, &batch);
+	/* Where effects are held the position may stand only where they begin or end: what
+	 * is reported between them is done with before any of them is acknowledged. */
+	if (c->h->sink->ops->flush)
+		ok = dead_letter_reports(&site, &batch) && delivery_run(&site, batch.effects, batch.count);
+	else
+		ok = delivery_run(&site, batch.effects, batch.count) && dead_letter_reports(&site, &batch);
 	effect_batch_release(&batch);
 	budget_return(&c->h->memory, held);
 	return ok;

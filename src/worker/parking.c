@@ -88,6 +88,12 @@ static void say_why(struct chain *c)
 			PARKING_STALL_MS / 1000);
 }
 
+/* A sink has the time that it asked for as long as nobody else waits for the pages. */
+static int64_t moved_ms(const struct chain *c)
+{
+	return c->silent_until_ms > c->moved_ms && c->leaves != PARKING_LAGGING ? c->silent_until_ms : c->moved_ms;
+}
+
 /* Cancelled in whatever it waits in, also in the sink's send(): what that leaves
  * behind it may still deliver, in front of what is sent again (sinks/sink.h). */
 int64_t parking_watch(struct shard_run *run)
@@ -97,7 +103,7 @@ int64_t parking_watch(struct shard_run *run)
 
 	for (size_t i = 0; i < run->n_chains; i++) {
 		struct chain *c = &run->chains[i];
-		int64_t left_ms = c->moved_ms + PARKING_STALL_MS - now_ms;
+		int64_t left_ms = moved_ms(c) + PARKING_STALL_MS - now_ms;
 
 		if (!c->busy || c->over)
 			continue;

@@ -188,6 +188,10 @@ void effect_done(struct effect *e);
 void effect_fail(struct effect *e, const struct err *err);
 void effect_hold(struct effect *e);      /* only where the batch has a holder */
 
+/* What the sink asks of the far side now may take so many ms, and is no stall; 0: all
+ * that was asked is answered. Nothing where the batch has no holder. */
+void effect_batch_silent(const struct effect_batch *b, int64_t ms);
+
 /* FAILED back to PENDING, for another try. */
 void effect_retry(struct effect *e);
 

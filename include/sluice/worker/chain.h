@@ -50,6 +50,7 @@ struct chain {
 	bool idle;                         /* waits with nothing left to take */
 	bool acknowledged;                 /* its sink has acknowledged something in this reading */
 	int64_t moved_ms;                  /* when that batch last got further (mono) */
+	int64_t silent_until_ms;           /* its sink waits for an answer that may take so long (mono); or 0 */
 	int64_t drained_ms;                /* when it last had nothing left to take */
 	unsigned limit;                    /* a probe: records of its next page; 0: any */
 	enum parking leaves;

@@ -3,8 +3,10 @@
  *
  * - it is stalled: its batch got no further for PARKING_STALL_MS. It got further when
  *   an effect was acknowledged or dead-lettered, or refused for good (DATA: that is
- *   tried a limited number of times). In a probe the first round that must wait
- *   is enough.
+ *   tried a limited number of times). While a request is under way for which the sink
+ *   has asked for more time (effect_batch_silent()), that counts instead, unless
+ *   another chain waits for its pages. In a probe the first round that must wait is
+ *   enough.
  * - it is lagging: the window is full because of it, and another chain of the
  *   reading has nothing left to take. It finishes its batch first.
  *

@@ -157,6 +157,39 @@ static void unsigned_body(struct loop *loop, void *arg)
 	release(&f);
 }
 
+/* A fan-out has one for each member that cannot be told. */
+static void dead_letters_of_one_event_have_keys_of_their_own(struct loop *loop, void *arg)
+{
+	static const struct script_step steps[] = { { .status = 200 }, { .status = 200 }, { .status = 200 } };
+	static const char *const bodies[] = { "{\"id\":\"p/h/s/1/x/m1\"}", "{\"id\":\"p/h/s/1/x/m2\"}",
+					      "{\"id\":\"p/h/s/1/x/m1\",\"time\":\"later\"}" };
+	struct str keys[3];
+	struct fixture f = { 0 };
+
+	(void)arg;
+	CHECK(init(&f, loop, steps, 3));
+	for (size_t i = 0; i < 3; i++) {
+		struct made_batch b;
+
+		made_batch_init(&b, 1, 1);
+		b.records[0].event_id = STR("e1");
+		made_message(&b, 0, URL, "", bodies[i]);
+		send(&f, &b);
+		made_batch_release(&b);
+		keys[i] = transport_script_header(&f.script, i, "idempotency-key");
+		CHECK(str_starts(keys[i], STR("p/h/e1/")));
+	}
+	CHECK(!str_eq(keys[0], keys[1]));
+	CHECK(str_eq(keys[0], keys[2]));
+	release(&f);
+}
+
+static void test_dead_letters_of_one_event_have_keys_of_their_own(void **state)
+{
+	(void)state;
+	run_simulated(1, dead_letters_of_one_event_have_keys_of_their_own, NULL);
+}
+
 static void test_without_secrets_nothing_is_signed(void **state)
 {
 	(void)state;
@@ -442,7 +475,7 @@ static void storm_body(struct loop *loop, void *arg)
 		CHECK_EQ(r.seen[k], EACH);
 	CHECK(r.most_busy <= (size_t)f.settings.concurrency);
 	CHECK(f.settings.concurrency == 1 || r.most_busy > 1);
-	CHECK_EQ(((struct webhook *)f.sink)->busy, 0);
+	CHECK_EQ(((struct webhook *)f.sink)->turns.used_bytes, 0);
 	made_batch_release(&b);
 	release(&f);
 }
@@ -540,6 +573,44 @@ static void test_a_batch_is_halved_down_to_the_one_to_blame(void **state)
 	run_simulated(1, batch_body, NULL);
 }
 
+/* A chain that has much to send does not keep the others waiting until it is done. */
+static void turns_body(struct loop *loop, void *arg)
+{
+	struct script_step steps[20];
+	struct fixture f = { .settings.concurrency = 1 };
+	struct made_batch b[2];
+	struct try t[2];
+	struct scope scope;
+	size_t at = 0;
+
+	(void)arg;
+	for (size_t i = 0; i < COUNT_OF(steps); i++)
+		steps[i] = (struct script_step){ .status = 200, .after_ms = 1000 };
+	CHECK(init(&f, loop, steps, COUNT_OF(steps)));
+	scope_init(&scope, loop);
+	for (uint32_t c = 0; c < 2; c++) {
+		made_batch_init(&b[c], 1, 10);
+		for (uint32_t i = 0; i < 10; i++)
+			made_message(&b[c], i, URL, "", c ? "\"second\"" : "\"first\"");
+		t[c] = (struct try){ &f, &b[c] };
+		scope_spawn(&scope, "try", try_send, &t[c]);
+	}
+	scope_wait(&scope);
+	CHECK_EQ(f.script.n_seen, 20);
+	while (at < 20 && !str_eq(f.script.seen[at].request.body, STR("\"second\"")))
+		at++;
+	CHECK(at <= 2);
+	for (uint32_t c = 0; c < 2; c++)
+		made_batch_release(&b[c]);
+	release(&f);
+}
+
+static void test_chains_take_turns(void **state)
+{
+	(void)state;
+	run_simulated(4, turns_body, NULL);
+}
+
 /* ---- the breaker ---- */
 
 static void breaker_body(struct loop *loop, void *arg)
@@ -594,6 +665,33 @@ static void test_a_server_that_is_down_is_left_alone_and_probed(void **state)
 	(void)state;
 	for (uint64_t seed = 1; seed <= 10; seed++)
 		run_simulated(seed, breaker_body, NULL);
+}
+
+/* Connections that others hold are not this server's failure. */
+static void busy_body(struct loop *loop, void *arg)
+{
+	static const struct script_step steps[] = {
+		{ .error = "http.busy" }, { .error = "http.busy" }, { .status = 200 }, { .status = 200 },
+	};
+	struct fixture f = { .settings = { .concurrency = 1, .breaker_failures = 1 } };
+	struct made_batch b;
+
+	(void)arg;
+	CHECK(init(&f, loop, steps, COUNT_OF(steps)));
+	made_batch_init(&b, 1, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		made_message(&b, i, URL, "", "{}");
+	send(&f, &b);
+	CHECK_EQ(f.script.n_seen, 4);
+	CHECK_EQ(made_count(&b, EFFECT_DONE), 2);
+	made_batch_release(&b);
+	release(&f);
+}
+
+static void test_too_few_connections_leave_no_server_alone(void **state)
+{
+	(void)state;
+	run_simulated(1, busy_body, NULL);
 }
 
 static void held_body(struct loop *loop, void *arg)
@@ -656,6 +754,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_request_says_what_it_is_and_is_signed_with_every_secret),
+		cmocka_unit_test(test_dead_letters_of_one_event_have_keys_of_their_own),
 		cmocka_unit_test(test_without_secrets_nothing_is_signed),
 		cmocka_unit_test(test_what_each_answer_means),
 		cmocka_unit_test(test_an_endless_answer_is_not_read),
@@ -663,8 +762,10 @@ int main(void)
 		cmocka_unit_test(test_what_stands_behind_a_failed_one_of_its_key_waits),
 		cmocka_unit_test(test_all_arrive_in_order_per_key_through_every_trouble),
 		cmocka_unit_test(test_the_limit_holds_over_all_chains_of_a_worker),
+		cmocka_unit_test(test_chains_take_turns),
 		cmocka_unit_test(test_a_batch_is_halved_down_to_the_one_to_blame),
 		cmocka_unit_test(test_a_server_that_is_down_is_left_alone_and_probed),
+		cmocka_unit_test(test_too_few_connections_leave_no_server_alone),
 		cmocka_unit_test(test_retry_after_holds_for_all_of_the_server),
 		cmocka_unit_test(test_cancelled_it_leaves_what_it_does_not_know),
 	};

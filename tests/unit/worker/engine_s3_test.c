@@ -422,6 +422,37 @@ static void test_other_cuts_double_nothing(void **state)
 	run_seeds(other_cuts_double_nothing);
 }
 
+/* What cannot be written goes to the dead letter, and the object around it stays one. */
+static void dead_letters_in_the_middle_double_nothing(struct loop *loop, void *arg)
+{
+	struct world w;
+
+	(void)arg;
+	open_world(&w, loop, 1, SINK);
+	w.e.handlers[0].batch_records = 100;
+	w.e.dead_letter_down = true;
+	add_shard(&w, NULL);
+	for (int i = 0; i < 40; i++) {
+		put(&w, w.shards[0]);
+		if (i == 5)
+			sim_shard_put(w.e.streams, w.shards[0], "INSERT", "{\"id\":{\"S\":\"k\"}}",
+				      "{\"id\":{\"S\":\"k\"}}", NULL); /* without n */
+	}
+	engine_start(&w.e);
+	CHECK(sleep_ms(&w, MINUTE_MS));
+	w.e.dead_letter_down = false;
+	CHECK(wait_whole(&w, 10 * MINUTE_MS));
+	CHECK(w.e.n_dead_letters > 0);
+	CHECK(equals_an_undisturbed_run(&w));
+	close_world(&w);
+}
+
+static void test_dead_letters_in_the_middle_double_nothing(void **state)
+{
+	(void)state;
+	run_seeds(dead_letters_in_the_middle_double_nothing);
+}
+
 /* ---- others ---- */
 
 static void s3_that_is_down_holds_up_nobody(struct loop *loop, void *arg)
@@ -528,6 +559,7 @@ int main(void)
 		cmocka_unit_test(test_a_drain_writes_nothing_and_is_quick),
 		cmocka_unit_test(test_kills_change_nothing),
 		cmocka_unit_test(test_other_cuts_double_nothing),
+		cmocka_unit_test(test_dead_letters_in_the_middle_double_nothing),
 		cmocka_unit_test(test_s3_that_is_down_holds_up_nobody),
 		cmocka_unit_test(test_a_slow_put_is_waited_for),
 		cmocka_unit_test(test_too_little_memory_is_enough_for_all),
