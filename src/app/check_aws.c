@@ -83,7 +83,9 @@ static void check_clock(const struct session *s, struct findings *f)
 {
 	int64_t off_ms = aws_service_time_ms(s->dynamodb) - env_wall_ms(loop_env(s->loop));
 
-	if (llabs(off_ms) < SKEW_WORTH_MS)
+	if (!aws_service_time_known(s->dynamodb))
+		findings_add(f, FINDING_NOTE, "clock", "not known: no answer of DynamoDB has told the time");
+	else if (llabs(off_ms) < SKEW_WORTH_MS)
 		findings_add(f, FINDING_OK, "clock", "%.1f s %s the service's", (double)llabs(off_ms) / 1000, off_ms < 0 ? "ahead of" : "behind");
 	else
 		findings_add(f, FINDING_NOTE, "clock", "%lld s %s the service's: signatures allow for it, but set it right (NTP)",

@@ -102,6 +102,13 @@ def test_without_credentials_it_says_what_was_looked_for(check):
     assert "✗ credentials" in done.stdout and "AWS_ACCESS_KEY_ID" in done.stdout
 
 
+def test_without_an_answer_nothing_is_said_of_the_clock(check, moto, settings):
+    settings.write_text(settings.read_text().replace(moto.url, "http://127.0.0.1:9"))
+    done = check({**moto.keys, "AWS_MAX_ATTEMPTS": "1"})
+    assert done.returncode == 1
+    assert "– clock" in done.stdout and "✓ clock" not in done.stdout
+
+
 def test_what_is_not_there_is_said(check, moto, tables):
     tables[1].drop()
     done = check(moto.keys)
