@@ -172,11 +172,25 @@ static void say_profile(const struct reading *r, struct credentials *out)
 	buf_release(&source);
 }
 
+static bool load_files(struct reading *r, bool named, struct err *err)
+{
+	const struct process_env *env = r->p->site.env;
+
+	if (profile_set_load(&r->set, env, err))
+		return true;
+	if (!named && !profile_files_named(env) && err_is(err, "file.open")) {
+		const struct err why = *err;
+
+		err_set(err, ERR_AUTH, "credentials.absent", "%s", why.text); /* the next of the chain may have some */
+	}
+	return false;
+}
+
 static bool read_and_get(struct reading *r, bool named, struct credentials *out, struct err *err)
 {
 	bool there;
 
-	if (!profile_set_load(&r->set, r->p->site.env, err))
+	if (!load_files(r, named, err))
 		return false;
 	there = profile_set_find(&r->set, SECTION_PROFILE, r->name) != NULL;
 	if (named && !there)

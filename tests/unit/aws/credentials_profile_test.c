@@ -137,6 +137,15 @@ static void names_and_files(struct loop *loop, void *arg)
 	f.process.unreadable = "/h/.aws/credentials";
 	CHECK_CLASS(get(&f, ""), &f.err, ERR_AUTH);
 	CHECK_STR(str_c(f.err.code), "file.open");
+	/* In a home that is not ours nobody meant any. */
+	fake_process_set(&f.process, "AWS_PROFILE", "");
+	CHECK_CLASS(get(&f, ""), &f.err, ERR_AUTH);
+	CHECK_STR(str_c(f.err.code), "credentials.absent");
+	CHECK_CLASS(get(&f, "mine"), &f.err, ERR_AUTH);
+	CHECK_STR(str_c(f.err.code), "file.open");
+	fake_process_set(&f.process, "AWS_SHARED_CREDENTIALS_FILE", "/h/.aws/credentials");
+	CHECK_CLASS(get(&f, ""), &f.err, ERR_AUTH);
+	CHECK_STR(str_c(f.err.code), "file.open");
 	tear_down(&f);
 }
 
