@@ -148,7 +148,7 @@ static void examine(struct sink *sink, struct str address, struct findings *f)
 
 	if (sink->ops->examine(sink, address, &tried, &err))
 		findings_add(f, FINDING_OK, tried.tried, "%.*s", STR_ARG(address));
-	else if (err.class == ERR_AUTH && !tried.sure)
+	else if (findings_denied(&err) && !tried.sure)
 		findings_add(f, FINDING_NOTE, tried.tried, "%.*s: not allowed, and not needed", STR_ARG(address));
 	else
 		findings_fail(f, tried.tried, &err);
@@ -185,6 +185,8 @@ static void examine_places(const struct settings *set, struct places *p)
 		for (size_t j = 0; j < set->pipelines[i].n_handlers; j++) {
 			const struct settings_handler *h = &set->pipelines[i].handlers[j];
 
+			if (!h->enabled)
+				continue;
 			if (h->sink == p->of)
 				visit(p, h->node);
 			if (h->failure.dead_letter.sink == p->of)
