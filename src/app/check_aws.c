@@ -83,7 +83,9 @@ static void check_clock(const struct session *s, struct findings *f)
 {
 	int64_t off_ms = aws_service_time_ms(s->dynamodb) - env_wall_ms(loop_env(s->loop));
 
-	if (llabs(off_ms) < SKEW_WORTH_MS)
+	if (!aws_service_time_known(s->dynamodb))
+		findings_add(f, FINDING_NOTE, "clock", "not known: no answer of DynamoDB has told the time");
+	else if (llabs(off_ms) < SKEW_WORTH_MS)
 		findings_add(f, FINDING_OK, "clock", "%.1f s %s the service's", (double)llabs(off_ms) / 1000, off_ms < 0 ? "ahead of" : "behind");
 	else
 		findings_add(f, FINDING_NOTE, "clock", "%lld s %s the service's: signatures allow for it, but set it right (NTP)",
@@ -146,7 +148,7 @@ static void examine(struct sink *sink, struct str address, struct findings *f)
 
 	if (sink->ops->examine(sink, address, &tried, &err))
 		findings_add(f, FINDING_OK, tried.tried, "%.*s", STR_ARG(address));
-	else if (err.class == ERR_AUTH && !tried.sure)
+	else if (findings_denied(&err) && !tried.sure)
 		findings_add(f, FINDING_NOTE, tried.tried, "%.*s: not allowed, and not needed", STR_ARG(address));
 	else
 		findings_fail(f, tried.tried, &err);
@@ -183,6 +185,8 @@ static void examine_places(const struct settings *set, struct places *p)
 		for (size_t j = 0; j < set->pipelines[i].n_handlers; j++) {
 			const struct settings_handler *h = &set->pipelines[i].handlers[j];
 
+			if (!h->enabled)
+				continue;
 			if (h->sink == p->of)
 				visit(p, h->node);
 			if (h->failure.dead_letter.sink == p->of)

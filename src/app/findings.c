@@ -59,7 +59,7 @@ void findings_add(struct findings *f, enum finding_state state, const char *what
 	append(f, state, str_c(what), str_c(text));
 }
 
-static bool is_denial(const struct err *err)
+bool findings_denied(const struct err *err)
 {
 	for (size_t i = 0; i < sizeof(denials) / sizeof(*denials); i++)
 		if (err_is(err, denials[i]))
@@ -82,7 +82,7 @@ void findings_fail(struct findings *f, const char *what, const struct err *err)
 	if (!one)
 		return;
 	one->code = arena_dup(f->arena, str_c(err->code));
-	if (is_denial(err))
+	if (findings_denied(err))
 		one->missing = action_of(one->what);
 }
 

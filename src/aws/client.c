@@ -84,6 +84,11 @@ int64_t aws_service_time_ms(const struct aws_client *c)
 	return env_wall_ms(loop_env(c->set.loop)) + c->skew.ms;
 }
 
+bool aws_service_time_known(const struct aws_client *c)
+{
+	return c->skew.known;
+}
+
 struct str aws_client_endpoint(const struct aws_client *c)
 {
 	struct str url = buf_str(&c->address.endpoint.url);

@@ -299,11 +299,6 @@ static bool read_endpoint_urls(struct loading *l)
 
 /* ---- the files ---- */
 
-static bool names_files(const struct process_env *env)
-{
-	return process_env_value(env, "AWS_CONFIG_FILE").len || process_env_value(env, "AWS_SHARED_CREDENTIALS_FILE").len;
-}
-
 /* Files that nobody asked for and that may not be read (another user's home) are as
  * if they were not there; all else that is wrong with them is said. */
 static bool load_files(struct loading *l)
@@ -312,7 +307,7 @@ static bool load_files(struct loading *l)
 
 	if (profile_set_load(&l->set, l->c->env, &why))
 		return true;
-	if (err_is(&why, "file.open") && !l->c->profile_named && !names_files(l->c->env))
+	if (err_is(&why, "file.open") && !l->c->profile_named && !profile_files_named(l->c->env))
 		return true;
 	if (l->err) {
 		*l->err = why;

@@ -3,15 +3,19 @@
 
 #include "sluice/core/mem.h"
 
+enum { MAX_MEANT_BYTES = 16 * 1024 };
+
 struct profile_provider {
 	struct credentials_provider base;
 	struct credentials_site site;
 	struct buf profile;   /* empty: AWS_PROFILE or "default" */
+	struct credentials_provider *kept;   /* a source that remembers something; NULL: none */
+	struct buf kept_means;               /* what the profile said of it */
 };
 
 /* One get(): the files as they are now, and what they lead to. */
 struct reading {
-	const struct profile_provider *p;
+	struct profile_provider *p;
 	struct str name;
 	struct profile_set set;
 	struct profile_chain chain;
@@ -83,11 +87,46 @@ static bool ask_source(const struct reading *r, struct credentials_provider *sou
 	return false;
 }
 
+static bool remembers(const struct profile_chain *c)
+{
+	return c->base == PROFILE_SSO || c->base == PROFILE_IMDS;
+}
+
+static void say_meant(const struct profile_chain *c, struct buf *out)
+{
+	const struct sso_role *sso = &c->sso;
+
+	buf_putf(out, "%d\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s", (int)c->base, STR_ARG(sso->session), STR_ARG(sso->start_url),
+		 STR_ARG(sso->region), STR_ARG(sso->account_id), STR_ARG(sso->role_name));
+}
+
+/* A token that could not be written, or what the metadata said last, would be lost with
+ * its provider: it is kept as long as the profile means the same one. */
+static struct credentials_provider *kept_source(const struct reading *r)
+{
+	struct profile_provider *p = r->p;
+	struct buf meant;
+
+	buf_init(&meant, MAX_MEANT_BYTES);
+	say_meant(&r->chain, &meant);
+	if (!p->kept || !str_eq(buf_str(&meant), buf_str(&p->kept_means))) {
+		credentials_provider_free(p->kept);
+		p->kept = base_provider(r);
+		buf_clear(&p->kept_means);
+		buf_put(&p->kept_means, buf_str(&meant));
+	}
+	buf_release(&meant);
+	return p->kept;
+}
+
 static bool get_base(const struct reading *r, struct credentials *out, struct err *err)
 {
-	struct credentials_provider *source = base_provider(r);
+	struct credentials_provider *source;
 	bool ok;
 
+	if (remembers(&r->chain))
+		return ask_source(r, kept_source(r), out, err);
+	source = base_provider(r);
 	if (!source)
 		return get_keys(r->chain.section, out, err);
 	ok = ask_source(r, source, out, err);
@@ -133,11 +172,25 @@ static void say_profile(const struct reading *r, struct credentials *out)
 	buf_release(&source);
 }
 
+static bool load_files(struct reading *r, bool named, struct err *err)
+{
+	const struct process_env *env = r->p->site.env;
+
+	if (profile_set_load(&r->set, env, err))
+		return true;
+	if (!named && !profile_files_named(env) && err_is(err, "file.open")) {
+		const struct err why = *err;
+
+		err_set(err, ERR_AUTH, "credentials.absent", "%s", why.text); /* the next of the chain may have some */
+	}
+	return false;
+}
+
 static bool read_and_get(struct reading *r, bool named, struct credentials *out, struct err *err)
 {
 	bool there;
 
-	if (!profile_set_load(&r->set, r->p->site.env, err))
+	if (!load_files(r, named, err))
 		return false;
 	there = profile_set_find(&r->set, SECTION_PROFILE, r->name) != NULL;
 	if (named && !there)
@@ -156,7 +209,7 @@ static bool read_and_get(struct reading *r, bool named, struct credentials *out,
 
 static bool profile_provider_get(struct credentials_provider *base, struct credentials *out, struct err *err)
 {
-	const struct profile_provider *p = (struct profile_provider *)base;
+	struct profile_provider *p = (struct profile_provider *)base;
 	struct reading *r = mem_alloc(sizeof(*r));   /* too large for a task's stack */
 	struct err why = { 0 };
 	bool ok;
@@ -175,10 +228,20 @@ static bool profile_provider_get(struct credentials_provider *base, struct crede
 	return ok;
 }
 
+static void profile_provider_forget(struct credentials_provider *base)
+{
+	struct profile_provider *p = (struct profile_provider *)base;
+
+	if (p->kept)
+		credentials_provider_forget(p->kept);
+}
+
 static void profile_provider_free(struct credentials_provider *base)
 {
 	struct profile_provider *p = (struct profile_provider *)base;
 
+	credentials_provider_free(p->kept);
+	buf_release(&p->kept_means);
 	buf_release(&p->profile);
 	mem_free(p);
 }
@@ -188,9 +251,11 @@ struct credentials_provider *credentials_profile_new(const struct credentials_si
 	struct profile_provider *p = mem_alloc(sizeof(*p));
 
 	p->base = (struct credentials_provider){
-		.get = profile_provider_get, .free = profile_provider_free, .name = "profile",
+		.get = profile_provider_get, .free = profile_provider_free, .forget = profile_provider_forget,
+		.name = "profile",
 	};
 	p->site = *site;
+	buf_init(&p->kept_means, MAX_MEANT_BYTES);
 	buf_init(&p->profile, profile.len);
 	buf_put(&p->profile, profile);
 	return &p->base;

@@ -329,6 +329,11 @@ bool profile_file_path(const struct process_env *env, enum profile_file file, st
 	return buf_puts(out, config ? "/.aws/config" : "/.aws/credentials");
 }
 
+bool profile_files_named(const struct process_env *env)
+{
+	return process_env_value(env, "AWS_CONFIG_FILE").len || process_env_value(env, "AWS_SHARED_CREDENTIALS_FILE").len;
+}
+
 struct str profile_name(const struct process_env *env, struct str wanted)
 {
 	if (!wanted.len)

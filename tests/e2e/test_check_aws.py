@@ -1,6 +1,8 @@
 """`sluice check --aws`: what it finds out, against a server that knows identities and permissions."""
 
+import http.server
 import json
+import threading
 
 import boto3
 import pytest
@@ -102,6 +104,13 @@ def test_without_credentials_it_says_what_was_looked_for(check):
     assert "✗ credentials" in done.stdout and "AWS_ACCESS_KEY_ID" in done.stdout
 
 
+def test_without_an_answer_nothing_is_said_of_the_clock(check, moto, settings):
+    settings.write_text(settings.read_text().replace(moto.url, "http://127.0.0.1:9"))
+    done = check({**moto.keys, "AWS_MAX_ATTEMPTS": "1"})
+    assert done.returncode == 1
+    assert "– clock" in done.stdout and "✓ clock" not in done.stdout
+
+
 def test_what_is_not_there_is_said(check, moto, tables):
     tables[1].drop()
     done = check(moto.keys)
@@ -148,3 +157,30 @@ pipelines = ( {{ name = "deals"; table = "{table.name}"; start = "trim_horizon";
     assert done.returncode == 1, found
     assert [(f["what"], f["state"]) for f in found] == [(tried, "ok"), (sends, "note"), (tried, "failed"), (sends, "note")], found
     assert found[0]["text"] == place
+
+
+class Stranger(http.server.BaseHTTPRequestHandler):
+    """Stands where a service should, and lets nobody in."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(403)
+        self.end_headers()
+        self.wfile.write(b"<html>Log in first</html>")
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_stranger_in_a_sinks_place_is_no_missing_permission(check, moto, settings):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stranger)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    text = settings.read_text().replace("sinks = (", 'sinks = ( { name = "queue"; kind = "sqs"; },')
+    for enabled, looked_at in (("true", True), ("false", False)):
+        settings.write_text(text.replace("handlers = (", f"""handlers = ( {{ kind = "forward"; name = "q"; sink = "queue";
+            enabled = {enabled}; queue_url = "http://127.0.0.1/123456789012/q"; }},"""))
+        done = check({**moto.keys, "AWS_ENDPOINT_URL_SQS": f"http://127.0.0.1:{server.server_port}"})
+        assert ("✗ sqs:GetQueueAttributes" in done.stdout) == looked_at
+        assert ("sqs:GetQueueAttributes" in done.stdout) == looked_at, done.stdout
+    server.shutdown()
+    server.server_close()

@@ -38,6 +38,9 @@ void findings_group(struct findings *f, const char *fmt, ...) __attribute__((for
 void findings_add(struct findings *f, enum finding_state state, const char *what, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Whether the service says that IAM does not allow it. */
+bool findings_denied(const struct err *err);
+
 /* FAILED. Where the service says that it is not allowed, `what` ("dynamodb:Query"; or
  * whatever else) is the missing IAM action if it has the form of one. */
 void findings_fail(struct findings *f, const char *what, const struct err *err);

@@ -79,6 +79,9 @@ bool aws_call(struct aws_client *c, const struct aws_request *request, struct bu
  * seen in the latest answer's Date. */
 int64_t aws_service_time_ms(const struct aws_client *c);
 
+/* Whether an answer has told it; before that it is this machine's. */
+bool aws_service_time_known(const struct aws_client *c);
+
 /* The endpoint in use, for messages; calls may go to the account's own host. */
 struct str aws_client_endpoint(const struct aws_client *c);
 

@@ -53,6 +53,10 @@ bool profile_set_load(struct profile_set *set, const struct process_env *env, st
  * ~/.aws/credentials. False when neither variable nor HOME says where. */
 bool profile_file_path(const struct process_env *env, enum profile_file file, struct buf *out);
 
+/* Whether a variable says where a file is. Those that none does, and that may not be
+ * read (another user's home), are as if absent to who asks for no profile by name. */
+bool profile_files_named(const struct process_env *env);
+
 /* wanted, or AWS_PROFILE, or "default". Borrowed from either. */
 struct str profile_name(const struct process_env *env, struct str wanted);
 

@@ -17,6 +17,11 @@
 	"<SessionToken>" token "</SessionToken><Expiration>2026-01-01T01:00:00Z</Expiration></Credentials>"         \
 	"</AssumeRoleResult></AssumeRoleResponse>"
 
+#define SSO_KEYS                                                                                                   \
+	"{\"roleCredentials\":{\"accessKeyId\":\"A\",\"secretAccessKey\":\"s\",\"sessionToken\":\"t\",\"expiration\":1767229200000}}"
+#define IMDS_KEYS                                                                                                  \
+	"{\"Code\":\"Success\",\"AccessKeyId\":\"I\",\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":\"2026-01-01T06:00:00Z\"}"
+
 struct fixture {
 	struct transport_script script;
 	struct fake_process process;
@@ -130,6 +135,15 @@ static void names_and_files(struct loop *loop, void *arg)
 	CHECK_CLASS(get(&f, ""), &f.err, ERR_AUTH);
 	CHECK_STR(str_c(f.err.code), "credentials.profile");
 	f.process.unreadable = "/h/.aws/credentials";
+	CHECK_CLASS(get(&f, ""), &f.err, ERR_AUTH);
+	CHECK_STR(str_c(f.err.code), "file.open");
+	/* In a home that is not ours nobody meant any. */
+	fake_process_set(&f.process, "AWS_PROFILE", "");
+	CHECK_CLASS(get(&f, ""), &f.err, ERR_AUTH);
+	CHECK_STR(str_c(f.err.code), "credentials.absent");
+	CHECK_CLASS(get(&f, "mine"), &f.err, ERR_AUTH);
+	CHECK_STR(str_c(f.err.code), "file.open");
+	fake_process_set(&f.process, "AWS_SHARED_CREDENTIALS_FILE", "/h/.aws/credentials");
 	CHECK_CLASS(get(&f, ""), &f.err, ERR_AUTH);
 	CHECK_STR(str_c(f.err.code), "file.open");
 	tear_down(&f);
@@ -250,6 +264,68 @@ static void test_a_profiles_token_is_exchanged_in_its_region(void **state)
 	run_simulated(1, web_identity_of_a_profile, NULL);
 }
 
+/* SHA-1 of "dev". A refresh token serves once: the first of them is in the file still. */
+static void login_that_cannot_be_saved(struct loop *loop, void *arg)
+{
+	static const struct script_step steps[] = {
+		{ .status = 200, .body = "{\"accessToken\":\"new-token\",\"expiresIn\":28800,\"refreshToken\":\"second\"}" },
+		{ .status = 200, .body = SSO_KEYS }, { .status = 200, .body = SSO_KEYS },
+	};
+	struct credentials_provider *p;
+	struct fixture f;
+
+	(void)arg;
+	set_up(&f, loop, "[default]\nsso_session=dev\nsso_account_id=42\nsso_role_name=r\n"
+			 "[sso-session dev]\nsso_region=us-east-2\nsso_start_url=https://example.com/start\n",
+	       steps, COUNT_OF(steps));
+	fake_process_add_file(&f.process, "/h/.aws/sso/cache/34c6fceca75e456f25e7e99531e2425c6c1de443.json",
+			      "{\"accessToken\":\"old-token\",\"expiresAt\":\"2025-12-31T23:00:00Z\",\"clientId\":\"c\","
+			      "\"clientSecret\":\"s\",\"refreshToken\":\"first\"}");
+	f.process.read_only = true;
+	p = credentials_profile_new(&f.site, STR(""));
+	CHECK_OK(p->get(p, &f.out, &f.err), &f.err);
+	CHECK_OK(p->get(p, &f.out, &f.err), &f.err);
+	CHECK_EQ(f.script.n_seen, 3);
+	CHECK_STR(transport_script_header(&f.script, 2, "x-amz-sso_bearer_token"), "new-token");
+	credentials_provider_free(p);
+	tear_down(&f);
+}
+
+static void test_a_login_that_cannot_be_saved_is_remembered(void **state)
+{
+	(void)state;
+	run_simulated(1, login_that_cannot_be_saved, NULL);
+}
+
+/* The metadata's keys outlive its outage, unless they were refused. */
+static void metadata_that_goes_away(struct loop *loop, void *arg)
+{
+	static const struct script_step steps[] = {
+		{ .status = 200, .body = "token" }, { .status = 200, .body = "role" }, { .status = 200, .body = IMDS_KEYS },
+		{ .status = 404 }, { .status = 404 },
+	};
+	struct credentials_provider *p;
+	struct fixture f;
+
+	(void)arg;
+	set_up(&f, loop, "[default]\ncredential_source=Ec2InstanceMetadata\n", steps, COUNT_OF(steps));
+	p = credentials_profile_new(&f.site, STR(""));
+	CHECK_OK(p->get(p, &f.out, &f.err), &f.err);
+	CHECK_OK(p->get(p, &f.out, &f.err), &f.err);
+	CHECK_STR(buf_str(&f.out.access_key_id), "I");
+	CHECK_EQ(f.script.n_seen, 4); /* with the token that it had */
+	credentials_provider_forget(p);
+	CHECK_CLASS(p->get(p, &f.out, &f.err), &f.err, ERR_AUTH);
+	credentials_provider_free(p);
+	tear_down(&f);
+}
+
+static void test_what_the_metadata_said_last_is_remembered(void **state)
+{
+	(void)state;
+	run_simulated(1, metadata_that_goes_away, NULL);
+}
+
 /* What a program prints is taken in the real env. */
 static void program_of_a_profile(struct loop *loop, void *arg)
 {
@@ -280,6 +356,8 @@ int main(void)
 		cmocka_unit_test(test_many_roles_fit_a_tasks_stack),
 		cmocka_unit_test(test_the_role_that_was_refused_is_named),
 		cmocka_unit_test(test_a_profiles_token_is_exchanged_in_its_region),
+		cmocka_unit_test(test_a_login_that_cannot_be_saved_is_remembered),
+		cmocka_unit_test(test_what_the_metadata_said_last_is_remembered),
 		cmocka_unit_test(test_a_profiles_program_is_run),
 	};
 

@@ -3,7 +3,10 @@
 
 #include "sluice/aws/credentials.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void test_an_account_is_digits(void **state)
@@ -57,11 +60,37 @@ static void test_the_real_process_reads_real_files(void **state)
 	buf_release(&text);
 }
 
+static void test_a_pipe_without_a_writer_or_a_silent_one_holds_up_nobody(void **state)
+{
+	char path[] = "/tmp/sluice-pipe-XXXXXX";
+	struct err err = { 0 };
+	struct buf text;
+	int ends;
+
+	(void)state;
+	assert_true(mkdtemp(path) != NULL);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	buf_init(&text, 100);
+	assert_true(process_env_real.read_file(NULL, path, &text, &err));
+	assert_int_equal(text.len, 0);
+	ends = open(path, O_RDWR);
+	assert_true(ends >= 0);
+	assert_int_equal(write(ends, "abc", 3), 3);
+	assert_false(process_env_real.read_file(NULL, path, &text, &err));
+	assert_string_equal(err.code, "file.read");
+	assert_non_null(strstr(err.text, path));
+	close(ends);
+	unlink(path);
+	buf_release(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_account_is_digits),
 		cmocka_unit_test(test_the_real_process_reads_real_files),
+		cmocka_unit_test(test_a_pipe_without_a_writer_or_a_silent_one_holds_up_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,9 @@
 
 #include "sluice/http/client.h"
 
+#include <assert.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <semaphore.h>
 #include <stdio.h>
@@ -39,6 +41,27 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 static bool path_is(const struct http_server_request *r, const char *path)
 {
 	return str_eq(r->path, str_c(path));
+}
+
+/* A secret that stands nowhere as it is written here. */
+enum { VEIL = 0x5a, SECRET_BYTES = 32 };
+static const char veiled[SECRET_BYTES + 1] = "what-nobody-shall-find-in-memory";
+
+static void put_secret(char *to)
+{
+	for (size_t i = 0; i < SECRET_BYTES; i++)
+		to[i] = (char)(veiled[i] ^ VEIL);
+}
+
+static bool answer_secret(struct http_server_request *r)
+{
+	char text[SECRET_BYTES];
+	bool ok = http_server_write(r, STR("HTTP/1.1 200 OK\r\nContent-Length: 32\r\n\r\n"));
+
+	put_secret(text);
+	ok = ok && http_server_write(r, str_of(text, sizeof(text)));
+	explicit_bzero(text, sizeof(text));
+	return ok;
 }
 
 static bool answer_echo(struct http_server_request *r)
@@ -111,6 +134,8 @@ static bool write_endless_heads(struct http_server_request *r)
 
 static bool handle(struct http_server_request *r)
 {
+	if (path_is(r, "/secret"))
+		return answer_secret(r);
 	if (path_is(r, "/echo"))
 		return answer_echo(r);
 	if (path_is(r, "/500"))
@@ -649,6 +674,72 @@ static void cancel_everywhere(struct fixture *f)
 	CHECK_OK(after.ok, &after.err);
 }
 
+static bool is_secret(const char *at)
+{
+	for (size_t i = 0; i < SECRET_BYTES; i++)
+		if ((char)(at[i] ^ VEIL) != veiled[i])
+			return false;
+	return true;
+}
+
+/* Also in memory that was freed. */
+static size_t count_secrets(int memory, unsigned long from, unsigned long to)
+{
+	static char piece[1 << 20];
+	size_t n = 0;
+
+	for (; from < to; from += sizeof(piece) - SECRET_BYTES) {
+		ssize_t got = pread(memory, piece, sizeof(piece), (off_t)from);
+
+		for (ssize_t i = 0; i + SECRET_BYTES <= got && from + (size_t)i < to; i++)
+			n += is_secret(piece + i);
+		explicit_bzero(piece, sizeof(piece));
+	}
+	return n;
+}
+
+/* In the heap, wherever the allocator has it; not in what a sanitizer sets aside by the terabyte. */
+static size_t secrets_in_memory(void)
+{
+	enum { LARGEST = 256 << 20 };
+	int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+	size_t n = 0;
+
+	assert(memory >= 0 && maps);
+	while (fgets(line, sizeof(line), maps)) {
+		unsigned long from, to;
+		char mode[8], file[256] = "";
+
+		if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %255s", &from, &to, mode, file) >= 3 && strncmp(mode, "rw", 2) == 0 &&
+		    to - from <= LARGEST && (!file[0] || strcmp(file, "[heap]") == 0))
+			n += count_secrets(memory, from, to);
+	}
+	fclose(maps);
+	close(memory);
+	return n;
+}
+
+static void get_a_secret(struct fixture *f)
+{
+	struct http_response r;
+	struct err err = { 0 };
+
+	CHECK_OK(get(f, "/secret", (struct http_request){ 0 }, &r, &err), &err);
+	CHECK(r.body.len == SECRET_BYTES && is_secret(r.body.ptr));
+	CHECK_EQ(secrets_in_memory(), 1);
+	buf_wipe(&r.body);
+	http_response_release(&r);
+	CHECK_EQ(secrets_in_memory(), 0);
+}
+
+static void test_of_an_answer_nothing_stays_but_the_body(void **state)
+{
+	(void)state;
+	run(get_a_secret, 2);
+}
+
 static void test_cancelling_leaves_nothing_behind(void **state)
 {
 	(void)state;
@@ -735,6 +826,7 @@ int main(void)
 		cmocka_unit_test(test_a_timeout_before_anything_was_sent_says_so),
 		cmocka_unit_test(test_a_once_request_without_a_body_is_not_sent_twice_either),
 		cmocka_unit_test(test_a_request_may_be_kept_back_when_its_turn_comes),
+		cmocka_unit_test(test_of_an_answer_nothing_stays_but_the_body),
 		cmocka_unit_test(test_cancelling_leaves_nothing_behind),
 		cmocka_unit_test(test_a_resolver_that_hangs_stops_nobody_else),
 		cmocka_unit_test(test_a_server_without_tls_is_an_error),
