@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARENA_BYTES = 1 << 20, MOST_PLACES = 500, PROBE_MS = 20000, SKEW_WORTH_MS = 60 * 1000 };
+enum { ARENA_BYTES = 1 << 20, MOST_PLACES = 500, ANSWER_MS = 20000, SKEW_WORTH_MS = 60 * 1000 };
 
 /* ---- who we are ---- */
 
@@ -45,6 +45,20 @@ static bool is_local(const struct session *s)
 	return s->aws.endpoint_url.len && !s->aws.config->endpoint_urls[AWS_STS].len;
 }
 
+/* After the first answers. */
+static void check_clock(const struct session *s, const struct aws_client *asked, struct findings *f)
+{
+	int64_t off_ms = aws_service_time_ms(asked) - env_wall_ms(loop_env(s->loop));
+
+	if (!aws_service_time_known(asked))
+		findings_add(f, FINDING_NOTE, "clock", "not known: no answer has told the time");
+	else if (llabs(off_ms) < SKEW_WORTH_MS)
+		findings_add(f, FINDING_OK, "clock", "%.1f s %s the service's", (double)llabs(off_ms) / 1000, off_ms < 0 ? "ahead of" : "behind");
+	else
+		findings_add(f, FINDING_NOTE, "clock", "%lld s %s the service's: signatures allow for it, but set it right (NTP)",
+			     (long long)llabs(off_ms) / 1000, off_ms < 0 ? "ahead of" : "behind");
+}
+
 /* False: the keys are refused. */
 static bool check_identity(struct session *s, struct findings *f)
 {
@@ -53,6 +67,7 @@ static bool check_identity(struct session *s, struct findings *f)
 	struct aws_client *sts;
 	struct arena arena;
 	struct err err = { 0 };
+	bool refused;
 
 	if (is_local(s)) {
 		findings_add(f, FINDING_NOTE, "identity", "not asked for: aws.endpoint_url is set, and AWS_ENDPOINT_URL_STS is not");
@@ -65,9 +80,12 @@ static bool check_identity(struct session *s, struct findings *f)
 		findings_add(f, FINDING_OK, "identity", "%.*s (account %.*s)", STR_ARG(who.arn), STR_ARG(who.account));
 	else
 		findings_fail(f, "identity", &err);
+	refused = err.class == ERR_AUTH && !findings_denied(&err); /* an endpoint's policy may deny this alone */
+	if (refused)
+		check_clock(s, sts, f);
 	aws_client_free(sts);
 	arena_release(&arena);
-	return err.class != ERR_AUTH;
+	return !refused;
 }
 
 static void check_region(const struct session *s, struct findings *f)
@@ -78,56 +96,51 @@ static void check_region(const struct session *s, struct findings *f)
 		     c->use_fips ? "; FIPS endpoints" : "", c->use_dual_stack ? "; dual-stack endpoints" : "");
 }
 
-/* After the first answers. */
-static void check_clock(const struct session *s, struct findings *f)
-{
-	int64_t off_ms = aws_service_time_ms(s->dynamodb) - env_wall_ms(loop_env(s->loop));
-
-	if (!aws_service_time_known(s->dynamodb))
-		findings_add(f, FINDING_NOTE, "clock", "not known: no answer of DynamoDB has told the time");
-	else if (llabs(off_ms) < SKEW_WORTH_MS)
-		findings_add(f, FINDING_OK, "clock", "%.1f s %s the service's", (double)llabs(off_ms) / 1000, off_ms < 0 ? "ahead of" : "behind");
-	else
-		findings_add(f, FINDING_NOTE, "clock", "%lld s %s the service's: signatures allow for it, but set it right (NTP)",
-			     (long long)llabs(off_ms) / 1000, off_ms < 0 ? "ahead of" : "behind");
-}
-
 /* ---- sinks ---- */
 
-struct probing {
+/* One question to a sink: about itself, or about a place. */
+struct question {
 	struct sink *sink;
+	struct str place;                    /* empty: about itself */
+	struct sink_examination tried;
 	struct event ended;
 	struct err err;
 	bool ok;
 };
 
-static void probe_task(void *arg)
+static void ask_task(void *arg)
 {
-	struct probing *p = arg;
+	struct question *q = arg;
+	const struct sink_ops *ops = q->sink->ops;
 
-	p->ok = p->sink->ops->probe(p->sink, &p->err);
-	event_set(&p->ended);
+	q->ok = q->place.len ? ops->examine(q->sink, q->place, &q->tried, &q->err) : ops->probe(q->sink, &q->err);
+	event_set(&q->ended);
 }
 
 /* A far side that says nothing at all is given up. */
-static void probe(struct session *s, struct sink *sink, struct findings *f)
+static bool ask(struct session *s, struct question *q)
 {
-	struct probing p = { .sink = sink };
 	struct scope scope;
 
-	event_init(&p.ended, s->loop);
+	event_init(&q->ended, s->loop);
 	scope_init(&scope, s->loop);
-	scope_spawn(&scope, "probe", probe_task, &p);
-	event_wait(&p.ended, PROBE_MS, NULL, NULL);
+	scope_spawn(&scope, "question", ask_task, q);
+	event_wait(&q->ended, ANSWER_MS, NULL, NULL);
 	scope_cancel(&scope);
 	scope_wait(&scope);
-	if (p.ok) {
+	if (!q->ok && q->err.class == ERR_CANCELLED)
+		err_set(&q->err, ERR_RETRY, "check.timeout", "no answer within %d s", ANSWER_MS / 1000);
+	return q->ok;
+}
+
+static void probe(struct session *s, struct sink *sink, struct findings *f)
+{
+	struct question q = { .sink = sink };
+
+	if (ask(s, &q))
 		findings_add(f, FINDING_OK, "reachable", "it answers");
-	} else {
-		if (p.err.class == ERR_CANCELLED)
-			err_set(&p.err, ERR_RETRY, "check.timeout", "no answer within %d s", PROBE_MS / 1000);
-		findings_fail(f, "reachable", &p.err);
-	}
+	else
+		findings_fail(f, "reachable", &q.err);
 }
 
 static struct sink_site sink_site_of(const struct session *s, const struct settings_sink *sink, struct aws_settings *aws)
@@ -141,23 +154,23 @@ static struct sink_site sink_site_of(const struct session *s, const struct setti
 }
 
 /* A place may be used without being looked at: a role that may only send is no mistake. */
-static void examine(struct sink *sink, struct str address, struct findings *f)
+static void examine(struct session *s, struct sink *sink, struct str address, struct findings *f)
 {
-	struct sink_examination tried = { 0 };
-	struct err err = { 0 };
+	struct question q = { .sink = sink, .place = address };
 
-	if (sink->ops->examine(sink, address, &tried, &err))
-		findings_add(f, FINDING_OK, tried.tried, "%.*s", STR_ARG(address));
-	else if (findings_denied(&err) && !tried.sure)
-		findings_add(f, FINDING_NOTE, tried.tried, "%.*s: not allowed, and not needed", STR_ARG(address));
+	if (ask(s, &q))
+		findings_add(f, FINDING_OK, q.tried.tried, "%.*s", STR_ARG(address));
+	else if (findings_denied(&q.err) && !q.tried.sure)
+		findings_add(f, FINDING_NOTE, q.tried.tried, "%.*s: not allowed, and not needed", STR_ARG(address));
 	else
-		findings_fail(f, tried.tried, &err);
-	if (!tried.sure)
-		findings_add(f, FINDING_NOTE, tried.sends, "needed to send to it; not tried, since it would");
+		findings_fail(f, q.tried.tried, &q.err);
+	if (!q.tried.sure)
+		findings_add(f, FINDING_NOTE, q.tried.sends, "needed to send to it; not tried, since it would");
 }
 
 /* The places of one sink that were looked at. */
 struct places {
+	struct session *session;
 	const struct settings_sink *of;
 	struct sink *sink;
 	struct findings *findings;
@@ -176,7 +189,7 @@ static void visit(struct places *p, const struct node *group)
 		if (str_eq(p->seen[i], place->text))
 			return;
 	p->seen[p->n++] = place->text;
-	examine(p->sink, place->text, p->findings);
+	examine(p->session, p->sink, place->text, p->findings);
 }
 
 static void examine_places(const struct settings *set, struct places *p)
@@ -197,7 +210,7 @@ static void examine_places(const struct settings *set, struct places *p)
 
 static void ask_sink(struct session *s, const struct settings_sink *set, struct sink *sink, struct findings *f)
 {
-	struct places places = { .of = set, .sink = sink, .findings = f };
+	struct places places = { .session = s, .of = set, .sink = sink, .findings = f };
 
 	if (set->ops->examine)
 		examine_places(s->settings, &places);
@@ -246,12 +259,12 @@ void check_aws(struct session *s, struct findings *f)
 		findings_add(f, FINDING_NOTE, "all else", "not tried: these credentials are refused");
 		return;
 	}
-	findings_add(f, FINDING_OK, "DynamoDB", "%.*s", STR_ARG(aws_client_endpoint(s->dynamodb)));
+	findings_add(f, FINDING_NOTE, "DynamoDB", "is called at %.*s", STR_ARG(aws_client_endpoint(s->dynamodb)));
 	check_state_table(s, f);
 	for (size_t i = 0; i < set->n_pipelines; i++)
 		check_pipeline(s, &set->pipelines[i], f);
 	for (size_t i = 0; i < set->n_sinks; i++)
 		check_sink(s, &set->sinks[i], f);
 	findings_group(f, "clock");
-	check_clock(s, f);
+	check_clock(s, s->dynamodb, f);
 }

@@ -2,7 +2,6 @@
 
 #include "sluice/aws/config.h"
 #include "sluice/aws/endpoint.h"
-#include "sluice/aws/endpoint.h"
 #include "sluice/core/loop.h"
 #include "sluice/core/mem.h"
 #include "sluice/http/transport.h"

@@ -507,8 +507,8 @@ static bool perform(struct transfer *t, struct err *err)
 	bool ok;
 
 	c->stats.requests++;
-	curl_multi_add_handle(c->multi, t->easy);
-	ok = event_wait(&t->done, -1, NULL, err);
+	t->result = CURLE_OUT_OF_MEMORY; /* what it is when it does not even begin */
+	ok = curl_multi_add_handle(c->multi, t->easy) != CURLM_OK || event_wait(&t->done, -1, NULL, err);
 	c->stats.connects += (uint64_t)number_of(t, CURLINFO_NUM_CONNECTS);
 	t->response->status = (int)number_of(t, CURLINFO_RESPONSE_CODE);
 	if (ok && t->result != CURLE_OK)

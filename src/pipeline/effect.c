@@ -39,6 +39,8 @@ struct effect *effect_new(struct effect_batch *b, enum effect_kind kind, uint32_
 		b->effects = mem_resize(b->effects, b->cap * sizeof(*b->effects));
 	}
 	*e = (struct effect){ .kind = kind, .record = record, .batch = b, .v = b->records[record]->v };
+	if (b->count && b->effects[b->count - 1]->record == record)
+		e->nth = b->effects[b->count - 1]->nth + 1;
 	b->effects[b->count++] = e;
 	b->pending++;
 	return e;
@@ -52,6 +54,8 @@ bool effect_batch_report(struct effect_batch *b, uint32_t record, const struct e
 		return effect_no_memory(b, err);
 	report->record = record;
 	report->err = *why;
+	if (b->last_report && b->last_report->record == record)
+		report->nth = b->last_report->nth + 1;
 	if (b->last_report)
 		b->last_report->next = report;
 	else

@@ -57,8 +57,10 @@ bool dead_letter_write(const struct dead_letter *d, struct buf *out)
 
 	json_write_init(&w, out);
 	buf_init(&id, 16 << 10);
-	buf_putf(&id, "%.*s/%.*s/%.*s/%.*s/%s", STR_ARG(d->source->pipeline), STR_ARG(d->source->handler),
-		 STR_ARG(d->source->shard_id), STR_ARG(sequence), d->why->code);
+	buf_putf(&id, "%.*s/%.*s/%.*s/%.*s/%.*s/%s", STR_ARG(d->source->app), STR_ARG(d->source->pipeline),
+		 STR_ARG(d->source->handler), STR_ARG(d->source->shard_id), STR_ARG(sequence), d->why->code);
+	if (d->nth && !d->member.len) /* both sides of an image, say, for the same reason */
+		buf_putf(&id, "/%u", (unsigned)d->nth);
 	if (d->member.len) { /* many members, one record */
 		buf_putc(&id, '/');
 		buf_put(&id, d->member);

@@ -3,7 +3,6 @@
 #include "aws_batch.h"
 #include "key_map.h"
 #include "sluice/aws/endpoint.h"
-#include "sluice/aws/endpoint.h"
 #include "sluice/core/json_write.h"
 #include "sluice/core/mem.h"
 

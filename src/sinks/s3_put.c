@@ -71,6 +71,8 @@ bool s3_look(const struct s3_put *p, struct err *err)
 	put_address(p, &path, &request);
 	request.path = buf_str(&path);
 	ok = aws_call(p->client, &request, &answer, &why) || explain(p, &head, &why);
+	if (!ok && head.status == 403) /* without a body it has no code */
+		snprintf(why.code, sizeof(why.code), "AccessDenied");
 	if (!ok && err)
 		*err = why;
 	buf_release(&path);

@@ -380,7 +380,7 @@ static bool dead_letter_reports(struct delivery_site *site, const struct effect_
 		return true;
 	losses = mem_array(batch->n_reports, sizeof(*losses));
 	for (const struct effect_report *r = batch->reports; r; r = r->next)
-		losses[n++] = (struct delivery_loss){ .record = r->record, .why = &r->err, .attempts = 1 };
+		losses[n++] = (struct delivery_loss){ .record = r->record, .nth = r->nth, .why = &r->err, .attempts = 1 };
 	ok = delivery_dead_letter(site, losses, n);
 	mem_free(losses);
 	return ok;

@@ -94,7 +94,7 @@ static bool judge(struct delivery *d, struct effect *e)
 		return false;
 	case FAILURE_DEAD_LETTER:
 		d->losses[d->n_losses++] = (struct delivery_loss){
-			.record = e->record, .effect = e, .why = e->err, .attempts = e->attempts ? e->attempts : d->rounds,
+			.record = e->record, .nth = e->nth, .effect = e, .why = e->err, .attempts = e->attempts ? e->attempts : d->rounds,
 			.member = s->member_of ? s->member_of(s->owner, e) : (struct str){ 0 },
 		};
 		return true;
@@ -238,7 +238,7 @@ static bool write_loss(struct delivery_site *s, const struct delivery_loss *loss
 {
 	struct dead_letter letter = {
 		.source = &batch->source, .record = s->records[loss->record], .why = loss->why,
-		.attempts = loss->attempts, .time_ms = env_wall_ms(env_of(s)), .member = loss->member,
+		.attempts = loss->attempts, .time_ms = env_wall_ms(env_of(s)), .member = loss->member, .nth = loss->nth,
 	};
 	struct effect *e = effect_new(batch, EFFECT_MESSAGE, loss->record, err);
 	struct buf body;

@@ -110,6 +110,7 @@ struct effect_holder {
 struct effect {
 	enum effect_kind kind;
 	uint32_t record;          /* index into the batch's records */
+	uint32_t nth;             /* of its record's effects; 0: the first */
 	uint32_t group;           /* 0, or: effects of the same group succeed together */
 	uint64_t v;               /* the record's version */
 	enum effect_state state;
@@ -136,6 +137,7 @@ struct effect_source {
  * rest of the record goes on; this goes to the dead letter. */
 struct effect_report {
 	uint32_t record;
+	uint32_t nth;             /* of its record's reports; 0: the first */
 	struct err err;
 	struct effect_report *next;
 };

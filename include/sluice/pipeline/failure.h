@@ -43,6 +43,7 @@ struct dead_letter {
 	int64_t attempts;
 	int64_t time_ms;            /* Unix time of the verdict */
 	struct str member;          /* fan-out: the member's JSON value; else empty */
+	uint32_t nth;               /* of the record's effects, or of its reports */
 };
 
 /* One JSON object: id time app pipeline handler class code reason attempts shard

@@ -10,6 +10,7 @@
 /* One record, or a part of one, for the dead letter. */
 struct delivery_loss {
 	uint32_t record;                   /* index into the batch's records */
+	uint32_t nth;                /* of its record's effects, or of its reports */
 	struct str member;                 /* fan-out: the member's JSON value; else empty */
 	const struct err *why;
 	int64_t attempts;

@@ -99,12 +99,49 @@ static void test_dead_letter_holds_the_whole_record_and_the_reason(void **state)
 	buf_release(&raw);
 }
 
+static void test_each_dead_letter_has_an_id_of_its_own_that_stays(void **state)
+{
+	static const struct effect_source source = {
+		.app = STR_INIT("deals"), .pipeline = STR_INIT("p"), .handler = STR_INIT("h"), .shard_id = STR_INIT("shardId-1"),
+	};
+	static const struct {
+		struct str member;
+		uint32_t nth;
+		const char *id;
+	} cases[] = {
+		{ { NULL, 0 }, 0, "deals/p/h/shardId-1/7/template.missing" },
+		{ { NULL, 0 }, 1, "deals/p/h/shardId-1/7/template.missing/1" },
+		/* A member's place in its batch is another on a replay. */
+		{ STR_INIT("\"u1\""), 5, "deals/p/h/shardId-1/7/template.missing/\"u1\"" },
+	};
+	struct err why = { .class = ERR_DATA, .code = "template.missing" };
+	struct record r = { .raw = STR_INIT("{}") };
+
+	(void)state;
+	assert_true(sequence_parse(STR("7"), &r.sequence, NULL));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct dead_letter d = { .source = &source, .record = &r, .why = &why, .member = cases[i].member, .nth = cases[i].nth };
+		struct json *j;
+		struct str id;
+		struct buf out;
+
+		buf_init(&out, 1 << 16);
+		assert_true(dead_letter_write(&d, &out));
+		j = json_parse(buf_str(&out), 1 << 16, NULL);
+		assert_true(json_get_str(json_get(j, "id"), &id));
+		assert_str_equal(id, cases[i].id);
+		json_free(j);
+		buf_release(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_judgements_follow_class_age_and_policy),
 		cmocka_unit_test(test_delays_grow_to_a_ceiling_and_honour_the_far_side),
 		cmocka_unit_test(test_dead_letter_holds_the_whole_record_and_the_reason),
+		cmocka_unit_test(test_each_dead_letter_has_an_id_of_its_own_that_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
