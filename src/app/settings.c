@@ -14,7 +14,7 @@ struct file_settings {
 
 static const struct option aws_options[] = {
 	{ .name = "region", .type = OPTION_STR, .offset = IN(settings_aws, region),
-	  .help = "AWS region; without it AWS_REGION or the profile's." },
+	  .help = "AWS region; without it AWS_REGION, AWS_DEFAULT_REGION, the profile's, or the instance's." },
 	{ .name = "endpoint_url", .type = OPTION_STR, .offset = IN(settings_aws, endpoint_url),
 	  .help = "Address of DynamoDB and its streams, for DynamoDB Local only." },
 	{ .name = "profile", .type = OPTION_STR, .offset = IN(settings_aws, profile),

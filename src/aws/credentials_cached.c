@@ -11,6 +11,7 @@ enum {
 	LONGEST_PAUSE_MS = 5 * 60 * 1000,
 	SHORTEST_MS = 1000,               /* of a life worth the name */
 	SUSPECT_MS = 5 * 60 * 1000,       /* what has expired when it comes is used so long */
+	FAILURE_PAUSE_MS = 500,           /* while there is nothing to serve */
 	FORGET_PAUSE_MS = 1000,           /* what was asked for just now is not asked for again */
 };
 
@@ -114,9 +115,22 @@ static void begin_renewing(struct cached_provider *p)
 	scope_spawn(&p->scope, "credentials", renew_task, p);
 }
 
+/* Just now it failed: callers who come at once get the same answer, and no program or
+ * service is asked at their pace. */
+static bool failed_just_now(const struct cached_provider *p)
+{
+	return !p->renewing && p->failure.class != ERR_NONE && p->failure.class != ERR_CANCELLED &&
+	       env_mono_ms(loop_env(p->loop)) - p->tried_ms < FAILURE_PAUSE_MS;
+}
+
 /* Yields. */
 static bool renew(struct cached_provider *p, struct err *err)
 {
+	if (!can_serve(p) && failed_just_now(p)) {
+		if (err)
+			*err = p->failure;
+		return false;
+	}
 	begin_renewing(p);
 	if (!event_wait(&p->renewed, -1, NULL, err))
 		return false;

@@ -117,8 +117,9 @@ struct credentials_provider *credentials_default_chain_new(const struct credenti
  * background, from 10 minutes before (both up to a minute earlier, by chance, so that
  * not all processes do so at once) before get() answers; where renewing fails, what
  * is not expired is served on, and renewing tried again ever more rarely, at most
- * every five minutes. credentials_provider_forget() has it asked anew, but not
- * within a second of the last time. Made and freed (which yields) in one task. */
+ * every five minutes; while there is nothing to serve, every half a second at most.
+ * credentials_provider_forget() has it asked anew, but not within a second of the
+ * last time. Made and freed (which yields) in one task. */
 struct credentials_provider *credentials_cached_new(struct credentials_provider *inner,
 						    const struct credentials_site *site);
 

@@ -136,6 +136,8 @@ static void serves_what_is_valid_when_renewing_fails(struct loop *loop, void *ar
 	CHECK(!get(&f));
 	CHECK(err_is(&f.err, "credentials.broken"));
 	f.source.fails = false;
+	CHECK(!get(&f)); /* it failed just now */
+	CHECK(task_sleep_ms(loop, 600, NULL));
 	CHECK_OK(get(&f), &f.err);
 	CHECK(f.source.calls == asked + 2);
 	close(&f);

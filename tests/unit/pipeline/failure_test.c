@@ -109,10 +109,10 @@ static void test_each_dead_letter_has_an_id_of_its_own_that_stays(void **state)
 		uint32_t nth;
 		const char *id;
 	} cases[] = {
-		{ { NULL, 0 }, 0, "deals/p/h/shardId-1/7/template.missing" },
-		{ { NULL, 0 }, 1, "deals/p/h/shardId-1/7/template.missing/1" },
+		{ { NULL, 0 }, 0, "deals/p/h/shardId-1/000000000000000000007/template.missing" },
+		{ { NULL, 0 }, 1, "deals/p/h/shardId-1/000000000000000000007/template.missing/1" },
 		/* A member's place in its batch is another on a replay. */
-		{ STR_INIT("\"u1\""), 5, "deals/p/h/shardId-1/7/template.missing/\"u1\"" },
+		{ STR_INIT("\"u1\""), 5, "deals/p/h/shardId-1/000000000000000000007/template.missing/\"u1\"" },
 	};
 	struct err why = { .class = ERR_DATA, .code = "template.missing" };
 	struct record r = { .raw = STR_INIT("{}") };
