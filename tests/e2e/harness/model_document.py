@@ -123,12 +123,12 @@ class LiveModel:
     def _without_multi_attribute(self, table):
         """The table as an endpoint takes it that knows one HASH and one RANGE attribute an index."""
         kept = [index for index in table["GlobalSecondaryIndexes"] if not multi_attribute(index)]
-        plain = table["TableName"].removeprefix(self.prefix)
-        self.left_out += [(plain, index["IndexName"]) for index in table["GlobalSecondaryIndexes"] if index not in kept]
+        name = table["TableName"].removeprefix(self.prefix)
+        self.left_out += [(name, index["IndexName"]) for index in table["GlobalSecondaryIndexes"] if index not in kept]
         keys = {key["AttributeName"] for schema in [table, *kept, *table.get("LocalSecondaryIndexes", [])]
                 for key in schema["KeySchema"]}
-        changed = {**table, "GlobalSecondaryIndexes": kept,
-                   "AttributeDefinitions": [one for one in table["AttributeDefinitions"] if one["AttributeName"] in keys]}
+        definitions = [one for one in table["AttributeDefinitions"] if one["AttributeName"] in keys]
+        changed = {**table, "GlobalSecondaryIndexes": kept, "AttributeDefinitions": definitions}
         if not kept:
             del changed["GlobalSecondaryIndexes"]
         return changed
