@@ -4,41 +4,19 @@ None of sluice's own code has a part in it. Handlers do not run here, so what on
 write is not compared; neither are indexes that DynamoDB Local cannot make.
 """
 
-import collections
 import json
-import re
 
 import pytest
 
 from harness.aws_command import Mistake, check_parameters, parse
-from harness.model_document import (LiveModel, Outcome, check_table, commands, index_of, multi_attribute, rename,
-                                    table_of)
-from harness.services import ROOT
+from harness.model_document import (FILES, GUIDE, LiveModel, Outcome, check_table, commands, index_of, load,
+                                    multi_attribute, rename, table_of)
 
-GUIDE = ROOT / "prompts" / "dynamodb_data_modeling.md"
-FILES = sorted([*(ROOT / "conf" / "examples").glob("*.json"), *(ROOT / "tests" / "models").glob("*.json"), GUIDE])
 EXPECTED = {"deals", "photos", "photos-multi-table", "ecommerce", "iot", "chat", "leaderboard", "saas", GUIDE.stem}
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"}
 
 
-def stem(path):
-    return path.stem
-
-
-def refuse_twice(pairs):
-    counts = collections.Counter(name for name, _ in pairs)
-    assert max(counts.values(), default=1) == 1, f"names that are there twice: {counts}"
-    return dict(pairs)
-
-
-def load(path):
-    text = path.read_text()
-    if path == GUIDE:  # its one block that is a whole document
-        text, = re.findall(r'^```json\n(\{\n  "tables".*?)^```$', text, re.DOTALL | re.MULTILINE)
-    return json.loads(text, object_pairs_hook=refuse_twice)
-
-
-@pytest.fixture(params=FILES, ids=stem)
+@pytest.fixture(params=FILES, ids=lambda path: path.stem)
 def document(request):
     return load(request.param)
 

@@ -1,6 +1,8 @@
 """A data model document carried out on DynamoDB Local: tables, items, commands, what came of them."""
 
+import collections
 import json
+import re
 import time
 import uuid
 
@@ -8,9 +10,27 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from .aws_command import check_parameters, parse
+from .services import ROOT
 from .tables import plain
 
+GUIDE = ROOT / "prompts" / "dynamodb_data_modeling.md"
+FILES = sorted([*(ROOT / "conf" / "examples").glob("*.json"), *(ROOT / "tests" / "models").glob("*.json"), GUIDE])
+
 VISIBLE_S = 5  # so long a global index may take to show a write
+
+
+def refuse_twice(pairs):
+    counts = collections.Counter(name for name, _ in pairs)
+    assert max(counts.values(), default=1) == 1, f"names that are there twice: {counts}"
+    return dict(pairs)
+
+
+def load(path):
+    """The document in a file; the guide's is its one block that is a whole document."""
+    text = path.read_text()
+    if path == GUIDE:
+        text, = re.findall(r'^```json\n(\{\n  "tables".*?)^```$', text, re.DOTALL | re.MULTILINE)
+    return json.loads(text, object_pairs_hook=refuse_twice)
 
 
 def commands(implementation):
