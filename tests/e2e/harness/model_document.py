@@ -75,9 +75,10 @@ def includes(item, wanted):
 class Outcome:
     """What a command came to: the items in its answer, or the name of its error."""
 
-    def __init__(self, items=(), error=None):
+    def __init__(self, items=(), error=None, ordered=True):
         self.items = list(items)
         self.error = error
+        self.ordered = ordered  # a batch answers in any order
 
     @classmethod
     def of(cls, answer):
@@ -85,23 +86,27 @@ class Outcome:
             return cls(answer["Items"])
         if "Responses" in answer:
             rows = answer["Responses"]
-            return cls([row["Item"] for row in rows if "Item" in row] if isinstance(rows, list)
-                       else [item for items in rows.values() for item in items])
+            if isinstance(rows, list):
+                return cls(row["Item"] for row in rows if "Item" in row)
+            return cls((item for items in rows.values() for item in items), ordered=False)
         single = answer.get("Item") or answer.get("Attributes")
         return cls([single] if single else [])
 
     def differences(self, expect):
-        """Sentences on what is not as expected; none if all is. `items` are compared in order,
-        by the attributes that they name."""
+        """Sentences on what is not as expected; none if all is. `items` are compared in order
+        (but for batches), by the attributes that they name."""
         if self.error != expect.get("error"):
             return [f"expected the error {expect.get('error')}, it was {self.error}"]
         found = []
         if "count" in expect and len(self.items) != expect["count"]:
             found.append(f"expected {expect['count']} items, there are {len(self.items)}")
-        rest = iter(map(plain, self.items))
+        rest = list(map(plain, self.items))
         for wanted in expect.get("items", []):
-            if not any(includes(item, plain(wanted)) for item in rest):
+            at = next((at for at, item in enumerate(rest) if includes(item, plain(wanted))), None)
+            if at is None:
                 found.append(f"not there, or not in this order: {json.dumps(wanted)}")
+            else:
+                del rest[0 if self.ordered else at:at + 1]
         return found
 
 
