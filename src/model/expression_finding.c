@@ -55,9 +55,15 @@ struct str expression_node_text(const struct expression *e, const struct express
 	return expression_shown(str_sub(e->text, n->offset, n->length));
 }
 
-/* What came from outside may stand in the text; a terminal shows it. */
+/* What came from outside may stand in the text; a terminal shows it. What is too
+ * long was cut, perhaps inside of a letter. */
 static void disarm(char *text)
 {
+	size_t len = strlen(text);
+
+	while (len > 0 && !str_utf8_valid(str_of(text, len)))
+		len--;
+	text[len] = '\0';
 	for (; *text; text++)
 		if ((unsigned char)*text < ' ' || *text == 0x7f)
 			*text = '?';

@@ -39,6 +39,8 @@ struct token {
 	bool noted;                   /* a finding was noted at it */
 };
 
+struct wait;
+
 struct parser {
 	struct expression *e;
 	struct expression_findings *findings;
@@ -47,6 +49,8 @@ struct parser {
 	struct token *tokens;  /* ends with END */
 	size_t n_tokens, at;
 	struct expression_node *last;
+	struct expression_node **operands;  /* expression_read()'s stacks, made once */
+	struct wait *waits;
 	bool failed;           /* a finding was noted */
 	bool no_memory;
 };
@@ -64,6 +68,9 @@ bool expression_is_condition(const struct expression_node *n);
 /* A call of its name with these children; notes what is wrong with it. */
 void expression_check_call(struct parser *p, struct expression_node *call, const struct token *name);
 struct expression_node *expression_read_path(struct parser *p, enum expression_use use);
+
+/* A keyword stands where a name could, and goes on like one: "SET set = :v". */
+bool expression_at_keyword_name(const struct parser *p);
 
 void expression_read_update(struct parser *p);
 void expression_read_projection(struct parser *p);

@@ -74,11 +74,6 @@ void expression_syntax(struct parser *p, const char *expected)
 		return;
 	if (t->type == TOKEN_END)
 		expression_note(p, EXPRESSION_E_SYNTAX, t->offset, 0, "the expression ends where %s is expected", expected);
-	else if (t->type >= TOKEN_AND && t->type <= TOKEN_DELETE)
-		expression_note(p, EXPRESSION_E_SYNTAX, t->offset, t->length,
-				"found the keyword %.*s where %s is expected; an attribute of that name is written #name "
-				"and defined in ExpressionAttributeNames",
-				STR_ARG(found), expected);
 	else
 		expression_note(p, EXPRESSION_E_SYNTAX, t->offset, t->length, "found '%.*s' where %s is expected",
 				STR_ARG(found), expected);
@@ -112,16 +107,26 @@ static bool read_index(struct parser *p, struct expression_step *step)
 	return true;
 }
 
+bool expression_at_keyword_name(const struct parser *p)
+{
+	const struct token *t = parser_token(p);
+
+	if (t->type < TOKEN_AND || t->type > TOKEN_DELETE)
+		return false;
+	return p->e->kind == EXPRESSION_PROJECTION || t[1].type == TOKEN_COMPARE || t[1].type == TOKEN_DOT ||
+	       t[1].type == TOKEN_OPEN_INDEX;
+}
+
 static bool read_name(struct parser *p, struct expression_step *step)
 {
 	const struct token *t = parser_token(p);
 	struct str name = str_sub(p->e->text, t->offset, t->length);
 
-	if (t->type != TOKEN_NAME && t->type != TOKEN_NAME_REF) {
+	if (t->type != TOKEN_NAME && t->type != TOKEN_NAME_REF && !expression_at_keyword_name(p)) {
 		expression_syntax(p, "an attribute's name");
 		return false;
 	}
-	if (t->type == TOKEN_NAME && reserved_word(name))
+	if (t->type != TOKEN_NAME_REF && reserved_word(name))
 		expression_note(p, EXPRESSION_E_RESERVED, t->offset, t->length,
 				"'%.*s' is a reserved word and cannot stand as a name: write #%.*s and define "
 				"\"#%.*s\": \"%.*s\" in ExpressionAttributeNames",

@@ -234,7 +234,7 @@ static void read_operand(struct reader *r, bool *more)
 		push_wait(r, WAIT_CALL, t);
 		p->at += 2;
 		*more = parser_token(p)->type != TOKEN_CLOSE;
-	} else if (t->type == TOKEN_NAME || t->type == TOKEN_NAME_REF) {
+	} else if (t->type == TOKEN_NAME || t->type == TOKEN_NAME_REF || expression_at_keyword_name(p)) {
 		push_operand(r, expression_read_path(p, EXPRESSION_READ));
 	} else if (t->type == TOKEN_VALUE_REF) {
 		read_value(r);
@@ -421,17 +421,26 @@ static void unclosed(struct reader *r)
 	r->failed = true;
 }
 
+/* Each token puts one entry on one of them, at most. */
+static bool make_stacks(struct parser *p)
+{
+	if (!p->operands)
+		p->operands = arena_array(&p->scratch, p->n_tokens, sizeof(*p->operands));
+	if (!p->waits)
+		p->waits = arena_array(&p->scratch, p->n_tokens, sizeof(*p->waits));
+	p->no_memory |= !p->operands || !p->waits;
+	return !p->no_memory;
+}
+
 struct expression_node *expression_read(struct parser *p)
 {
 	struct reader r = { .p = p };
 	bool operand = true;
 
-	r.operands = arena_array(&p->scratch, p->n_tokens, sizeof(*r.operands));
-	r.waits = arena_array(&p->scratch, p->n_tokens, sizeof(*r.waits));
-	if (!r.operands || !r.waits) {
-		p->no_memory = true;
+	if (!make_stacks(p))
 		return NULL;
-	}
+	r.operands = p->operands;
+	r.waits = p->waits;
 	while (!r.failed) {
 		if (operand)
 			read_operand(&r, &operand);

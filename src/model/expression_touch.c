@@ -78,6 +78,26 @@ bool expression_check_update(const struct expression *e, const struct expression
 	return expression_done(findings, err);
 }
 
+bool expression_check_scalars(const struct expression *e, const struct expression_scope *scope,
+			      const struct expression_schema *table, struct expression_findings *findings,
+			      struct err *err)
+{
+	const struct expression_touch *touches;
+	size_t n;
+
+	if (!expression_touches(e, scope, findings->arena, &touches, &n, err))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct str name = expression_shown(touches[i].attribute);
+
+		if (touches[i].path->n_steps > 1 && find_key(table, touches[i].attribute))
+			expression_find(findings, e, EXPRESSION_E_KEY_NESTED, touches[i].path->offset, touches[i].path->length,
+					"%.*s is a key attribute, a scalar, and nothing is inside of it: name it alone",
+					STR_ARG(name));
+	}
+	return expression_done(findings, err);
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);

@@ -300,6 +300,11 @@ bool expression_check_update(const struct expression *e, const struct expression
 			     const struct expression_schema *table, struct expression_findings *findings,
 			     struct err *err);
 
+/* A path may not lead into a key attribute, which is a scalar; of any expression. */
+bool expression_check_scalars(const struct expression *e, const struct expression_scope *scope,
+			      const struct expression_schema *table, struct expression_findings *findings,
+			      struct err *err);
+
 /* What a filter or projection names must be among an index's projected attributes. */
 bool expression_check_projected(const struct expression *e, const struct expression_scope *scope,
 				const struct str *projected, size_t n, struct expression_findings *findings,
