@@ -70,6 +70,9 @@ static void disarm(char *text)
 }
 
 static void add(struct expression_findings *f, struct expression_finding finding, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+
+static void add(struct expression_findings *f, struct expression_finding finding, const char *fmt, va_list ap)
 {
 	char text[TEXT_BYTES];
 	struct expression_finding *kept;

@@ -7,19 +7,20 @@ static bool at_clause(const struct parser *p)
 	return type >= TOKEN_SET && type <= TOKEN_DELETE;
 }
 
-/* Behind a mistake: on to the next action or clause, outside of parentheses. */
-static void skip_action(struct parser *p)
+/* Behind a mistake in the action that began at `from`: on to the next action or
+ * clause, outside of parentheses. */
+static void skip_action(struct parser *p, size_t from)
 {
-	size_t depth = 0;
+	size_t stopped = p->at, depth = 0;
 
-	for (; parser_token(p)->type != TOKEN_END; p->at++) {
+	for (p->at = from; parser_token(p)->type != TOKEN_END; p->at++) {
 		enum token_type type = parser_token(p)->type;
 
 		if (type == TOKEN_OPEN)
 			depth++;
 		else if (type == TOKEN_CLOSE && depth)
 			depth--;
-		else if (depth == 0 && (type == TOKEN_COMMA || at_clause(p)))
+		else if (depth == 0 && p->at >= stopped && (type == TOKEN_COMMA || at_clause(p)))
 			break;
 	}
 }
@@ -119,12 +120,13 @@ static void read_clause(struct parser *p, unsigned *seen)
 				STR_ARG(word));
 	*seen |= bit;
 	do {
-		p->at++;
+		size_t from = ++p->at;
+
 		if (!read_action(p, t->type)) {
-			skip_action(p);
+			skip_action(p, from);
 		} else if (parser_token(p)->type != TOKEN_COMMA && parser_token(p)->type != TOKEN_END && !at_clause(p)) {
 			expression_syntax(p, "',' and another action, a clause (SET, REMOVE, ADD, DELETE) or the end");
-			skip_action(p);
+			skip_action(p, from);
 		}
 	} while (parser_token(p)->type == TOKEN_COMMA && !p->no_memory);
 }
