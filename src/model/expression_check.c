@@ -127,7 +127,9 @@ static void check_between(struct check *c, const struct expression_node *n)
 static void check_type_name(struct check *c, const struct expression_node *n)
 {
 	struct str name = { NULL, 0 }, shown = expression_node_text(c->e, n);
+	struct err err = { 0 };
 	struct value v;
+	bool ok;
 
 	if (n->kind != EXPRESSION_VALUE) {
 		expression_find(c->findings, c->e, EXPRESSION_E_OPERAND, n->offset, n->length,
@@ -138,7 +140,9 @@ static void check_type_name(struct check *c, const struct expression_node *n)
 	v = expression_scope_value(c->scope, n->placeholder);
 	if (v.type == VALUE_NONE || !want_type(c, n, BIT(VALUE_S), "attribute_type", "S, with a type's name in it"))
 		return;
-	if (value_text(v, c->findings->arena, &name, NULL) && value_type_of(name) != VALUE_NONE)
+	ok = value_text(v, c->findings->arena, &name, &err);
+	c->findings->full |= !ok && err.class == ERR_FATAL;
+	if (c->findings->full || (ok && value_type_of(name) != VALUE_NONE))
 		return;
 	name = expression_shown(name);
 	expression_find(c->findings, c->e, EXPRESSION_E_TYPE_NAME, n->offset, n->length,

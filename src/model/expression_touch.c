@@ -26,6 +26,14 @@ bool expression_touches(const struct expression *e, const struct expression_scop
 	return true;
 }
 
+/* The same for a check. */
+static bool find_touches(const struct expression *e, const struct expression_scope *scope,
+			 struct expression_findings *findings, const struct expression_touch **out, size_t *n)
+{
+	findings->full |= !expression_touches(e, scope, findings->arena, out, n, NULL);
+	return !findings->full;
+}
+
 static const struct expression_key *find_key(const struct expression_schema *schema, struct str name)
 {
 	for (size_t i = 0; i < schema->count; i++)
@@ -41,8 +49,8 @@ bool expression_check_filter(const struct expression *e, const struct expression
 	const struct expression_touch *touches;
 	size_t n;
 
-	if (!expression_touches(e, scope, findings->arena, &touches, &n, err))
-		return false;
+	if (!find_touches(e, scope, findings, &touches, &n))
+		return expression_done(findings, err);
 	for (size_t i = 0; i < n; i++) {
 		const struct expression_key *key = find_key(schema, touches[i].attribute);
 		struct str name = expression_shown(touches[i].attribute);
@@ -63,8 +71,8 @@ bool expression_check_update(const struct expression *e, const struct expression
 	const struct expression_touch *touches;
 	size_t n;
 
-	if (!expression_touches(e, scope, findings->arena, &touches, &n, err))
-		return false;
+	if (!find_touches(e, scope, findings, &touches, &n))
+		return expression_done(findings, err);
 	for (size_t i = 0; i < n; i++) {
 		struct str name = expression_shown(touches[i].attribute);
 
@@ -85,8 +93,8 @@ bool expression_check_scalars(const struct expression *e, const struct expressio
 	const struct expression_touch *touches;
 	size_t n;
 
-	if (!expression_touches(e, scope, findings->arena, &touches, &n, err))
-		return false;
+	if (!find_touches(e, scope, findings, &touches, &n))
+		return expression_done(findings, err);
 	for (size_t i = 0; i < n; i++) {
 		struct str name = expression_shown(touches[i].attribute);
 
@@ -112,10 +120,8 @@ bool expression_check_projected(const struct expression *e, const struct express
 	size_t n_touches;
 
 	findings->full |= !sorted;
-	if (!sorted)
+	if (!sorted || !find_touches(e, scope, findings, &touches, &n_touches))
 		return expression_done(findings, err);
-	if (!expression_touches(e, scope, findings->arena, &touches, &n_touches, err))
-		return false;
 	if (n) {
 		memcpy(sorted, projected, n * sizeof(*sorted));
 		qsort(sorted, n, sizeof(*sorted), compare_names);
