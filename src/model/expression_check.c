@@ -25,11 +25,13 @@ static void check_mention(struct check *c, const struct expression_mention *m)
 
 	if (is_name && !expression_scope_name(c->scope, &(struct expression_step){ .name = m->placeholder }).ptr)
 		expression_find(c->findings, c->e, EXPRESSION_E_NAME_UNDEFINED, m->offset, m->placeholder.len,
-				"%.*s is not defined: add \"%.*s\": \"the attribute's name\" to ExpressionAttributeNames",
+				"%.*s is not defined: add \"%.*s\": \"the attribute's name\" to "
+				"ExpressionAttributeNames",
 				STR_ARG(shown), STR_ARG(shown));
 	else if (!is_name && expression_scope_value(c->scope, m->placeholder).type == VALUE_NONE)
 		expression_find(c->findings, c->e, EXPRESSION_E_VALUE_UNDEFINED, m->offset, m->placeholder.len,
-				"%.*s is not defined: add \"%.*s\": {\"S\": …} (or N, B, …) to ExpressionAttributeValues",
+				"%.*s is not defined: add \"%.*s\": {\"S\": …} (or N, B, …) to "
+				"ExpressionAttributeValues",
 				STR_ARG(shown), STR_ARG(shown));
 }
 
@@ -79,8 +81,8 @@ static bool want_type(struct check *c, const struct expression_node *n, unsigned
 	if (type == VALUE_NONE || (allowed & BIT(type)))
 		return true;
 	expression_find(c->findings, c->e, EXPRESSION_E_TYPE, n->offset, n->length,
-			"%.*s has the type %s, and %s takes %s: give another value", STR_ARG(shown), value_type_name(type), what,
-			expected);
+			"%.*s has the type %s, and %s takes %s: give another value", STR_ARG(shown),
+			value_type_name(type), what, expected);
 	return false;
 }
 
@@ -108,8 +110,10 @@ static void check_between(struct check *c, const struct expression_node *n)
 	if (!ok || type_of(c, low) == VALUE_NONE || type_of(c, high) == VALUE_NONE)
 		return;
 	if (type_of(c, low) != type_of(c, high)) {
-		expression_find(c->findings, c->e, EXPRESSION_E_BETWEEN, low->offset, high->offset + high->length - low->offset,
-				"the bounds of BETWEEN have different types, %.*s %s and %.*s %s: give both the attribute's type",
+		expression_find(c->findings, c->e, EXPRESSION_E_BETWEEN, low->offset,
+				high->offset + high->length - low->offset,
+				"the bounds of BETWEEN have different types, %.*s %s and %.*s %s: give both the "
+				"attribute's type",
 				STR_ARG(low_text), value_type_name(type_of(c, low)), STR_ARG(high_text),
 				value_type_name(type_of(c, high)));
 		return;
@@ -119,9 +123,10 @@ static void check_between(struct check *c, const struct expression_node *n)
 		to = expression_scope_value(c->scope, high->placeholder);
 	}
 	if (value_compare(from, to, &order) && order > 0)
-		expression_find(c->findings, c->e, EXPRESSION_E_BETWEEN, low->offset, high->offset + high->length - low->offset,
-				"BETWEEN's low bound %.*s is above its high bound %.*s: change places", STR_ARG(low_text),
-				STR_ARG(high_text));
+		expression_find(c->findings, c->e, EXPRESSION_E_BETWEEN, low->offset,
+				high->offset + high->length - low->offset,
+				"BETWEEN's low bound %.*s is above its high bound %.*s: change places",
+				STR_ARG(low_text), STR_ARG(high_text));
 }
 
 static void check_type_name(struct check *c, const struct expression_node *n)
@@ -146,7 +151,8 @@ static void check_type_name(struct check *c, const struct expression_node *n)
 		return;
 	name = expression_shown(name);
 	expression_find(c->findings, c->e, EXPRESSION_E_TYPE_NAME, n->offset, n->length,
-			"%.*s is '%.*s', and that is no type: attribute_type knows S, N, B, BOOL, NULL, M, L, SS, NS and BS",
+			"%.*s is '%.*s', and that is no type: attribute_type knows S, N, B, BOOL, NULL, M, L, SS, NS "
+			"and BS",
 			STR_ARG(shown), STR_ARG(name));
 }
 
@@ -158,7 +164,8 @@ static void check_call(struct check *c, const struct expression_node *n)
 		else if (n->function == EXPRESSION_SIZE)
 			want_type(c, child, SIZED, "size", "S, B, sets, lists and maps");
 		else if (n->function == EXPRESSION_LIST_APPEND)
-			want_type(c, child, BIT(VALUE_L), "list_append", "lists; put a single element into one, {\"L\": […]}");
+			want_type(c, child, BIT(VALUE_L), "list_append",
+				  "lists; put a single element into one, {\"L\": […]}");
 	}
 	if (n->function == EXPRESSION_ATTRIBUTE_TYPE)
 		check_type_name(c, n->child->sibling);
@@ -236,8 +243,8 @@ static bool same_path(const struct check *c, const struct expression_node *a, co
 {
 	size_t level;
 
-	return a->kind == EXPRESSION_PATH && b->kind == EXPRESSION_PATH && defined(c->scope, a) && defined(c->scope, b) &&
-	       compare_paths(c->scope, a, b, &level) == 0;
+	return a->kind == EXPRESSION_PATH && b->kind == EXPRESSION_PATH && defined(c->scope, a) &&
+	       defined(c->scope, b) && compare_paths(c->scope, a, b, &level) == 0;
 }
 
 /* a = a: the service refuses it for each operator and function of conditions. */
@@ -253,7 +260,8 @@ static void check_distinct(struct check *c, const struct expression_node *n)
 			struct str shown = expression_node_text(c->e, other);
 
 			expression_find(c->findings, c->e, EXPRESSION_E_SAME_OPERAND, other->offset, other->length,
-					"%.*s is compared with itself: one side must be something else", STR_ARG(shown));
+					"%.*s is compared with itself: one side must be something else",
+					STR_ARG(shown));
 			return;
 		}
 }
@@ -285,8 +293,8 @@ static void check_neighbours(struct check *c, const struct expression_node *a, c
 				STR_ARG(first), STR_ARG(second));
 	else if (!a->steps[level].name.ptr != !b->steps[level].name.ptr)
 		expression_find(c->findings, c->e, EXPRESSION_E_CONFLICT, two->offset, two->length,
-				"'%.*s' and '%.*s' take the same for a list and for a map: correct one of them", STR_ARG(first),
-				STR_ARG(second));
+				"'%.*s' and '%.*s' take the same for a list and for a map: correct one of them",
+				STR_ARG(first), STR_ARG(second));
 }
 
 /* Sorted, whatever overlaps or conflicts has a neighbour with which it does. */

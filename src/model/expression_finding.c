@@ -112,8 +112,8 @@ void expression_note(struct parser *p, enum expression_code code, size_t offset,
 
 	p->failed = true;
 	va_start(ap, fmt);
-	add(p->findings, (struct expression_finding){ .code = code, .in = p->e, .offset = offset, .length = length }, fmt,
-	    ap);
+	add(p->findings, (struct expression_finding){ .code = code, .in = p->e, .offset = offset, .length = length },
+	    fmt, ap);
 	va_end(ap);
 }
 

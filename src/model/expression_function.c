@@ -44,14 +44,15 @@ static void unknown(struct parser *p, const struct token *t, struct str name)
 	for (size_t i = 0; i < EXPRESSION_FUNCTIONS; i++) {
 		if (str_eq_nocase(name, functions[i].name)) {
 			expression_note(p, EXPRESSION_E_FUNCTION, t->offset, t->length,
-					"there is no function %.*s: functions are in small letters, write %.*s", STR_ARG(shown),
-					STR_ARG(functions[i].name));
+					"there is no function %.*s: functions are in small letters, write %.*s",
+					STR_ARG(shown), STR_ARG(functions[i].name));
 			return;
 		}
 		nearest_offer(&nearest, functions[i].name);
 	}
 	expression_note(p, EXPRESSION_E_FUNCTION, t->offset, t->length,
-			"there is no function %.*s%s (in conditions: attribute_exists, attribute_not_exists, attribute_type, "
+			"there is no function %.*s%s (in conditions: attribute_exists, attribute_not_exists, "
+			"attribute_type, "
 			"begins_with, contains, size; in SET: if_not_exists, list_append)",
 			STR_ARG(shown), nearest_text(&nearest, hint, sizeof(hint)));
 }
@@ -73,7 +74,8 @@ static bool argument_fits(struct parser *p, const struct expression_node *call, 
 	if (!expected)
 		return true;
 	expression_note(p, EXPRESSION_E_OPERAND, argument->offset, argument->length,
-			"found '%.*s' in %.*s: %s; it is used as %s", STR_ARG(shown), STR_ARG(f->name), expected, f->usage);
+			"found '%.*s' in %.*s: %s; it is used as %s", STR_ARG(shown), STR_ARG(f->name), expected,
+			f->usage);
 	return false;
 }
 
@@ -100,7 +102,8 @@ static bool check_argument(struct parser *p, const struct expression_node *call,
 	}
 	if (argument->kind == EXPRESSION_CALL && argument->function == EXPRESSION_LIST_APPEND) {
 		expression_note(p, EXPRESSION_E_FUNCTION_PLACE, argument->offset, argument->length,
-				"list_append cannot stand inside of another function: append in one call, with one :list "
+				"list_append cannot stand inside of another function: append in one call, with one "
+				":list "
 				"that holds all new elements");
 		return false;
 	}
@@ -121,9 +124,11 @@ void expression_check_call(struct parser *p, struct expression_node *call, const
 	f = &functions[call->function];
 	if (f->update != (p->e->kind == EXPRESSION_UPDATE)) {
 		expression_note(p, EXPRESSION_E_FUNCTION_PLACE, name->offset, name->length,
-				f->update ? "%.*s is for SET in an UpdateExpression; a condition asks with attribute_exists, "
-					    "attribute_not_exists, attribute_type, begins_with, contains or size" :
-					    "%.*s is for conditions; an UpdateExpression knows if_not_exists and list_append "
+				f->update ? "%.*s is for SET in an UpdateExpression; a condition asks with "
+					    "attribute_exists, "
+					    "attribute_not_exists, attribute_type, begins_with, contains or size"
+					  : "%.*s is for conditions; an UpdateExpression knows if_not_exists and "
+					    "list_append "
 					    "only: ask in ConditionExpression",
 				STR_ARG(f->name));
 		ok = false;

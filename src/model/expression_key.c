@@ -38,7 +38,8 @@ static const struct expression_node *find_path(struct key_check *c, const struct
 
 	for (const struct expression_node *child = n->child; child; child = child->sibling) {
 		if (child->kind == EXPRESSION_CALL || child->kind == EXPRESSION_BROKEN) {
-			note(c, EXPRESSION_E_KEY_SHAPE, n, "a key condition compares a key attribute with a :value, without functions");
+			note(c, EXPRESSION_E_KEY_SHAPE, n,
+			     "a key condition compares a key attribute with a :value, without functions");
 			return NULL;
 		}
 		if (child->kind == EXPRESSION_PATH) {
@@ -53,7 +54,8 @@ static const struct expression_node *find_path(struct key_check *c, const struct
 	else if (n->kind != EXPRESSION_COMPARE && n->child != path)
 		note(c, EXPRESSION_E_KEY_SHAPE, n, "the key attribute must stand first");
 	else if (path->n_steps > 1)
-		note(c, EXPRESSION_E_KEY_NESTED, path, "key attributes are scalars at the top of the item; nothing is inside of them");
+		note(c, EXPRESSION_E_KEY_NESTED, path,
+		     "key attributes are scalars at the top of the item; nothing is inside of them");
 	else
 		return path;
 	return NULL;
@@ -91,11 +93,13 @@ static void check_values(struct key_check *c, const struct expression_node *n, c
 			continue;
 		if (key->type != VALUE_NONE && v.type != key->type)
 			expression_find(c->findings, c->e, EXPRESSION_E_KEY_TYPE, child->offset, child->length,
-					"%.*s has the type %s, and the key attribute %.*s is of type %s", STR_ARG(shown),
-					value_type_name(v.type), STR_ARG(name), value_type_name(key->type));
+					"%.*s has the type %s, and the key attribute %.*s is of type %s",
+					STR_ARG(shown), value_type_name(v.type), STR_ARG(name),
+					value_type_name(key->type));
 		else if ((v.type == VALUE_S || v.type == VALUE_B) && v.raw.len == 0)
 			expression_find(c->findings, c->e, EXPRESSION_E_KEY_EMPTY, child->offset, child->length,
-					"%.*s is empty, and key attributes never are: leave the condition on %.*s out, or give a value",
+					"%.*s is empty, and key attributes never are: leave the condition on %.*s "
+					"out, or give a value",
 					STR_ARG(shown), STR_ARG(name));
 	}
 }
@@ -118,14 +122,16 @@ static void check_condition(struct key_check *c, const struct expression_node *n
 	if (i == c->schema->count) {
 		list_keys(c->schema, &keys, c->findings->arena);
 		expression_find(c->findings, c->e, EXPRESSION_E_KEY_ATTRIBUTE, path->offset, path->length,
-				"%.*s is no key attribute of what is queried (its key: %.*s): ask for it in FilterExpression, or "
+				"%.*s is no key attribute of what is queried (its key: %.*s): ask for it in "
+				"FilterExpression, or "
 				"query an index that has it in its key",
 				STR_ARG(shown), STR_ARG(keys));
 		return;
 	}
 	if (c->used[i])
 		expression_find(c->findings, c->e, EXPRESSION_E_KEY_REPEATED, n->offset, n->length,
-				"there is a condition on %.*s already, and each key attribute may have one: write a range as "
+				"there is a condition on %.*s already, and each key attribute may have one: write a "
+				"range as "
 				"BETWEEN :low AND :high",
 				STR_ARG(shown));
 	else
@@ -142,7 +148,8 @@ static void check_hash(struct key_check *c, size_t i)
 
 	if (!n && !c->unclear)
 		expression_find(c->findings, c->e, EXPRESSION_E_KEY_MISSING, 0, c->e->text.len,
-				"the partition key attribute %.*s has no condition: a Query needs %.*s = :value for each of them",
+				"the partition key attribute %.*s has no condition: a Query needs %.*s = :value for "
+				"each of them",
 				STR_ARG(name), STR_ARG(name));
 	else if (n && !is_equality(n))
 		expression_find(c->findings, c->e, EXPRESSION_E_KEY_EQUALITY, n->offset, n->length,
@@ -163,14 +170,16 @@ static void check_range(struct key_check *c, size_t i, size_t *gap, const struct
 		struct str before = expression_node_text(c->e, *inequality);
 
 		expression_find(c->findings, c->e, EXPRESSION_E_KEY_INEQUALITY, n->offset, n->length,
-				"the condition on %.*s comes behind the inequality '%.*s': only the last sort key attribute that is "
+				"the condition on %.*s comes behind the inequality '%.*s': only the last sort key "
+				"attribute that is "
 				"used may have one, those before it =",
 				STR_ARG(name), STR_ARG(before));
 	} else if (*gap < c->schema->count && !c->unclear) {
 		struct str skipped = expression_shown(c->schema->keys[*gap].name);
 
 		expression_find(c->findings, c->e, EXPRESSION_E_KEY_ORDER, n->offset, n->length,
-				"%.*s is used without %.*s, which comes before it in the sort key: sort key attributes are used "
+				"%.*s is used without %.*s, which comes before it in the sort key: sort key "
+				"attributes are used "
 				"from the left without a gap",
 				STR_ARG(name), STR_ARG(skipped));
 	}
@@ -181,7 +190,7 @@ static void check_range(struct key_check *c, size_t i, size_t *gap, const struct
 static void check_operator(struct key_check *c, const struct expression_node *n)
 {
 	static const struct { enum expression_node_kind kind; const char *text; } known[] = {
-		{ EXPRESSION_OR, "OR is not allowed in a key condition: do several Query calls, or use BETWEEN or begins_with" },
+		{ EXPRESSION_OR, "OR is not allowed in a key condition: do several Query calls, or use BETWEEN" },
 		{ EXPRESSION_NOT, "NOT is not allowed in a key condition: filter in FilterExpression" },
 		{ EXPRESSION_IN, "IN is not allowed in a key condition: do one Query for each value" },
 		{ EXPRESSION_COMPARE, "<> is not allowed in a key condition: filter in FilterExpression" },

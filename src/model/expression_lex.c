@@ -6,9 +6,11 @@ static const struct keyword {
 	struct str word;
 	enum token_type type;
 } keywords[] = {
-	{ STR_INIT("AND"), TOKEN_AND },         { STR_INIT("OR"), TOKEN_OR },         { STR_INIT("NOT"), TOKEN_NOT },
-	{ STR_INIT("IN"), TOKEN_IN },           { STR_INIT("BETWEEN"), TOKEN_BETWEEN }, { STR_INIT("SET"), TOKEN_SET },
-	{ STR_INIT("REMOVE"), TOKEN_REMOVE },   { STR_INIT("ADD"), TOKEN_ADD },       { STR_INIT("DELETE"), TOKEN_DELETE },
+	{ STR_INIT("AND"), TOKEN_AND },		{ STR_INIT("OR"), TOKEN_OR },
+	{ STR_INIT("NOT"), TOKEN_NOT },		{ STR_INIT("IN"), TOKEN_IN },
+	{ STR_INIT("BETWEEN"), TOKEN_BETWEEN }, { STR_INIT("SET"), TOKEN_SET },
+	{ STR_INIT("REMOVE"), TOKEN_REMOVE },	{ STR_INIT("ADD"), TOKEN_ADD },
+	{ STR_INIT("DELETE"), TOKEN_DELETE },
 };
 
 static bool is_letter(char c)
@@ -70,7 +72,8 @@ static void lex_word(struct parser *p, struct token *t)
 		return;
 	t->noted = true;
 	expression_note(p, EXPRESSION_E_NAME, t->offset, word.len,
-			"the name '%.*s' cannot stand in an expression as it is: a plain name begins with a letter and has "
+			"the name '%.*s' cannot stand in an expression as it is: a plain name begins with a letter "
+			"and has "
 			"letters, digits and _ only; write #name and define it in ExpressionAttributeNames",
 			STR_ARG(shown));
 }
@@ -86,7 +89,8 @@ static void lex_placeholder(struct parser *p, struct token *t)
 	t->noted = stray || word.len == 1 || word.len > EXPRESSION_MAX_PLACEHOLDER_BYTES;
 	if (stray || word.len == 1)
 		expression_note(p, EXPRESSION_E_PLACEHOLDER, t->offset, word.len,
-				"'%.*s' is no placeholder: behind %c only letters, digits and _ may stand, one at least",
+				"'%.*s' is no placeholder: behind %c only letters, digits and _ may stand, one at "
+				"least",
 				STR_ARG(shown), is_name ? '#' : ':');
 	else if (word.len > EXPRESSION_MAX_PLACEHOLDER_BYTES)
 		expression_note(p, EXPRESSION_E_PLACEHOLDER, t->offset, word.len,
@@ -210,7 +214,8 @@ bool expression_lex(struct parser *p)
 	while (!p->no_memory) {
 		struct token *t = &p->tokens[p->n_tokens++];
 
-		while (i < text.len && (text.ptr[i] == ' ' || text.ptr[i] == '\t' || text.ptr[i] == '\n' || text.ptr[i] == '\r'))
+		while (i < text.len &&
+		       (text.ptr[i] == ' ' || text.ptr[i] == '\t' || text.ptr[i] == '\n' || text.ptr[i] == '\r'))
 			i++;
 		*t = (struct token){ .type = TOKEN_END, .offset = i };
 		if (i == text.len)

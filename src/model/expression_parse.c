@@ -73,7 +73,8 @@ void expression_syntax(struct parser *p, const char *expected)
 	if (t->noted)
 		return;
 	if (t->type == TOKEN_END)
-		expression_note(p, EXPRESSION_E_SYNTAX, t->offset, 0, "the expression ends where %s is expected", expected);
+		expression_note(p, EXPRESSION_E_SYNTAX, t->offset, 0, "the expression ends where %s is expected",
+				expected);
 	else
 		expression_note(p, EXPRESSION_E_SYNTAX, t->offset, t->length, "found '%.*s' where %s is expected",
 				STR_ARG(found), expected);
@@ -146,7 +147,8 @@ static size_t count_steps(const struct parser *p)
 
 		if (type == TOKEN_DOT || type == TOKEN_OPEN_INDEX)
 			n++;
-		else if (type != TOKEN_NAME && type != TOKEN_NAME_REF && type != TOKEN_NUMBER && type != TOKEN_CLOSE_INDEX)
+		else if (type != TOKEN_NAME && type != TOKEN_NAME_REF && type != TOKEN_NUMBER &&
+			 type != TOKEN_CLOSE_INDEX)
 			break;
 	}
 	return n;
@@ -192,7 +194,8 @@ static bool text_is_whole(struct parser *p)
 
 	if (text.len > EXPRESSION_MAX_BYTES)
 		expression_note(p, EXPRESSION_E_TOO_LONG, EXPRESSION_MAX_BYTES, text.len - EXPRESSION_MAX_BYTES,
-				"the expression has %zu bytes; %d are allowed: shorten names by #n, or do it in two requests",
+				"the expression has %zu bytes; %d are allowed: shorten names by #n, or do it in two "
+				"requests",
 				text.len, EXPRESSION_MAX_BYTES);
 	else if (!str_utf8_valid(text))
 		expression_note(p, EXPRESSION_E_ENCODING, 0, text.len, "the expression is no well-formed UTF-8");
@@ -212,15 +215,16 @@ static void read_condition(struct parser *p)
 	if (!root)
 		return;
 	if (parser_token(p)->type != TOKEN_END) {
-		expression_syntax(p, expression_is_condition(root) ? "AND, OR or the end" : "a comparison (= <> < <= > >= BETWEEN IN)");
+		expression_syntax(p, expression_is_condition(root) ? "AND, OR or the end"
+								   : "a comparison (= <> < <= > >= BETWEEN IN)");
 		return;
 	}
 	if (!expression_is_condition(root) && root->kind != EXPRESSION_BROKEN) {
 		struct str shown = expression_node_text(p->e, root);
 
 		expression_note(p, EXPRESSION_E_OPERAND, root->offset, root->length,
-				"'%.*s' alone is no condition: compare it with something, like %.*s = :value", STR_ARG(shown),
-				STR_ARG(shown));
+				"'%.*s' alone is no condition: compare it with something, like %.*s = :value",
+				STR_ARG(shown), STR_ARG(shown));
 		return;
 	}
 	p->e->root = root;

@@ -76,8 +76,8 @@ static bool want_operand(struct parser *p, const struct expression_node *n, cons
 	if (!expression_is_condition(n))
 		return true;
 	expression_note(p, EXPRESSION_E_OPERAND, n->offset, n->length,
-			"'%.*s' is a condition, and %s needs an operand there: a path, a :value or size(path)", STR_ARG(shown),
-			what);
+			"'%.*s' is a condition, and %s needs an operand there: a path, a :value or size(path)",
+			STR_ARG(shown), what);
 	return false;
 }
 
@@ -245,8 +245,10 @@ static void read_operand(struct reader *r, bool *more)
 		p->at++;
 		*more = true;
 	} else {
-		expression_syntax(p, p->e->kind == EXPRESSION_UPDATE ? "an operand (a path, :value, if_not_exists or list_append)" :
-								       "an operand (a path, :value, a function or '(')");
+		expression_syntax(p, p->e->kind == EXPRESSION_UPDATE ? "an operand (a path, :value, if_not_exists or "
+								       "list_append)"
+								     : "an operand (a path, :value, a function or "
+								       "'(')");
 		r->failed = true;
 	}
 }
@@ -285,7 +287,8 @@ static void close_list(struct reader *r, const struct wait *w)
 	n->length = parser_token(r->p)->offset + 1 - n->offset;
 	if (n->n_children - 1 > EXPRESSION_MAX_IN)
 		expression_note(r->p, EXPRESSION_E_IN_OPERANDS, n->offset, n->length,
-				"IN has %zu operands; %d are allowed: join several IN by OR, or ask in several requests",
+				"IN has %zu operands; %d are allowed: join several IN by OR, or ask in several "
+				"requests",
 				n->n_children - 1, EXPRESSION_MAX_IN);
 	if (!children_fit(r->p, n))
 		n->kind = EXPRESSION_BROKEN;
@@ -370,7 +373,8 @@ static bool misplaced(struct reader *r, const struct token *t)
 {
 	if (t->type == TOKEN_PLUS || t->type == TOKEN_MINUS)
 		expression_note(r->p, EXPRESSION_E_ARITHMETIC, t->offset, t->length,
-				"conditions do not calculate: + and - are for SET in an UpdateExpression; calculate before, "
+				"conditions do not calculate: + and - are for SET in an UpdateExpression; calculate "
+				"before, "
 				"into the :value");
 	else if (t->type == TOKEN_NOT)
 		expression_note(r->p, EXPRESSION_E_SYNTAX, t->offset, t->length,

@@ -52,7 +52,8 @@ static bool read_placeholder(struct reading *r, const struct scan_token *key, st
 	if (ok && is_placeholder(*out, r->mark))
 		return true;
 	expression_find(r->findings, NULL, r->malformed, 0, 0,
-			"%s: '%.*s' is no placeholder; it begins with %c, letters, digits and _ follow, %d bytes at most",
+			"%s: '%.*s' is no placeholder; it begins with %c, letters, digits and _ follow, %d bytes at "
+			"most",
 			r->title, STR_ARG(shown), r->mark, EXPRESSION_MAX_PLACEHOLDER_BYTES);
 	return false;
 }
@@ -64,8 +65,8 @@ static bool read_attribute_name(struct reading *r, struct str placeholder, struc
 
 	scan_init_trusted(&s, json);
 	if (scan_next(&s, &token) != SCAN_STRING || !unescape(r, &token, out))
-		expression_find(r->findings, NULL, r->malformed, 0, 0, "%s: %.*s must be an attribute's name, a text", r->title,
-				STR_ARG(placeholder));
+		expression_find(r->findings, NULL, r->malformed, 0, 0, "%s: %.*s must be an attribute's name, a text",
+				r->title, STR_ARG(placeholder));
 	else if (out->len == 0 || out->len > EXPRESSION_MAX_NAME_BYTES)
 		expression_find(r->findings, NULL, r->malformed, 0, 0,
 				"%s: the name behind %.*s has %zu bytes; attribute names have 1 to %d", r->title,
@@ -104,8 +105,8 @@ static bool count_members(struct reading *r, struct str json, size_t *n)
 	}
 	scan_init_trusted(&s, json);
 	if (scan_next(&s, &key) != SCAN_OBJECT_BEGIN) {
-		expression_find(r->findings, NULL, r->malformed, 0, 0, "%s must be an object, like {\"%c%s\": …}", r->title, r->mark,
-				r->mark == '#' ? "name" : "value");
+		expression_find(r->findings, NULL, r->malformed, 0, 0, "%s must be an object, like {\"%c%s\": …}",
+				r->title, r->mark, r->mark == '#' ? "name" : "value");
 		return false;
 	}
 	while (scan_next_member(&s, &key, &value) == SCAN_KEY)
@@ -115,7 +116,8 @@ static bool count_members(struct reading *r, struct str json, size_t *n)
 
 static int compare_names(const void *a, const void *b)
 {
-	return str_cmp(((const struct expression_name *)a)->placeholder, ((const struct expression_name *)b)->placeholder);
+	return str_cmp(((const struct expression_name *)a)->placeholder,
+		       ((const struct expression_name *)b)->placeholder);
 }
 
 static int compare_values(const void *a, const void *b)
@@ -145,7 +147,8 @@ static void read_names(struct reading *r, struct str json, struct expression_sco
 	scan_init_trusted(&s, json);
 	scan_next(&s, &key);
 	while (names && scan_next_member(&s, &key, &value) == SCAN_KEY)
-		if (read_placeholder(r, &key, &one.placeholder) && read_attribute_name(r, one.placeholder, value, &one.name))
+		if (read_placeholder(r, &key, &one.placeholder) &&
+		    read_attribute_name(r, one.placeholder, value, &one.name))
 			names[out->n_names++] = one;
 	if (out->n_names)
 		qsort(names, out->n_names, sizeof(*names), compare_names);
@@ -250,13 +253,15 @@ bool expression_check_unused(const struct expression *const *expressions, size_t
 	for (size_t i = 0; i < scope->n_names; i++)
 		if (!mentioned(mentions, n_mentions, scope->names[i].placeholder))
 			expression_find(findings, NULL, EXPRESSION_E_NAME_UNUSED, 0, 0,
-					"ExpressionAttributeNames defines %.*s, and no expression of the request has it: leave it "
+					"ExpressionAttributeNames defines %.*s, and no expression of the request has "
+					"it: leave it "
 					"out, or use it",
 					STR_ARG(scope->names[i].placeholder));
 	for (size_t i = 0; i < scope->n_values; i++)
 		if (!mentioned(mentions, n_mentions, scope->values[i].placeholder))
 			expression_find(findings, NULL, EXPRESSION_E_VALUE_UNUSED, 0, 0,
-					"ExpressionAttributeValues defines %.*s, and no expression of the request has it: leave it "
+					"ExpressionAttributeValues defines %.*s, and no expression of the request has "
+					"it: leave it "
 					"out, or use it",
 					STR_ARG(scope->values[i].placeholder));
 	return expression_done(findings, err);

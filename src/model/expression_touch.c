@@ -56,8 +56,10 @@ bool expression_check_filter(const struct expression *e, const struct expression
 		struct str name = expression_shown(touches[i].attribute);
 
 		if (key)
-			expression_find(findings, e, EXPRESSION_E_FILTER_KEY, touches[i].path->offset, touches[i].path->length,
-					"%.*s is a key attribute of what is queried, and a Query's filter may not name one: put the "
+			expression_find(findings, e, EXPRESSION_E_FILTER_KEY, touches[i].path->offset,
+					touches[i].path->length,
+					"%.*s is a key attribute of what is queried, and a Query's filter may not "
+					"name one: put the "
 					"condition on it into KeyConditionExpression",
 					STR_ARG(name));
 	}
@@ -78,8 +80,10 @@ bool expression_check_update(const struct expression *e, const struct expression
 
 		if ((touches[i].use == EXPRESSION_WRITTEN || touches[i].use == EXPRESSION_REMOVED) &&
 		    find_key(table, touches[i].attribute))
-			expression_find(findings, e, EXPRESSION_E_UPDATE_KEY, touches[i].path->offset, touches[i].path->length,
-					"%.*s is part of the table's key, and an update cannot change the key: leave it out, or delete "
+			expression_find(findings, e, EXPRESSION_E_UPDATE_KEY, touches[i].path->offset,
+					touches[i].path->length,
+					"%.*s is part of the table's key, and an update cannot change the key: leave "
+					"it out, or delete "
 					"the item and put it under its new key, in one transaction",
 					STR_ARG(name));
 	}
@@ -99,8 +103,10 @@ bool expression_check_scalars(const struct expression *e, const struct expressio
 		struct str name = expression_shown(touches[i].attribute);
 
 		if (touches[i].path->n_steps > 1 && find_key(table, touches[i].attribute))
-			expression_find(findings, e, EXPRESSION_E_KEY_NESTED, touches[i].path->offset, touches[i].path->length,
-					"%.*s is a key attribute, a scalar, and nothing is inside of it: name it alone",
+			expression_find(findings, e, EXPRESSION_E_KEY_NESTED, touches[i].path->offset,
+					touches[i].path->length,
+					"%.*s is a key attribute, a scalar, and nothing is inside of it: name it "
+					"alone",
 					STR_ARG(name));
 	}
 	return expression_done(findings, err);
@@ -130,8 +136,10 @@ bool expression_check_projected(const struct expression *e, const struct express
 		struct str name = expression_shown(touches[i].attribute);
 
 		if (!n || !bsearch(&touches[i].attribute, sorted, n, sizeof(*sorted), compare_names))
-			expression_find(findings, e, EXPRESSION_E_NOT_PROJECTED, touches[i].path->offset, touches[i].path->length,
-					"%.*s is not in the index: add it to the index's projection, or read it from the table by key",
+			expression_find(findings, e, EXPRESSION_E_NOT_PROJECTED, touches[i].path->offset,
+					touches[i].path->length,
+					"%.*s is not in the index: add it to the index's projection, or read it from "
+					"the table by key",
 					STR_ARG(name));
 	}
 	return expression_done(findings, err);

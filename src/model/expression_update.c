@@ -79,8 +79,9 @@ static bool read_pair(struct parser *p, enum expression_node_kind kind)
 	if (!path)
 		return false;
 	if (t->type != TOKEN_VALUE_REF) {
-		expression_syntax(p, kind == EXPRESSION_ADD ? "a :value (ADD path :value, without =)" :
-							      "a :value (DELETE path :set, without =; an attribute goes by REMOVE path)");
+		expression_syntax(p, kind == EXPRESSION_ADD ? "a :value (ADD path :value, without =)"
+							    : "a :value (DELETE path :set, without =; an attribute "
+							      "goes by REMOVE path)");
 		return false;
 	}
 	value = expression_node_new(p, EXPRESSION_VALUE, t->offset);
@@ -116,7 +117,8 @@ static void read_clause(struct parser *p, unsigned *seen)
 
 	if (*seen & bit)
 		expression_note(p, EXPRESSION_E_CLAUSE, t->offset, t->length,
-				"the clause %.*s stands here a second time; each may stand once: join the actions with commas",
+				"the clause %.*s stands here a second time; each may stand once: join the actions "
+				"with commas",
 				STR_ARG(word));
 	*seen |= bit;
 	do {
@@ -124,7 +126,8 @@ static void read_clause(struct parser *p, unsigned *seen)
 
 		if (!read_action(p, t->type)) {
 			skip_action(p, from);
-		} else if (parser_token(p)->type != TOKEN_COMMA && parser_token(p)->type != TOKEN_END && !at_clause(p)) {
+		} else if (parser_token(p)->type != TOKEN_COMMA && parser_token(p)->type != TOKEN_END &&
+			   !at_clause(p)) {
 			expression_syntax(p, "',' and another action, a clause (SET, REMOVE, ADD, DELETE) or the end");
 			skip_action(p, from);
 		}

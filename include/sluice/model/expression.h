@@ -137,7 +137,8 @@ struct expression_findings {
 void expression_findings_init(struct expression_findings *f, struct arena *arena);
 
 /* The first of that code, or NULL. */
-const struct expression_finding *expression_findings_get(const struct expression_findings *f, enum expression_code code);
+const struct expression_finding *expression_findings_get(const struct expression_findings *f,
+							 enum expression_code code);
 
 /* ---- The tree ---- */
 
