@@ -137,18 +137,18 @@ static bool read_name(struct parser *p, struct expression_step *step)
 	return true;
 }
 
-/* How many steps the path has that begins here, at most. */
+/* How many steps the path has that begins here, at most. A name may also be a keyword
+ * in the wrong place. */
 static size_t count_steps(const struct parser *p)
 {
 	size_t n = 1;
 
-	for (size_t i = p->at; i < p->n_tokens; i++) {
+	for (size_t i = p->at + 1; i < p->n_tokens; i++) {
 		enum token_type type = p->tokens[i].type;
 
 		if (type == TOKEN_DOT || type == TOKEN_OPEN_INDEX)
 			n++;
-		else if (type != TOKEN_NAME && type != TOKEN_NAME_REF && type != TOKEN_NUMBER &&
-			 type != TOKEN_CLOSE_INDEX)
+		else if (type != TOKEN_NUMBER && type != TOKEN_CLOSE_INDEX && p->tokens[i - 1].type != TOKEN_DOT)
 			break;
 	}
 	return n;

@@ -40,6 +40,7 @@ static void test_updates(void **state)
 		{ U, "SET a = list_append(:l, :l", "syntax", NULL, NULL },
 		{ U, "SET a = :s; REMOVE b", "syntax", NULL, NULL },
 		{ U, "SET set = :s", "reserved-word", NULL, NULL },
+		{ U, "SET a = SET[2].x.y[3], set.add[0].b = :s", "reserved-word reserved-word reserved-word", NULL, NULL },
 		{ U, "SET a = :n + :m + :n", "arithmetic", NULL, NULL },
 		{ U, "SET a = :n - (:n + :m)", "arithmetic", NULL, NULL },
 		{ U, "SET a = if_not_exists(a, :n + :m)", "arithmetic", NULL, NULL },
