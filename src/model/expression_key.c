@@ -80,27 +80,54 @@ static void list_keys(const struct expression_schema *schema, struct str *out, s
 	}
 }
 
+/* The bytes that S and B have; 0 for what is no such value. */
+static size_t value_bytes(struct key_check *c, struct value v)
+{
+	struct str text = { NULL, 0 };
+	struct err err = { 0 };
+
+	if (v.type == VALUE_B) {
+		size_t padding = str_ends(v.raw, STR("==")) ? 2 : str_ends(v.raw, STR("=")) ? 1 : 0;
+
+		return v.raw.len / 4 * 3 - padding;
+	}
+	if (v.type != VALUE_S || value_text(v, c->findings->arena, &text, &err))
+		return text.len;
+	c->findings->full |= err.class == ERR_FATAL;
+	return 0;
+}
+
+static void check_value(struct key_check *c, const struct expression_node *n, const struct expression_key *key,
+			struct value v)
+{
+	struct str shown = expression_node_text(c->e, n), name = expression_shown(key->name);
+	size_t most = key->range ? EXPRESSION_MAX_RANGE_BYTES : EXPRESSION_MAX_HASH_BYTES, bytes = value_bytes(c, v);
+
+	if (key->type != VALUE_NONE && v.type != key->type)
+		expression_find(c->findings, c->e, EXPRESSION_E_KEY_TYPE, n->offset, n->length,
+				"%.*s has the type %s, and the key attribute %.*s is of type %s: "
+				"give a value of that type",
+				STR_ARG(shown), value_type_name(v.type), STR_ARG(name), value_type_name(key->type));
+	else if ((v.type == VALUE_S || v.type == VALUE_B) && v.raw.len == 0)
+		expression_find(c->findings, c->e, EXPRESSION_E_KEY_EMPTY, n->offset, n->length,
+				"%.*s is empty, and key attributes never are: leave the condition on %.*s out, "
+				"or give a value",
+				STR_ARG(shown), STR_ARG(name));
+	else if (bytes > most)
+		expression_find(c->findings, c->e, EXPRESSION_E_KEY_LENGTH, n->offset, n->length,
+				"%.*s has %zu bytes, and the %s key attribute %.*s has %zu at most: no item can match",
+				STR_ARG(shown), bytes, key->range ? "sort" : "partition", STR_ARG(name), most);
+}
+
 static void check_values(struct key_check *c, const struct expression_node *n, const struct expression_key *key)
 {
 	for (const struct expression_node *child = n->child; child; child = child->sibling) {
-		struct str shown = expression_node_text(c->e, child), name = expression_shown(key->name);
-		struct value v;
+		struct value v = { VALUE_NONE, { NULL, 0 } };
 
-		if (child->kind != EXPRESSION_VALUE)
-			continue;
-		v = expression_scope_value(c->scope, child->placeholder);
-		if (v.type == VALUE_NONE)
-			continue;
-		if (key->type != VALUE_NONE && v.type != key->type)
-			expression_find(c->findings, c->e, EXPRESSION_E_KEY_TYPE, child->offset, child->length,
-					"%.*s has the type %s, and the key attribute %.*s is of type %s",
-					STR_ARG(shown), value_type_name(v.type), STR_ARG(name),
-					value_type_name(key->type));
-		else if ((v.type == VALUE_S || v.type == VALUE_B) && v.raw.len == 0)
-			expression_find(c->findings, c->e, EXPRESSION_E_KEY_EMPTY, child->offset, child->length,
-					"%.*s is empty, and key attributes never are: leave the condition on %.*s "
-					"out, or give a value",
-					STR_ARG(shown), STR_ARG(name));
+		if (child->kind == EXPRESSION_VALUE)
+			v = expression_scope_value(c->scope, child->placeholder);
+		if (v.type != VALUE_NONE)
+			check_value(c, child, key, v);
 	}
 }
 
@@ -206,9 +233,13 @@ bool expression_check_key(const struct expression *e, const struct expression_sc
 			  const struct expression_schema *schema, struct expression_findings *findings,
 			  struct err *err)
 {
-	struct key_check c = { e, scope, schema, findings, { NULL }, !e->valid };
+	/* A document may list more; that is a finding of its own, elsewhere. */
+	const struct expression_schema first = {
+		schema->keys, schema->count < EXPRESSION_MAX_KEYS ? schema->count : EXPRESSION_MAX_KEYS
+	};
+	struct key_check c = { e, scope, &first, findings, { NULL }, !e->valid };
 	const struct expression_node *inequality = NULL;
-	size_t gap = schema->count;
+	size_t gap = first.count;
 
 	if (!e->valid)
 		return expression_done(findings, err);
@@ -219,8 +250,8 @@ bool expression_check_key(const struct expression *e, const struct expression_sc
 		if (is_key_condition(n))
 			check_condition(&c, n);
 	}
-	for (size_t i = 0; i < schema->count; i++)
-		if (schema->keys[i].range)
+	for (size_t i = 0; i < first.count; i++)
+		if (first.keys[i].range)
 			check_range(&c, i, &gap, &inequality);
 		else
 			check_hash(&c, i);

@@ -243,6 +243,20 @@ def test_filters_of_queries_may_not_name_the_key(clients, table, tmp_path):
         assert refused == ("expression.filter-on-key" in done.stdout), (expression, done.stdout)
 
 
+def test_sort_key_values_that_are_too_long(clients, table, tmp_path):
+    """A partition key's value over 2,048 bytes DynamoDB Local lets pass in a Query; the service does not."""
+    for size, refused in ((1024, False), (1025, True)):
+        values = {":s": VALUES[":s"], ":t": {"S": "x" * size}}
+        line = json.dumps({"expressions": [["KeyConditionExpression", "pk = :s AND sk < :t"]], "values": values, "keys": KEYS})
+        done = subprocess.run([PROGRAM], input=line + "\n", capture_output=True, text=True, timeout=60, env=environment(tmp_path))
+        assert ("expression.key-too-long" in done.stdout) == refused
+        try:
+            clients.dynamodb.query(TableName=table, KeyConditionExpression="pk = :s AND sk < :t", ExpressionAttributeValues=values)
+            assert not refused
+        except ClientError as error:
+            assert refused, error
+
+
 def test_each_reserved_word_is_refused(service, judge):
     """DynamoDB Local knows the words, but for two."""
     source = (PROGRAM.parents[4] / "src" / "model" / "reserved_words.c").read_text()

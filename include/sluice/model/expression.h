@@ -41,6 +41,8 @@ enum {
 	EXPRESSION_MAX_PLACEHOLDER_BYTES = 255,
 	EXPRESSION_MAX_NAME_BYTES = 65535,  /* an attribute's name */
 	EXPRESSION_MAX_INDEX = 2147483647,  /* of a list's element */
+	EXPRESSION_MAX_HASH_BYTES = 2048,   /* a partition key's value */
+	EXPRESSION_MAX_RANGE_BYTES = 1024,  /* a sort key's value */
 	EXPRESSION_MAX_KEYS = 8,            /* 4 HASH, 4 RANGE */
 };
 
@@ -99,6 +101,7 @@ const char *expression_kind_name(enum expression_kind kind);
 	X(KEY_INEQUALITY, "expression.key-inequality")                                  \
 	X(KEY_TYPE, "expression.key-type")                                              \
 	X(KEY_EMPTY, "expression.key-empty")                                            \
+	X(KEY_LENGTH, "expression.key-too-long")                                        \
 	X(KEY_NESTED, "expression.key-nested")                                          \
 	X(FILTER_KEY, "expression.filter-on-key")                                       \
 	X(UPDATE_KEY, "expression.update-of-key")                                       \
@@ -281,7 +284,7 @@ struct expression_key {
 
 struct expression_schema {
 	const struct expression_key *keys;
-	size_t count;  /* EXPRESSION_MAX_KEYS at most */
+	size_t count;  /* of a key condition the first EXPRESSION_MAX_KEYS count */
 };
 
 /* A KeyConditionExpression against the key of the table or index that is queried:

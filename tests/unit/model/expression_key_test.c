@@ -102,12 +102,73 @@ static void test_conditions_on_a_key_without_sort_key(void **state)
 	expect_expressions(cases, COUNT_OF(cases), on_hash_only);
 }
 
+/* More attributes than a key can have come from a hostile document. */
+static void test_a_key_of_too_many_attributes(void **state)
+{
+	struct expression_key keys[20];
+	const struct expression_schema schema = { keys, COUNT_OF(keys) };
+	struct expression_findings findings;
+	struct expression_scope scope;
+	const struct expression *e;
+	struct arena arena;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		keys[i] = (struct expression_key){ i == 19 ? STR("z") : STR("a"), i > 0, VALUE_NONE };
+	arena_init(&arena, 1 << 20);
+	expression_findings_init(&findings, &arena);
+	e = expression_parse(K, STR("a = :s AND z = :s"), &findings, NULL);
+	assert_true(expression_scope_read(STR(""), str_c("{\":s\":{\"S\":\"s\"}}"), &findings, &scope, NULL));
+	assert_true(expression_check_key(e, &scope, &schema, &findings, NULL));
+	assert_non_null(expression_findings_get(&findings, EXPRESSION_E_KEY_ATTRIBUTE));
+	arena_release(&arena);
+}
+
+static void test_long_key_values(void **state)
+{
+	static const struct { size_t hash, range, findings; } cases[] = {
+		{ 2048, 1024, 0 }, { 2049, 1024, 1 }, { 1, 1025, 1 }, { 2049, 1026, 2 },
+	};
+	static const char *const rest[] = { "", "AA==", "AAA=" };
+	static const struct expression_key keys[] = { { STR_INIT("pk"), false, VALUE_S }, { STR_INIT("sk"), true, VALUE_B } };
+	const struct expression_schema schema = { keys, COUNT_OF(keys) };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct expression_findings findings;
+		struct expression_scope scope;
+		const struct expression *e;
+		struct arena arena;
+		struct buf values;
+
+		buf_init(&values, 1 << 16);
+		buf_puts(&values, "{\":s\":{\"S\":\"");
+		for (size_t k = 0; k < cases[i].hash; k++)
+			buf_putc(&values, 'x');
+		buf_puts(&values, "\"},\":b\":{\"B\":\"");
+		for (size_t k = 0; k < cases[i].range / 3; k++)
+			buf_puts(&values, "AAAA");
+		buf_puts(&values, rest[cases[i].range % 3]);
+		buf_puts(&values, "\"}}");
+		arena_init(&arena, 1 << 20);
+		expression_findings_init(&findings, &arena);
+		e = expression_parse(K, STR("pk = :s AND sk = :b"), &findings, NULL);
+		assert_true(expression_scope_read(STR(""), buf_str(&values), &findings, &scope, NULL));
+		assert_true(expression_check_key(e, &scope, &schema, &findings, NULL));
+		assert_int_equal(findings.count, cases[i].findings);
+		arena_release(&arena);
+		buf_release(&values);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conditions_on_a_simple_key),
 		cmocka_unit_test(test_conditions_on_a_key_of_several_attributes),
 		cmocka_unit_test(test_conditions_on_a_key_without_sort_key),
+		cmocka_unit_test(test_a_key_of_too_many_attributes),
+		cmocka_unit_test(test_long_key_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
