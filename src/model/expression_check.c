@@ -280,6 +280,7 @@ static int compare_sorted(const void *a, const void *b)
 	return order ? order : (x->path->offset > y->path->offset) - (x->path->offset < y->path->offset);
 }
 
+/* a is the lesser one, so what is a part of the other is b. */
 static void check_neighbours(struct check *c, const struct expression_node *a, const struct expression_node *b)
 {
 	const struct expression_node *one = a->offset < b->offset ? a : b, *two = one == a ? b : a;
@@ -287,7 +288,7 @@ static void check_neighbours(struct check *c, const struct expression_node *a, c
 	size_t level;
 
 	compare_paths(c->scope, a, b, &level);
-	if (level == a->n_steps || level == b->n_steps)
+	if (level == a->n_steps)
 		expression_find(c->findings, c->e, EXPRESSION_E_OVERLAP, two->offset, two->length,
 				"the paths '%.*s' and '%.*s' overlap: one is the other or a part of it; leave one out",
 				STR_ARG(first), STR_ARG(second));
