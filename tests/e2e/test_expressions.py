@@ -257,6 +257,40 @@ def test_sort_key_values_that_are_too_long(clients, table, tmp_path):
             assert refused, error
 
 
+def test_keys_of_several_attributes(moto_clients, tmp_path):
+    """DynamoDB Local knows no such keys. moto does; its own tests of them were run on AWS."""
+    client = moto_clients.dynamodb
+    keys = [("t", "HASH"), ("r", "HASH"), ("a", "RANGE"), ("b", "RANGE"), ("c", "RANGE")]
+    client.create_table(
+        TableName="Wide", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "t", "r", "a", "b", "c")],
+        GlobalSecondaryIndexes=[{
+            "IndexName": "wide", "KeySchema": [{"AttributeName": n, "KeyType": k} for n, k in keys],
+            "Projection": {"ProjectionType": "ALL"},
+        }],
+    )
+    hashed = "t = :s AND r = :s"
+    expressions = {
+        hashed: True, "t = :s": False, "t = :s AND r < :s": False, "r = :s AND a = :s AND t = :s": True,
+        f"{hashed} AND a = :s": True, f"{hashed} AND a < :s": True, f"{hashed} AND b = :s": False,
+        f"{hashed} AND a = :s AND begins_with(b, :s)": True, f"{hashed} AND a = :s AND c = :s": False,
+        f"{hashed} AND a < :s AND b = :s": False, f"{hashed} AND pk = :s": False,
+        f"b = :s AND a = :s AND {hashed}": True, f"{hashed} AND a = :s AND b = :s AND c >= :s": True,
+    }
+    values = {":s": VALUES[":s"]}
+    for expression, accepted in expressions.items():
+        line = json.dumps({"expressions": [["KeyConditionExpression", expression]], "values": values,
+                           "keys": [[n, k, "S"] for n, k in keys]})
+        done = subprocess.run([PROGRAM], input=line + "\n", capture_output=True, text=True, timeout=60, env=environment(tmp_path))
+        assert (done.stdout == "\n") == accepted, (expression, done.stdout, done.stderr)
+        try:
+            client.query(TableName="Wide", IndexName="wide", KeyConditionExpression=expression, ExpressionAttributeValues=values)
+            assert accepted, expression
+        except ClientError as error:
+            assert not accepted, (expression, error)
+    client.delete_table(TableName="Wide")
+
+
 def test_each_reserved_word_is_refused(service, judge):
     """DynamoDB Local knows the words, but for two."""
     source = (PROGRAM.parents[4] / "src" / "model" / "reserved_words.c").read_text()
