@@ -253,8 +253,9 @@ static void take_option(struct options *o, size_t *at)
 	if (f.match == MATCH_GLOBAL && globals[f.index].refused)
 		command_find(o->p, w->origin[0], "command.refused", "--%s cannot be used here: %s",
 			     globals[f.index].name, globals[f.index].refused);
-	else if ((shape || f.index == GLOBAL_CLI_INPUT_JSON) && g->count == 1)
-		names_a_file(o, g, &g->values[0]);
+	else if ((shape || f.index == GLOBAL_CLI_INPUT_JSON) && g->count == 1 &&
+		 names_a_file(o, g, &g->values[0]))
+		g->count = 0;
 }
 
 /* ---- words without dashes ---- */

@@ -2,7 +2,7 @@
 
 #define NEED(name, type) { STR_INIT(#name), &shapes[type], true }
 #define MAY(name, type) { STR_INIT(#name), &shapes[type], false }
-#define STRUCTURE(list) { SHAPE_STRUCTURE, .members = (list), .count = sizeof(list) / sizeof(*(list)) }
+#define STRUCTURE(list) { .kind = SHAPE_STRUCTURE, .members = (list), .count = sizeof(list) / sizeof(*(list)) }
 
 #include "operations_table.h"
 

@@ -113,7 +113,8 @@ LINES = [
     """aws dynamodb transact-get-items --transact-items '[{"Get": {"TableName": "T", "Key": {"id": {"S": "a"}}}}]'""",
     """aws dynamodb transact-get-items --transact-items '{"Get": {"TableName": "T", "Key": {"id": {"S": "a"}}}}' """
     """'{"Get": {"TableName": "U", "Key": {"id": {"S": "b"}}}}'""",
-    "aws dynamodb transact-get-items --transact-items 'Get={TableName=T,Key={id={S=a}}}' 'Get={TableName=U,Key={id={S=b}}}'",
+    "aws dynamodb transact-get-items --transact-items 'Get={TableName=T,Key={id={S=a}}}' "
+    "'Get={TableName=U,Key={id={S=b}}}'",
     "aws dynamodb transact-get-items --transact-items 'Get={Key={id={S=a}}}'",
     """aws dynamodb transact-write-items --transact-items '[{"Update": {"TableName": "T", "Key": {"id": {"S": "a"}},"""
     """ "UpdateExpression": "ADD n :n", "ExpressionAttributeValues": {":n": {"N": "1"}}}}]' --client-request-token t""",
@@ -121,7 +122,8 @@ LINES = [
     """aws dynamodb execute-statement --statement "SELECT * FROM T WHERE id = ?" --parameters S=a N=5 --limit 2""",
     """aws dynamodb execute-transaction --transact-statements 'Statement="SELECT * FROM T",Parameters=[{S=a},{N=1}]'""",
     """aws dynamodb batch-execute-statement --statements '[{"Statement": "SELECT * FROM T", "ConsistentRead": true}]'""",
-    """aws dynamodb batch-execute-statement --statements Statement=x,ConsistentRead=TRUE Statement=y,ConsistentRead=false""",
+    """aws dynamodb batch-execute-statement --statements Statement=x,ConsistentRead=TRUE """
+    """Statement=y,ConsistentRead=false""",
     "aws dynamodb batch-execute-statement --statements Statement=x,ConsistentRead=yes",
     # cli-input-json
     """aws dynamodb get-item --cli-input-json '{"TableName": "T", "Key": {"id": {"S": "a"}}}'""",

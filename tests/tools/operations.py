@@ -74,7 +74,7 @@ def entry(tables, name):
     kind = KINDS[shape["type"]]
     if kind == "STRUCTURE":
         return wrapped(f"\t[{constant}] =", [f"STRUCTURE({constant.lower()}_members)"], ",")
-    parts = [f"SHAPE_{kind}"]
+    parts = [f".kind = SHAPE_{kind}"]
     if kind != "BLOB":
         parts += [f".{limit} = {shape[limit]}" for limit in ("min", "max") if shape.get(limit)]
     if "enum" in shape:

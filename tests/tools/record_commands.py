@@ -35,7 +35,8 @@ def split(line):
         stub = pathlib.Path(folder, "aws")
         stub.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n")
         stub.chmod(0o755)
-        done = subprocess.run(["/bin/sh", "-c", line], env={"PATH": folder, "LC_ALL": "C.UTF-8"}, capture_output=True, check=True)
+        done = subprocess.run(["/bin/sh", "-c", line], env={"PATH": folder, "LC_ALL": "C.UTF-8"}, capture_output=True,
+                              check=True)
     return json.loads(done.stdout)
 
 
