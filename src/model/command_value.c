@@ -263,8 +263,12 @@ static void write_map(struct writing *w, const struct arg *arg, const struct sha
 		out_of_range(w, arg, shape, link, (int64_t)arg->count, "entries");
 	json_begin_object(w->out);
 	for (const struct arg *each = arg->first; each; each = each->next) {
+		struct link inner = { .outer = link, .name = each->name };
+
+		if (!in_range(shape->key, characters(each->name)))
+			out_of_range(w, each, shape->key, &inner, characters(each->name), "characters in its name");
 		json_key(w->out, each->name);
-		write_arg(w, each, shape->of, &(struct link){ .outer = link, .name = each->name }, loose);
+		write_arg(w, each, shape->of, &inner, loose);
 	}
 	json_end_object(w->out);
 }
@@ -286,6 +290,10 @@ static void check_unknown(struct writing *w, const struct arg *arg, const struct
 
 		if (shape_find(shape, each->name))
 			continue;
+		if (w->p->findings->count >= COMMAND_FINDINGS_MAX) {
+			w->p->findings->count++;  /* it would not be kept, and looking for what was meant takes time */
+			continue;
+		}
 		for (size_t i = 0; i < shape->count; i++)
 			nearest_offer(&nearest, shape->members[i].name);
 		if (shape_is_attribute_value(shape))

@@ -106,23 +106,20 @@ def test_words_are_those_of_a_shell(judge, tmp_path, seed):
 
 
 def drifts(shapes, name, ours, path, seen):
-    """Where our shape and the service model's differ; a structure is entered once."""
+    """Where our shape and the service model's differ. Ours is written out where it stands first, later by its number;
+    a pair of them is compared once."""
     theirs, kinds = shapes[name], {"long": "integer"}
-    if "kind" not in ours:
-        if (name, ours["number"]) not in seen and shapes[name]["type"] in ("structure", "list", "map"):
-            ours = seen[ours["number"]]
-        else:
-            return
+    ours = seen.setdefault(ours["number"], ours)
     if (name, ours["number"]) in seen:
         return
-    seen[ours["number"]], seen[(name, ours["number"])] = ours, True
+    seen[(name, ours["number"])] = True
     limits = (theirs.get("min", 0), theirs.get("max", 0)) if theirs["type"] != "blob" else (0, 0)
     said = (kinds.get(theirs["type"], theirs["type"]), *limits, theirs.get("enum", []))
     if said != (ours["kind"], ours["min"], ours["max"], ours["values"]):
         yield path, said, ours
-    of = theirs.get("member") or theirs.get("value")
-    if of and "of" in ours:
-        yield from drifts(shapes, of["shape"], ours["of"], path + "[]", seen)
+    for part, mine in (("member", "of"), ("value", "of"), ("key", "key")):
+        if part in theirs:
+            yield from drifts(shapes, theirs[part]["shape"], ours[mine], f"{path}.({part})", seen)
     members = theirs.get("members", {})
     if [m["name"] for m in ours.get("members", [])] != list(members):
         yield path, list(members), [m["name"] for m in ours.get("members", [])]

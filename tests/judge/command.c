@@ -69,6 +69,10 @@ static void print_shape(struct printing *p, const struct shape *shape)
 			json_key(&p->w, STR("of"));
 			print_shape(p, shape->of);
 		}
+		if (shape->key) {
+			json_key(&p->w, STR("key"));
+			print_shape(p, shape->key);
+		}
 		if (shape->members)
 			print_members(p, shape);
 	}

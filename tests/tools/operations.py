@@ -29,7 +29,8 @@ class Tables:
         shape = self.shapes[name]
         of = shape.get("member") or shape.get("value")
         limits = (shape.get("min", 0), shape.get("max", 0)) if shape["type"] != "blob" else (0, 0)
-        same = (shape["type"], *limits, tuple(shape.get("enum", ())), of and self.alias.get(of["shape"], of["shape"]))
+        inner = [self.alias.get(each["shape"], each["shape"]) for each in (of, shape.get("key")) if each]
+        same = (shape["type"], *limits, tuple(shape.get("enum", ())), *inner)
         return (*same, name) if shape["type"] == "structure" else same
 
     def add(self, name):
@@ -38,7 +39,7 @@ class Tables:
         self.alias[name] = name
         shape = self.shapes[name]
         inner = [m["shape"] for m in shape.get("members", {}).values()]
-        inner += [shape[part]["shape"] for part in ("member", "value") if part in shape]
+        inner += [shape[part]["shape"] for part in ("member", "key", "value") if part in shape]
         for each in inner:
             self.add(each)
         twin = next((other for other in self.order if self.describe(other) == self.describe(name)), None)
@@ -82,6 +83,8 @@ def entry(tables, name):
     of = shape.get("member") or shape.get("value")
     if of:
         parts.append(f".of = &shapes[{tables.constant(of['shape'])}]")
+    if "key" in shape:
+        parts.append(f".key = &shapes[{tables.constant(shape['key']['shape'])}]")
     return wrapped(f"\t[{constant}] = {{", [f"{part}," for part in parts[:-1]] + [parts[-1]], " },")
 
 

@@ -25,7 +25,8 @@ struct shape {
 	enum shape_kind kind;
 	int64_t min, max;        /* INTEGER: its range; STRING: characters; LIST, MAP: entries; max 0: no limit */
 	const char *const *values;  /* STRING: the only ones that are allowed, NULL-terminated; NULL: any */
-	const struct shape *of;     /* LIST: of an element; MAP: of a value (keys are strings) */
+	const struct shape *of;     /* LIST: of an element; MAP: of a value */
+	const struct shape *key;    /* MAP: of a name, a STRING */
 	const struct shape_member *members;  /* STRUCTURE */
 	size_t count;
 };

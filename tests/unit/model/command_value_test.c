@@ -88,6 +88,7 @@ static void test_limits_and_names_are_those_of_the_service(void **state)
 		{ "aws dynamodb list-tables --limit 101", "command.range@33" },
 		{ "aws dynamodb list-tables --exclusive-start-table-name ab", "command.range@54" },
 		{ "aws dynamodb batch-get-item --request-items '{}'", "command.range@45" },
+		{ "aws dynamodb batch-get-item --request-items '={Keys=[{id={S=a}}]}'", "command.range@46" },
 	};
 
 	(void)state;
