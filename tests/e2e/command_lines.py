@@ -121,10 +121,15 @@ LINES = [
     """aws dynamodb execute-statement --statement 'SELECT * FROM "T" WHERE id = ?' --parameters '[{"S": "a"}]'""",
     """aws dynamodb execute-statement --statement "SELECT * FROM T WHERE id = ?" --parameters S=a N=5 --limit 2""",
     """aws dynamodb execute-transaction --transact-statements 'Statement="SELECT * FROM T",Parameters=[{S=a},{N=1}]'""",
-    """aws dynamodb batch-execute-statement --statements '[{"Statement": "SELECT * FROM T", "ConsistentRead": true}]'""",
+    """aws dynamodb batch-execute-statement --statements """
+    """'[{"Statement": "SELECT * FROM T", "ConsistentRead": true}]'""",
     """aws dynamodb batch-execute-statement --statements Statement=x,ConsistentRead=TRUE """
     """Statement=y,ConsistentRead=false""",
     "aws dynamodb batch-execute-statement --statements Statement=x,ConsistentRead=yes",
+    "aws dynamodb batch-execute-statement --statements 'Statement=x,Parameters={S=a}'",
+    "aws dynamodb batch-execute-statement --statements 'Statement=x,Parameters={BOOL=true}'",
+    "aws dynamodb batch-execute-statement --statements 'Statement=x,Parameters=[{BOOL=true}]'",
+    "aws dynamodb batch-get-item --request-items '={Keys=[{id={S=a}}]}'",
     # cli-input-json
     """aws dynamodb get-item --cli-input-json '{"TableName": "T", "Key": {"id": {"S": "a"}}}'""",
     """aws dynamodb get-item --table-name U --cli-input-json '{"TableName": "T", "Key": {"id": {"S": "a"}}}'""",

@@ -73,8 +73,10 @@ def test_what_only_a_shell_could_do_is_named(judge):
 def random_line(rng):
     """Words of a simple command, quoted in all ways."""
     pieces = ["a", "Z9", "=", "-", ".", ",", ":", "/", "@", "%", "+", "_", "\\ ", "\\\\", "\\\"", "\\'", "\\$", "\\#",
-              "\\*", "\\\n", "'a b'", "'$x `y` \"'", "''", "\"\"", '"a\\"b"', '"a\\\\b"', '"\\$x"', '"\\`y"', '"a\\nb"', '"it\'s"',
-              '"#*?[|"', "'#;&'", "ü", "'é '", '"line\\\nline"', '"two\nlines"', "'two\nlines'", "a#", "a~", "]", "}", "^",
+              "\\*", "\\\n", "'a b'", "'$x `y` \"'", "''", "\"\"", '"a\\"b"', '"a\\\\b"', '"\\$x"', '"\\`y"',
+              '"a\\nb"', '"it\'s"',
+              '"#*?[|"', "'#;&'", "ü", "'é '", '"line\\\nline"', '"two\nlines"', "'two\nlines'", "a#", "a~",
+              "]", "}", "^",
               "!", "{a}", '"$"', '"$ x"', "\\é"]
     words = ["".join(rng.choices(pieces, k=rng.randint(1, 5))) for _ in range(rng.randint(1, 6))]
     return "aws " + rng.choice([" ", "  ", "\t", " \\\n "]).join(words) + rng.choice(["", " ", "\n"])

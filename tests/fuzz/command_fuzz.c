@@ -10,7 +10,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const before[] = {
-	"", "aws dynamodb put-item --table-name T --item ", "aws dynamodb create-table --table-name T --global-secondary-indexes ",
+	"", "aws dynamodb put-item --table-name T --item ",
+	"aws dynamodb create-table --table-name T --global-secondary-indexes ",
 	"aws dynamodb create-table --table-name T --tags ", "aws dynamodb batch-execute-statement --statements ",
 	"aws dynamodb query --cli-input-json ",
 };

@@ -36,7 +36,8 @@ static void test_options_that_are_none_are_refused(void **state)
 		{ "aws dynamodb get-item --key id={S=a}", "command.required@13" },
 		{ "aws dynamodb get-item", "command.required@13 command.required@13" },
 		{ "aws dynamodb scan --table-name T --starting-token x", "command.refused@33" },
-		{ GET " --generate-cli-skeleton", "command.refused@52" }, { GET " --generate-cli-skeleton input", "command.refused@52" },
+		{ GET " --generate-cli-skeleton", "command.refused@52" },
+		{ GET " --generate-cli-skeleton input", "command.refused@52" },
 		{ GET " --cli-input-yaml x", "command.refused@52" }, { GET " --cli-auto-prompt", "command.refused@52" },
 		{ "aws dynamodb create-table --table-name T --tags", "command.value@41" },
 	};
@@ -55,7 +56,8 @@ static void test_values_that_lie_elsewhere_are_refused(void **state)
 		{ "aws dynamodb put-item --table-name T --item=fileb://x", "command.file@44" },
 		{ "aws dynamodb execute-statement --statement http://x/y", "command.file@43" },
 		{ "aws dynamodb create-table --table-name T --tags https://x", "command.file@48" },
-		{ "aws dynamodb execute-statement --statement 'SELECT http://'", "ExecuteStatement {\"Statement\":\"SELECT http://\"}" },
+		{ "aws dynamodb execute-statement --statement 'SELECT http://'",
+		  "ExecuteStatement {\"Statement\":\"SELECT http://\"}" },
 	};
 
 	(void)state;

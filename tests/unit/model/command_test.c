@@ -12,13 +12,15 @@ static void test_a_command_becomes_a_call(void **state)
 		{ GET, GOT },
 		{ "aws dynamodb get-item --key=id={S=a} --table-name=T", GOT },
 		{ GET " --consistent-read", "GetItem {\"TableName\":\"T\",\"Key\":{\"id\":{\"S\":\"a\"}},\"ConsistentRead\":true}" },
-		{ GET " --no-consistent-read", "GetItem {\"TableName\":\"T\",\"Key\":{\"id\":{\"S\":\"a\"}},\"ConsistentRead\":false}" },
+		{ GET " --no-consistent-read",
+		  "GetItem {\"TableName\":\"T\",\"Key\":{\"id\":{\"S\":\"a\"}},\"ConsistentRead\":false}" },
 		{ GET " --attributes-to-get a 'b c'",
 		  "GetItem {\"TableName\":\"T\",\"Key\":{\"id\":{\"S\":\"a\"}},\"AttributesToGet\":[\"a\",\"b c\"]}" },
 		{ "aws dynamodb list-tables", "ListTables {}" },
 		{ "aws dynamodb list-tables --limit 5", "ListTables {\"Limit\":5}" },
 		{ "aws dynamodb list-tables --exclusive-start-table-name -123", "ListTables {\"ExclusiveStartTableName\":\"-123\"}" },
-		{ QUERY " --no-scan-index-forward --select COUNT", "Query {\"TableName\":\"T\",\"Select\":\"COUNT\",\"ScanIndexForward\":false,"
+		{ QUERY " --no-scan-index-forward --select COUNT",
+		  "Query {\"TableName\":\"T\",\"Select\":\"COUNT\",\"ScanIndexForward\":false,"
 		  "\"KeyConditionExpression\":\"x\"}" },
 		{ QUERY " --page-size 3 --max-items 10", "Query {\"TableName\":\"T\",\"Limit\":3,\"KeyConditionExpression\":\"x\"}" },
 		{ "aws --region eu-west-1 dynamodb --profile p get-item --no-cli-pager --table-name T --key id={S=a} --output yaml "
@@ -68,8 +70,8 @@ static void test_options_that_steer_pages_are_kept(void **state)
 		assert_int_equal(command.pages, cases[i].pages);
 		assert_int_equal(command.max_items, cases[i].max_items);
 	}
-	assert_true(command_parse(STR(GET " --region r --endpoint-url http://h --profile p --output json --query q"), &arena, &command,
-				  &findings));
+	assert_true(command_parse(STR(GET " --region r --endpoint-url http://h --profile p --output json --query q"),
+				  &arena, &command, &findings));
 	assert_str_equal(command.region, "r");
 	assert_str_equal(command.endpoint_url, "http://h");
 	assert_str_equal(command.profile, "p");
@@ -120,7 +122,8 @@ static void test_text_that_is_none_is_refused(void **state)
  * a smaller one is named. */
 static void test_the_largest_commands_fit(void **state)
 {
-	static const char *const pieces[] = { "\"a\":{},", "{\"S\":\"\"},", "[", "{\"a\":", "\\u0001", "1,", "a=,", "a={S=x},", "'", "\\'\"" };
+	static const char *const pieces[] = { "\"a\":{},", "{\"S\":\"\"},", "[", "{\"a\":", "\\u0001", "1,", "a=,",
+					      "a={S=x},", "'", "\\'\"" };
 	static const char *const heads[] = { "{", "{\"a\":{\"L\":[", "", "", "{\"a\":{\"S\":\"", "[", "", "", "", "a='" };
 
 	(void)state;
@@ -155,8 +158,10 @@ static void test_the_largest_commands_fit(void **state)
 /* Every begin of a command either is one or says why not, within its bytes. */
 static void test_every_begin_of_a_command_is_judged(void **state)
 {
-	static const char text[] = "aws dynamodb create-table --table-name T --attribute-definitions AttributeName=id,AttributeType=S "
-		"--key-schema '[{\"AttributeName\": \"id\", \"KeyType\": \"HASH\"}]' --tags 'Key=a,Value=\"b\\\"c\"' \"Key=d,Value=[e,{f=g}]\"";
+	static const char text[] = "aws dynamodb create-table --table-name T "
+		"--attribute-definitions AttributeName=id,AttributeType=S "
+		"--key-schema '[{\"AttributeName\": \"id\", \"KeyType\": \"HASH\"}]' "
+		"--tags 'Key=a,Value=\"b\\\"c\"' \"Key=d,Value=[e,{f=g}]\"";
 
 	(void)state;
 	for (size_t len = 0; len < sizeof(text); len++) {

@@ -14,7 +14,8 @@ static void test_json_is_written_in_the_order_of_the_model(void **state)
 {
 	static const struct command_case cases[] = {
 		{ PUT "'{ \"b\" : {\"S\":\"x\"}, \"a\" : {\"N\":\"1\"} }'", ITEM "{\"b\":{\"S\":\"x\"},\"a\":{\"N\":\"1\"}}}" },
-		{ PUT "'{\"a\":{\"S\":\"\\u00e9\\n\\ud83d\\ude00\\\"\"}}'", ITEM "{\"a\":{\"S\":\"\xc3\xa9\\n\xf0\x9f\x98\x80\\\"\"}}}" },
+		{ PUT "'{\"a\":{\"S\":\"\\u00e9\\n\\ud83d\\ude00\\\"\"}}'",
+		  ITEM "{\"a\":{\"S\":\"\xc3\xa9\\n\xf0\x9f\x98\x80\\\"\"}}}" },
 		{ PUT "'{\"a\":{\"L\":[]},\"b\":{\"M\":{}},\"c\":{\"NULL\":true},\"d\":{\"BS\":[\"eA==\"]}}'",
 		  ITEM "{\"a\":{\"L\":[]},\"b\":{\"M\":{}},\"c\":{\"NULL\":true},\"d\":{\"BS\":[\"eA==\"]}}}" },
 		{ TABLE "--provisioned-throughput '{\"WriteCapacityUnits\":2,\"ReadCapacityUnits\":1}'",
@@ -94,8 +95,8 @@ static void test_limits_and_names_are_those_of_the_service(void **state)
 	(void)state;
 	check_commands(cases, COUNT_OF(cases));
 	check_sentence(TABLE "--billing-mode PAY_PER_REQEST", "did you mean 'PAY_PER_REQUEST'?");
-	check_sentence(PUT "'{\"a\":{\"L\":[{\"M\":{\"b\":{\"N\":5}}}]}}'", "--item: a.L[0].M.b.N must be a string, not a number; numbers are "
-		       "written as text");
+	check_sentence(PUT "'{\"a\":{\"L\":[{\"M\":{\"b\":{\"N\":5}}}]}}'",
+		       "--item: a.L[0].M.b.N must be a string, not a number; numbers are written as text");
 	check_sentence(TABLE "--tags Key=a,Valeu=b", "did you mean 'Value'?");
 }
 

@@ -31,7 +31,8 @@ static void test_parameters_have_their_option_names(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 		assert_str_equal(option_name(str_c(cases[i].parameter), name), cases[i].option);
-	assert_true(option_name(STR("AaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAa"), name).len < OPTION_NAME_BYTES);
+	assert_true(option_name(STR("AaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAa"), name).len <
+		    OPTION_NAME_BYTES);
 }
 
 static void test_shapes_nest_as_deep_as_attribute_values(void **state)
