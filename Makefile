@@ -130,8 +130,7 @@ $(BUILD)/tests/judge/%: $(BUILD)/tests/judge/%.o $(BUILD)/libsluice.a
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS)
 
 judge: $(BUILD)/tests/judge/aws_call $(BUILD)/tests/judge/aws_endpoints $(BUILD)/tests/judge/aws_sign \
-		\ $(BUILD)/tests/judge/command
-		$(BUILD)/tests/judge/expression
+		$(BUILD)/tests/judge/expression $(BUILD)/tests/judge/command
 
 # One test program: make SAN=1 build/san-1/tests/unit/core/str_test
 unit: $(TEST_BIN)
