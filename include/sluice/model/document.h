@@ -19,6 +19,7 @@
 
 enum {
 	MODEL_MAX_BYTES = 50 << 20,
+	MODEL_MAX_VALUES = 2000000,      /* JSON values in it: bounds memory, about 130 bytes each */
 	MODEL_KEYS_OF_EACH = 4,          /* HASH attributes of a key schema, and RANGE attributes */
 };
 
@@ -136,7 +137,8 @@ struct model {
 
 /* Reads the text (up to MODEL_MAX_BYTES; borrowed while it reads). What could be read is in *m,
  * whatever was wrong: release it all the same. False when it is no JSON object at all. `file` is
- * for messages, borrowed. Linear in the text; memory within a small multiple of it. */
+ * for messages, borrowed. Linear in the text; memory is twice the text at most and what
+ * MODEL_MAX_VALUES need. The findings want an arena of their own. */
 bool model_parse(struct model *m, struct str text, const char *file, struct findings_list *findings);
 void model_release(struct model *m);
 

@@ -12,7 +12,8 @@ struct json_writer;
 
 enum finding_severity { FINDING_ERROR, FINDING_WARNING, FINDING_HINT };
 
-/* So many are kept; the rest is counted. */
+/* So many are kept; the rest is counted. Warnings and hints fill four fifths at most, so that
+ * errors are seen. */
 enum { MODEL_FINDINGS_MAX = 500 };
 
 struct model_finding {
@@ -29,6 +30,7 @@ struct findings_list {
 	struct arena *arena;           /* borrowed */
 	const char *file;              /* for messages; may be NULL */
 	struct model_finding *first, **end;
+	size_t kept;
 	size_t count, errors, warnings;   /* of all, also of those not kept */
 };
 
@@ -42,6 +44,9 @@ void finding_add(struct findings_list *f, enum finding_severity severity, const 
 /* At a place in the text that has no node (syntax). */
 void finding_add_at(struct findings_list *f, enum finding_severity severity, const char *code, int line, int column,
 		    struct str path, const char *fix, const char *fmt, ...) __attribute__((format(printf, 8, 9)));
+
+/* "error", "warning", "hint". */
+const char *finding_severity_name(enum finding_severity severity);
 
 void findings_list_sort(struct findings_list *f);
 
