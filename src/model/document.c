@@ -4,6 +4,9 @@
 
 #include "sluice/core/problem.h"
 
+/* Of the members of one object: whoever invents more knows what is wrong. */
+enum { MEMBERS_LOOKED_AT = 100 };
+
 enum { MEAN_MAX = 128, ARENA_MAX = 2 * MODEL_MAX_BYTES + MODEL_MAX_VALUES * 160 };
 
 /* --- reading members ------------------------------------------------------- */
@@ -135,7 +138,7 @@ void refuse_unknown(struct reading *r, const struct node *object, const char *co
 	char mean[MEAN_MAX];
 
 	for (const struct node *n = object->first; n; n = n->next)
-		if (!is_known(known, n->name))
+		if (!is_known(known, n->name) && n->index < MEMBERS_LOOKED_AT)
 			finding_add(r->findings, FINDING_ERROR, "unknown-member", n, NULL, "this is not known here%s",
 				    meant(known, n->name, mean, sizeof(mean)));
 }
@@ -145,7 +148,7 @@ void hint_unknown(struct reading *r, const struct node *object, const char *cons
 	char mean[MEAN_MAX];
 
 	for (const struct node *n = object->first; n; n = n->next)
-		if (!is_known(known, n->name) && *meant(known, n->name, mean, sizeof(mean)))
+		if (!is_known(known, n->name) && n->index < MEMBERS_LOOKED_AT && *meant(known, n->name, mean, sizeof(mean)))
 			finding_add(r->findings, FINDING_WARNING, "unknown-member", n, NULL,
 				    "this is passed over%s", mean);
 }
@@ -160,7 +163,7 @@ void *make_array(struct reading *r, size_t n, size_t size)
 	return array;
 }
 
-void *read_list(struct reading *r, const struct node *list, size_t size, read_element fn, size_t *count)
+void *read_list(struct reading *r, const struct node *list, const struct list_form *form, size_t *count)
 {
 	size_t objects = 0;
 	char *array;
@@ -168,9 +171,14 @@ void *read_list(struct reading *r, const struct node *list, size_t size, read_el
 	*count = 0;
 	for (const struct node *n = list ? list->first : NULL; n; n = n->next)
 		objects += n->kind == NODE_OBJECT;
-	array = list ? make_array(r, objects, size) : NULL;
-	for (const struct node *n = array ? list->first : NULL; n; n = n->next)
-		if (is_kind(r, n, TAKES_OBJECT) && fn(r, n, array + *count * size))
+	if (objects > form->max) {
+		finding_add(r->findings, FINDING_ERROR, "too-many", list, NULL, "%zu of these are too many; %zu are allowed",
+			    objects, form->max);
+		objects = form->max;
+	}
+	array = list ? make_array(r, objects, form->size) : NULL;
+	for (const struct node *n = array ? list->first : NULL; n && *count < objects; n = n->next)
+		if (is_kind(r, n, TAKES_OBJECT) && form->read(r, n, array + *count * form->size))
 			++*count;
 	return array;
 }

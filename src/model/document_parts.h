@@ -52,7 +52,12 @@ void *make_array(struct reading *r, size_t n, size_t size);
 /* What one element of a JSON list is read into, at `out`; false: it is left out. */
 typedef bool (*read_element)(struct reading *r, const struct node *n, void *out);
 /* Reads the objects of a list, the others are findings; *count: those that were read. */
-void *read_list(struct reading *r, const struct node *list, size_t size, read_element fn, size_t *count);
+struct list_form {
+	read_element read;
+	size_t size;     /* of what it is read into */
+	size_t max;      /* more are a finding, and left out: names are looked up one by one */
+};
+void *read_list(struct reading *r, const struct node *list, const struct list_form *form, size_t *count);
 
 void model_read_tables(struct reading *r, const struct node *tables);
 void model_read_sizing(struct reading *r, const struct node *sizing);

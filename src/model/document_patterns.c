@@ -1,5 +1,7 @@
 #include "document_parts.h"
 
+enum { PATTERNS_MAX = 10000, HANDLERS_MAX = 1000 };
+
 static const char *const pattern_members[] = {
 	"pattern", "description", "table", "index", "dynamodb_operation", "implementation", "reason", "expect", "rps",
 	"item_size_bytes", "item_count", "strongly_consistent", "gsi_list", "served_by", NULL,
@@ -81,7 +83,9 @@ static bool read_pattern(struct reading *r, const struct node *n, void *out)
 
 void model_read_patterns(struct reading *r, const struct node *patterns)
 {
-	r->model->patterns = read_list(r, patterns, sizeof(*r->model->patterns), read_pattern, &r->model->n_patterns);
+	static const struct list_form form = { read_pattern, sizeof(struct model_pattern), PATTERNS_MAX };
+
+	r->model->patterns = read_list(r, patterns, &form, &r->model->n_patterns);
 }
 
 /* --- handlers -------------------------------------------------------------- */
@@ -133,5 +137,7 @@ static bool read_handler(struct reading *r, const struct node *n, void *out)
 
 void model_read_handlers(struct reading *r, const struct node *handlers)
 {
-	r->model->handlers = read_list(r, handlers, sizeof(*r->model->handlers), read_handler, &r->model->n_handlers);
+	static const struct list_form form = { read_handler, sizeof(struct model_handler), HANDLERS_MAX };
+
+	r->model->handlers = read_list(r, handlers, &form, &r->model->n_handlers);
 }

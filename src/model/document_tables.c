@@ -1,5 +1,7 @@
 #include "document_parts.h"
 
+enum { TABLES_MAX = 500, INDEXES_MAX = 100, ATTRIBUTES_MAX = 300 };
+
 /* What CreateTable takes, for "did you mean"; others are passed over. */
 static const char *const table_members[] = {
 	"TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes", "LocalSecondaryIndexes",
@@ -121,7 +123,10 @@ static bool read_index(struct reading *r, const struct model_table *t, const str
 
 static void read_indexes_of(struct reading *r, struct model_table *t, const struct node *list, bool global)
 {
-	for (const struct node *n = list ? list->first : NULL; n; n = n->next)
+	if (list && list->count > INDEXES_MAX)
+		finding_add(r->findings, FINDING_ERROR, "too-many", list, NULL, "%zu of these are too many; %d are allowed",
+			    list->count, INDEXES_MAX);
+	for (const struct node *n = list ? list->first : NULL; n && n->index < INDEXES_MAX; n = n->next)
 		if (is_kind(r, n, TAKES_OBJECT) && read_index(r, t, n, &t->indexes[t->n_indexes]))
 			t->indexes[t->n_indexes++].global = global;
 }
@@ -178,13 +183,13 @@ static void read_ttl(struct reading *r, const struct node *n, struct model_table
 
 static bool read_table(struct reading *r, const struct node *n, void *out)
 {
+	static const struct list_form attributes = { read_attribute, sizeof(struct model_attribute), ATTRIBUTES_MAX };
 	struct model_table *t = out;
 
 	hint_unknown(r, n, table_members);
 	t->at = n;
 	t->name = need_str(r, n, "TableName");
-	t->attributes = read_list(r, need(r, n, "AttributeDefinitions", TAKES_ARRAY), sizeof(*t->attributes),
-				  read_attribute, &t->n_attributes);
+	t->attributes = read_list(r, need(r, n, "AttributeDefinitions", TAKES_ARRAY), &attributes, &t->n_attributes);
 	read_key(r, t, n, &t->key);
 	read_indexes(r, n, t);
 	read_billing(r, n, t);
@@ -195,7 +200,9 @@ static bool read_table(struct reading *r, const struct node *n, void *out)
 
 void model_read_tables(struct reading *r, const struct node *tables)
 {
-	r->model->tables = read_list(r, tables, sizeof(*r->model->tables), read_table, &r->model->n_tables);
+	static const struct list_form form = { read_table, sizeof(struct model_table), TABLES_MAX };
+
+	r->model->tables = read_list(r, tables, &form, &r->model->n_tables);
 	if (tables && tables->count == 0)
 		finding_add(r->findings, FINDING_ERROR, "wrong-value", tables, NULL, "expected at least one table");
 }
