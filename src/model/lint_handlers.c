@@ -52,13 +52,28 @@ static void handler_view_type(struct lint *l)
 	}
 }
 
+/* A kind of the format that this version's daemon does not have. */
+static bool is_later(struct str kind)
+{
+	return str_eq(kind, STR("copy"));
+}
+
+static void handler_later(struct lint *l)
+{
+	EACH_HANDLER(l, h)
+		if (is_later(h->kind))
+			LINT_FOUND(l, node_get(h->at, STR("kind")), NULL,
+				   "this version does not run handlers of the kind %.*s: not run, and its settings are not checked",
+				   STR_ARG(h->kind));
+}
+
 static void handler_kind_known(struct lint *l)
 {
 	EACH_HANDLER(l, h) {
 		struct nearest near = nearest_to(h->kind);
 		char mean[128];
 
-		if (handler_kind(h->kind) || h->kind.len == 0)
+		if (handler_kind(h->kind) || h->kind.len == 0 || is_later(h->kind))
 			continue;
 		for (size_t i = 0; handler_kinds[i]; i++)
 			nearest_offer(&near, str_c(handler_kinds[i]->kind));
@@ -288,6 +303,7 @@ const struct model_lint lint_handlers[] = {
 	{ "handler-stream", FINDING_ERROR, "A handler of a table without a stream.", handler_stream },
 	{ "handler-view-type", FINDING_ERROR, "A stream without the images that a handler reads.", handler_view_type },
 	{ "handler-kind", FINDING_ERROR, "A handler of an unknown kind.", handler_kind_known },
+	{ "handler-later", FINDING_WARNING, "A handler that this version does not run.", handler_later },
 	{ "handler-setting", FINDING_ERROR, "A handler's setting that the daemon would refuse.", handler_setting },
 	{ "handler-sink", FINDING_ERROR, "A handler whose sink is not there.", handler_sink },
 	{ "handler-pipeline", FINDING_ERROR, "A handler whose pipeline is not there.", handler_pipeline },
