@@ -10,6 +10,7 @@ const struct command *const commands[] = {
 	&run_command,
 	&check_command,
 	&seek_command,
+	&model_command,
 	&version_command,
 	NULL,
 };
@@ -58,6 +59,14 @@ static void print_overview(const struct command *const *table, FILE *to)
 	      "Settings: conf/README.md. Try `sluice help check`.\n", to);
 }
 
+static void print_group(const struct command *group, FILE *to)
+{
+	fprintf(to, "%s\n\nUsage: sluice %s COMMAND [OPTIONS]\n\nCommands:\n", group->summary, group->name);
+	for (size_t i = 0; group->group[i]; i++)
+		fprintf(to, "  %-24s %s\n", group->group[i]->name, group->group[i]->summary);
+	fprintf(to, "\nTry `sluice help %s`.\n", group->group[0]->name);
+}
+
 /* " --to WHERE [--json]": what need not be given stands in brackets. */
 static void print_usage(const struct command *c, FILE *to)
 {
@@ -70,7 +79,7 @@ static void print_usage(const struct command *c, FILE *to)
 			fprintf(to, " %s%s%s%s%s", needed ? "" : "[", o->letter ? o->letter : o->name, o->argument ? " " : "",
 				o->argument ? o->argument : "", needed ? "" : "]");
 	}
-	fputs("\n\n", to);
+	fprintf(to, "%s\n\n", c->takes & COMMAND_TAKES_FILE ? " FILE" : "");
 }
 
 static void print_help(const struct command *c, FILE *to)
@@ -105,16 +114,23 @@ int command_problems(const struct problems *problems)
 
 /* --- the command line ---------------------------------------------------- */
 
-static int unknown_command(const struct command *const *table, const char *word)
+/* "model " in front of the commands of that group. */
+static size_t prefix_length(const struct command *group)
+{
+	return group ? strlen(group->name) + 1 : 0;
+}
+
+static int unknown_command(const struct command *group, const struct command *const *table, const char *word)
 {
 	struct nearest near = nearest_to(str_c(word));
 	char mean[MEAN_MAX];
 
 	for (size_t i = 0; table[i]; i++)
-		nearest_offer(&near, str_c(table[i]->name));
+		nearest_offer(&near, str_c(table[i]->name + prefix_length(group)));
 	nearest_offer(&near, STR("help"));
-	fprintf(stderr, "sluice: there is no command '%s'%s\nTry `sluice help`.\n", word,
-		nearest_text(&near, mean, sizeof(mean)));
+	fprintf(stderr, "sluice%s%s: there is no command '%s'%s\nTry `sluice help%s%s`.\n", group ? " " : "",
+		group ? group->name : "", word, nearest_text(&near, mean, sizeof(mean)), group ? " " : "",
+		group ? group->name : "");
 	return EXIT_USAGE;
 }
 
@@ -132,10 +148,10 @@ static int unknown_option(const struct command *c, const char *word)
 	return EXIT_USAGE;
 }
 
-static const struct command *find(const struct command *const *table, const char *name)
+static const struct command *find(const struct command *group, const struct command *const *table, const char *name)
 {
 	for (size_t i = 0; table[i]; i++)
-		if (strcmp(table[i]->name, name) == 0)
+		if (strcmp(table[i]->name + prefix_length(group), name) == 0)
 			return table[i];
 	return NULL;
 }
@@ -177,6 +193,10 @@ static int take_option(const struct command *c, char **argv, int argc, int *i, s
 	const struct option_name *o = option_of(c, word);
 	const char **value;
 
+	if (!o && (c->takes & COMMAND_TAKES_FILE) && word[0] != '-' && !args->file) {
+		args->file = word;
+		return EXIT_OK;
+	}
 	if (!o)
 		return unknown_option(c, word);
 	if (!o->argument) {
@@ -204,6 +224,10 @@ static int missing_option(const struct command *c, const struct command_args *ar
 			o->help, c->name);
 		return EXIT_USAGE;
 	}
+	if ((c->needs & COMMAND_TAKES_FILE) && !args->file) {
+		fprintf(stderr, "sluice %s: expected a FILE\nTry `sluice help %s`.\n", c->name, c->name);
+		return EXIT_USAGE;
+	}
 	return EXIT_OK;
 }
 
@@ -227,19 +251,39 @@ static int run_command_line(const struct command *c, int argc, char **argv)
 	return c->run(&args);
 }
 
-static int help_main(const struct command *const *table, int argc, char **argv)
+static int help_main(const struct command *group, const struct command *const *table, int argc, char **argv)
 {
 	const struct command *c;
 
 	if (argc == 0 || is_help(argv[0]) || strcmp(argv[0], "help") == 0) {
-		print_overview(table, stdout);
+		if (group)
+			print_group(group, stdout);
+		else
+			print_overview(table, stdout);
 		return EXIT_OK;
 	}
-	c = find(table, argv[0]);
+	c = find(group, table, argv[0]);
 	if (!c)
-		return unknown_command(table, argv[0]);
+		return unknown_command(group, table, argv[0]);
+	if (c->group)
+		return help_main(c, c->group, argc - 1, argv + 1);
 	print_help(c, stdout);
 	return EXIT_OK;
+}
+
+/* The commands of a group: the next word says which. */
+static int run_group(const struct command *group, int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc == 0) {
+		print_group(group, stderr);
+		return EXIT_USAGE;
+	}
+	if (is_help(argv[0]) || strcmp(argv[0], "help") == 0)
+		return help_main(group, group->group, argc - 1, argv + 1);
+	c = find(group, group->group, argv[0]);
+	return c ? run_command_line(c, argc - 1, argv + 1) : unknown_command(group, group->group, argv[0]);
 }
 
 static int run_line(const struct command *const *table, int argc, char **argv)
@@ -251,11 +295,13 @@ static int run_line(const struct command *const *table, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (is_help(argv[1]) || strcmp(argv[1], "help") == 0)
-		return help_main(table, argc - 2, argv + 2);
+		return help_main(NULL, table, argc - 2, argv + 2);
 	if (strcmp(argv[1], "--version") == 0)
 		return version_command.run(&(struct command_args){ 0 });
-	c = find(table, argv[1]);
-	return c ? run_command_line(c, argc - 2, argv + 2) : unknown_command(table, argv[1]);
+	c = find(NULL, table, argv[1]);
+	if (!c)
+		return unknown_command(NULL, table, argv[1]);
+	return c->group ? run_group(c, argc - 2, argv + 2) : run_command_line(c, argc - 2, argv + 2);
 }
 
 /* A result that did not arrive is no success. */

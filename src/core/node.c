@@ -24,6 +24,7 @@ void node_append(struct node *container, struct node *child)
 {
 	child->parent = container;
 	child->next = NULL;
+	child->index = (uint32_t)container->count;
 	if (container->last)
 		container->last->next = child;
 	else
@@ -212,15 +213,6 @@ struct node *node_from_json(struct arena *a, struct str json, const struct node 
 
 /* --- for people and as JSON --------------------------------------------- */
 
-static size_t index_of(const struct node *n)
-{
-	size_t i = 0;
-
-	for (const struct node *it = n->parent->first; it != n; it = it->next)
-		i++;
-	return i;
-}
-
 struct str node_path(struct arena *a, const struct node *n)
 {
 	struct str path = { NULL, 0 };
@@ -231,7 +223,7 @@ struct str node_path(struct arena *a, const struct node *n)
 		if (n->name.ptr)
 			path = arena_putf(a, "%.*s%s%.*s", STR_ARG(n->name), dot, STR_ARG(path));
 		else
-			path = arena_putf(a, "[%zu]%s%.*s", index_of(n), dot, STR_ARG(path));
+			path = arena_putf(a, "[%u]%s%.*s", n->index, dot, STR_ARG(path));
 	}
 	return path;
 }

@@ -23,27 +23,32 @@ enum command_options {
 	COMMAND_TAKES_FORCE = 1 << 4,     /* --force */
 	COMMAND_TAKES_JSON = 1 << 5,      /* --json */
 	COMMAND_TAKES_AWS = 1 << 6,       /* --aws */
+	COMMAND_TAKES_FILE = 1 << 7,      /* FILE, a word of its own */
 };
 
 struct command_args {
 	const char *config;   /* -c; COMMAND_CONFIG without it */
 	const char *pipeline, *handler, *to;  /* NULL: not given */
 	bool force, json, aws;
+	const char *file;     /* NULL: not given */
 };
 
 struct command {
-	const char *name;
+	const char *name;      /* "check"; in a group with the group's in front: "model validate" */
 	const char *summary;   /* one line for `sluice help` */
 	const char *text;      /* what it does, a paragraph; lines of at most 78 columns */
 	const char *examples;  /* lines "  sluice check -c deals.conf" */
 	unsigned takes;        /* enum command_options */
 	unsigned needs;        /* of these: what must be given */
 	int (*run)(const struct command_args *args);
+	const struct command *const *group;  /* a group: its commands, ended by NULL; nothing else but name and
+	                                        summary then */
 };
 
 extern const struct command run_command;
 extern const struct command check_command;
 extern const struct command seek_command;
+extern const struct command model_command;
 extern const struct command version_command;
 
 /* All commands, ended by NULL. */

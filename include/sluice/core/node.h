@@ -15,13 +15,15 @@ struct node {
 	bool b;
 	int64_t i;
 	double d;
-	struct str text;          /* STRING: plain text; INT, REAL: the number as written */
+	struct str text;          /* STRING: plain text; INT, REAL: the number as written; OBJECT,
+	                             ARRAY: the JSON as written, where the reader keeps it */
 	struct str name;          /* the member's name, or {NULL,0} in an array */
 	struct node *first, *last, *next;
 	size_t count;
 	struct node *parent;
 	const char *file;         /* NUL-terminated, borrowed from the reader; may be NULL */
-	int line;                 /* 1-based; 0: unknown */
+	int line, column;         /* 1-based; 0: unknown */
+	uint32_t index;           /* which child of its parent, from 0 */
 	bool broken;              /* a problem was noted at it already: readers pass over
 	                             its value in silence */
 };
