@@ -177,8 +177,8 @@ void *read_list(struct reading *r, const struct node *list, const struct list_fo
 		objects = form->max;
 	}
 	array = list ? make_array(r, objects, form->size) : NULL;
-	for (const struct node *n = array ? list->first : NULL; n && *count < objects; n = n->next)
-		if (is_kind(r, n, TAKES_OBJECT) && form->read(r, n, array + *count * form->size))
+	for (const struct node *n = list ? list->first : NULL; n; n = n->next)
+		if (is_kind(r, n, TAKES_OBJECT) && array && *count < objects && form->read(r, n, array + *count * form->size))
 			++*count;
 	return array;
 }
