@@ -111,6 +111,9 @@ static struct model_finding *begin(struct findings_list *f, enum finding_severit
 }
 
 static void end(struct findings_list *f, struct model_finding *finding, const char *fix, const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
+
+static void end(struct findings_list *f, struct model_finding *finding, const char *fix, const char *fmt, va_list ap)
 {
 	char text[LONGEST_TEXT];
 	int n = vsnprintf(text, sizeof(text), fmt, ap);
