@@ -34,6 +34,28 @@ static const struct option_name {
 	  COMMAND_TAKES_FORCE, offsetof(struct command_args, force) },
 	{ "--aws", NULL, NULL, "ask the services, too: credentials, permissions, sinks", NULL, NULL,
 	  COMMAND_TAKES_AWS, offsetof(struct command_args, aws) },
+	{ "--endpoint", NULL, "URL", "DynamoDB's address, as http://127.0.0.1:8000", "endpoint", "an address",
+	  COMMAND_TAKES_ENDPOINT, offsetof(struct command_args, endpoint) },
+	{ "--start-local", NULL, NULL, "start DynamoDB Local for it, and stop it in the end", NULL, NULL,
+	  COMMAND_TAKES_LOCAL, offsetof(struct command_args, start_local) },
+	{ "--yes-create-tables", NULL, NULL, "create tables also where the endpoint is not this machine", NULL, NULL,
+	  COMMAND_TAKES_YES, offsetof(struct command_args, yes_create_tables) },
+	{ "--items", NULL, NULL, "put the sample items, too", NULL, NULL,
+	  COMMAND_TAKES_ITEMS, offsetof(struct command_args, items) },
+	{ "--prices", NULL, "FILE", "prices that differ from the list's of us-east-1 (JSON)", "price file", "a file",
+	  COMMAND_TAKES_PRICES, offsetof(struct command_args, prices) },
+	{ "--what-if", NULL, "rps=xN", "as if all rates were N times as high", "factor", "rps=xN, as rps=x3",
+	  COMMAND_TAKES_WHAT_IF, offsetof(struct command_args, what_if) },
+	{ "--rps", NULL, "xN", "N times the patterns' peak rates (default x1)", "factor", "xN, as x0.1",
+	  COMMAND_TAKES_RPS, offsetof(struct command_args, rps) },
+	{ "--for", NULL, "TIME", "how long, as 30s or 5m (default 60s)", "time", "a time, as 60s",
+	  COMMAND_TAKES_FOR, offsetof(struct command_args, duration) },
+	{ "--format", NULL, "NAME", "the result's format", "format", "a format's name",
+	  COMMAND_TAKES_FORMAT, offsetof(struct command_args, format) },
+	{ "--output", "-o", "FILE", "the result goes there (default: stdout)", "output file", "a file",
+	  COMMAND_TAKES_OUTPUT, offsetof(struct command_args, output) },
+	{ "--markdown", NULL, "FILE", "put the result into this Markdown file, in its section", "Markdown file", "a file",
+	  COMMAND_TAKES_MARKDOWN, offsetof(struct command_args, markdown) },
 	{ "--json", NULL, NULL, "machine-readable result on stdout", NULL, NULL,
 	  COMMAND_TAKES_JSON, offsetof(struct command_args, json) },
 	{ "--help", NULL, NULL, "this text", NULL, NULL, 0, 0 },
@@ -79,7 +101,7 @@ static void print_usage(const struct command *c, FILE *to)
 			fprintf(to, " %s%s%s%s%s", needed ? "" : "[", o->letter ? o->letter : o->name, o->argument ? " " : "",
 				o->argument ? o->argument : "", needed ? "" : "]");
 	}
-	fprintf(to, "%s\n\n", c->takes & COMMAND_TAKES_FILE ? " FILE" : "");
+	fprintf(to, "%s\n\n", c->takes & COMMAND_TAKES_FILES ? " OLD NEW" : c->takes & COMMAND_TAKES_FILE ? " FILE" : "");
 }
 
 static void print_help(const struct command *c, FILE *to)
@@ -186,6 +208,19 @@ static int wrong_value(const struct command *c, const struct option_name *o, con
 	return EXIT_USAGE;
 }
 
+/* A word that is no option: a file's name, where one is still missing. */
+static bool take_file(const struct command *c, const char *word, struct command_args *args)
+{
+	const char **next = args->file ? &args->other : &args->file;
+
+	if (word[0] == '-' || !(c->takes & (COMMAND_TAKES_FILE | COMMAND_TAKES_FILES)))
+		return false;
+	if (*next || (args->file && !(c->takes & COMMAND_TAKES_FILES)))
+		return false;
+	*next = word;
+	return true;
+}
+
 /* Reads one option, which may take the word behind it. */
 static int take_option(const struct command *c, char **argv, int argc, int *i, struct command_args *args)
 {
@@ -193,10 +228,8 @@ static int take_option(const struct command *c, char **argv, int argc, int *i, s
 	const struct option_name *o = option_of(c, word);
 	const char **value;
 
-	if (!o && (c->takes & COMMAND_TAKES_FILE) && word[0] != '-' && !args->file) {
-		args->file = word;
+	if (!o && take_file(c, word, args))
 		return EXIT_OK;
-	}
 	if (!o)
 		return unknown_option(c, word);
 	if (!o->argument) {
@@ -224,8 +257,9 @@ static int missing_option(const struct command *c, const struct command_args *ar
 			o->help, c->name);
 		return EXIT_USAGE;
 	}
-	if ((c->needs & COMMAND_TAKES_FILE) && !args->file) {
-		fprintf(stderr, "sluice %s: expected a FILE\nTry `sluice help %s`.\n", c->name, c->name);
+	if (((c->needs & COMMAND_TAKES_FILE) && !args->file) || ((c->needs & COMMAND_TAKES_FILES) && !args->other)) {
+		fprintf(stderr, "sluice %s: expected %s\nTry `sluice help %s`.\n", c->name,
+			c->needs & COMMAND_TAKES_FILES ? "two files, OLD and NEW" : "a FILE", c->name);
 		return EXIT_USAGE;
 	}
 	return EXIT_OK;

@@ -24,13 +24,27 @@ enum command_options {
 	COMMAND_TAKES_JSON = 1 << 5,      /* --json */
 	COMMAND_TAKES_AWS = 1 << 6,       /* --aws */
 	COMMAND_TAKES_FILE = 1 << 7,      /* FILE, a word of its own */
+	COMMAND_TAKES_FILES = 1 << 8,     /* OLD NEW, two words: file and other */
+	COMMAND_TAKES_ENDPOINT = 1 << 9,  /* --endpoint URL */
+	COMMAND_TAKES_YES = 1 << 10,      /* --yes-create-tables */
+	COMMAND_TAKES_LOCAL = 1 << 11,    /* --start-local */
+	COMMAND_TAKES_PRICES = 1 << 12,   /* --prices FILE */
+	COMMAND_TAKES_WHAT_IF = 1 << 13,  /* --what-if rps=xN */
+	COMMAND_TAKES_MARKDOWN = 1 << 14, /* --markdown FILE */
+	COMMAND_TAKES_OUTPUT = 1 << 15,   /* -o FILE, --output FILE */
+	COMMAND_TAKES_FORMAT = 1 << 16,   /* --format NAME */
+	COMMAND_TAKES_ITEMS = 1 << 17,    /* --items */
+	COMMAND_TAKES_RPS = 1 << 18,      /* --rps xN */
+	COMMAND_TAKES_FOR = 1 << 19,      /* --for 60s */
 };
 
 struct command_args {
 	const char *config;   /* -c; COMMAND_CONFIG without it */
 	const char *pipeline, *handler, *to;  /* NULL: not given */
 	bool force, json, aws;
-	const char *file;     /* NULL: not given */
+	const char *file, *other;             /* NULL: not given */
+	const char *endpoint, *prices, *what_if, *markdown, *output, *format, *rps, *duration;
+	bool yes_create_tables, start_local, items;
 };
 
 struct command {

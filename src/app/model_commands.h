@@ -1,0 +1,10 @@
+/* model_commands: the commands of the group `sluice model`, one file each. Known to src/app only.
+ */
+#ifndef SLUICE_APP_MODEL_COMMANDS_H
+#define SLUICE_APP_MODEL_COMMANDS_H
+
+#include "sluice/app/command.h"
+
+extern const struct command model_validate_command;
+
+#endif
