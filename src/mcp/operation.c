@@ -154,12 +154,15 @@ static size_t count_elements(struct str array)
 /* How many items were looked at for that answer. */
 static int64_t evaluated(struct str answer, const char *list)
 {
-	struct str value;
+	struct str value, rest = str_c(list);
 	int64_t scanned;
 
 	if (scan_member(answer, STR("ScannedCount"), &value) && str_to_i64(value, &scanned))
 		return scanned;
-	return scan_member(answer, str_c(list), &value) ? (int64_t)count_elements(value) : 0;
+	for (value = answer; rest.ptr;)
+		if (!scan_member(value, str_split(&rest, '.'), &value))
+			return 0;
+	return (int64_t)count_elements(value);
 }
 
 static void too_large(struct mcp_call *call, const struct operation_row *row, size_t bytes)
@@ -184,7 +187,7 @@ static bool shrink(struct mcp_call *call, const struct operation_row *row, struc
 			limit = 1;
 		buf_init(&body, BODY_MAX);
 		write_request(call, row, limit < seen ? limit : seen - 1, &body);
-		ok = operation_call(call, MCP_DYNAMODB, row->operation, buf_str(&body), answer);
+		ok = operation_call(call, row->service, row->operation, buf_str(&body), answer);
 		buf_release(&body);
 	}
 	if (ok && answer->len > MCP_OBJECT_MAX_BYTES) {
@@ -270,7 +273,7 @@ static void send(struct mcp_call *call, const struct operation_row *row, bool wr
 	if (!buf_ok(&body)) {
 		mcp_fail(call, "the arguments are more than %d bytes", BODY_MAX);
 	} else if (tables_allowed(call, row, buf_str(&body)) &&
-		   operation_call(call, MCP_DYNAMODB, row->operation, buf_str(&body), answer)) {
+		   operation_call(call, row->service, row->operation, buf_str(&body), answer)) {
 		if (writes)
 			cut_answer(row, answer);
 		if (writes || shrink(call, row, answer))

@@ -20,9 +20,10 @@ enum operation_flags {
 /* A row's data. */
 struct operation_row {
 	const char *operation;          /* "GetItem" */
+	enum mcp_service service;
 	unsigned flags;                 /* enum operation_flags */
-	const char *list, *limit;       /* what a result that is too large has too much of, and the parameter that says how
-	                                   many; NULL: neither */
+	const char *list, *limit;       /* what a result that is too large has too much of ("Items", or in a member:
+	                                   "StreamDescription.Shards"), and the parameter that says how many; NULL: neither */
 };
 
 /* The function of all rows whose data is a struct operation_row. */
