@@ -144,11 +144,6 @@ struct cost_input {
 bool cost_from_model(struct cost_input *in, const struct model *m, struct arena *a, struct findings_list *findings,
 		     struct err *err);
 
-/* From the reference tool's arguments access_pattern_list and table_list: there an absent
- * gsi_list means none, and every table's size must be given. Either may be NULL (a finding). */
-bool cost_from_lists(struct cost_input *in, const struct node *patterns, const struct node *tables, struct arena *a,
-		     struct findings_list *findings, struct err *err);
-
 /* All that is wrong with the figures. A pattern or handler that cannot be counted gets its
  * not_counted. True without an error. */
 bool cost_check(struct cost_input *in, struct findings_list *findings);
@@ -240,13 +235,6 @@ struct cost_scale {
 /* Computes them for 1×, 3× and 10× (a flash sale) of what `c` was computed for. */
 enum { COST_SCALES = 3 };
 bool cost_scales(struct cost_scale scales[COST_SCALES], const struct cost *c, struct arena *a, struct err *err);
-
-/* Tables for a terminal. Text from the model cannot steer the terminal. False when out is full. */
-bool cost_print(const struct cost *c, const struct cost_scale scales[COST_SCALES], struct buf *out);
-/* The same as Markdown, without a heading: what stands in the cost section. */
-bool cost_print_markdown(const struct cost *c, const struct cost_scale scales[COST_SCALES], struct buf *out);
-/* An object; USD and units as numbers, not rounded. */
-void cost_write_json(const struct cost *c, const struct cost_scale scales[COST_SCALES], struct json_writer *w);
 
 /* The file's text with its cost section replaced by `section`, everything else byte for byte:
  * what stands from the line <!-- cost-report --> to <!-- end-cost-report -->; else what stands
