@@ -1,6 +1,7 @@
 #include "cost_parts.h"
 
 #include "sluice/core/mem.h"
+#include "sluice/core/node.h"
 
 #include <stdlib.h>
 
@@ -9,9 +10,18 @@ struct named {
 	const struct node *at;
 };
 
+static uint32_t place(const struct named *n)
+{
+	return n->at ? n->at->index : 0;
+}
+
+/* Equal ones as they stand, so that the later one is found. */
 static int by_name(const void *one, const void *other)
 {
-	return str_cmp(((const struct named *)one)->name, ((const struct named *)other)->name);
+	const struct named *a = one, *b = other;
+	int order = str_cmp(a->name, b->name);
+
+	return order ? order : (place(a) > place(b)) - (place(a) < place(b));
 }
 
 /* Sorts them; each name that stands twice is one finding. */
@@ -35,22 +45,49 @@ static bool check_size(double bytes, const struct node *at, struct findings_list
 {
 	if (within(bytes, 1, COST_ITEM_MAX_BYTES))
 		return true;
-	finding_add(findings, FINDING_ERROR, "cost-item-size", cost_at(at, STR("item_size_bytes")),
-		    "Give the average size of an item in bytes, names of attributes included.",
-		    bytes == 0 ? "no item size is given: expected item_size_bytes from 1 to 409,600"
-			       : "an item of %.0f bytes cannot be: expected 1 to 409,600", bytes);
+	if (bytes == 0)
+		finding_add(findings, FINDING_ERROR, "cost-item-size", cost_at(at, STR("item_size_bytes")),
+			    "Give the average size of an item in bytes, names of attributes included.",
+			    "no item size is given: expected item_size_bytes from 1 to 409,600");
+	else
+		finding_add(findings, FINDING_ERROR, "cost-item-size", cost_at(at, STR("item_size_bytes")),
+			    "Give the average size of an item in bytes, names of attributes included.",
+			    "an item of %.15g bytes cannot be: expected 1 to 409,600", bytes);
 	return false;
 }
 
-static void check_items(double items, const struct node *at, struct findings_list *findings)
+static bool check_items(double items, const struct node *at, struct findings_list *findings)
 {
-	if (!within(items, 0, COST_ITEMS_MAX))
-		finding_add(findings, FINDING_ERROR, "cost-items", cost_at(at, STR("item_count")),
-			    "Give the number of items that are stored.",
-			    "%.3g items cannot be: expected 0 to %.0g", items, COST_ITEMS_MAX);
+	if (within(items, 0, COST_ITEMS_MAX))
+		return true;
+	finding_add(findings, FINDING_ERROR, "cost-items", cost_at(at, STR("item_count")),
+		    "Give the number of items that are stored.", "%.15g items cannot be: expected 0 to %.0g", items,
+		    COST_ITEMS_MAX);
+	return false;
 }
 
-static void check_table(const struct cost_table *t, struct findings_list *findings)
+/* Nobody need say how large stored items are. */
+static bool check_stored(double bytes, const struct node *at, struct findings_list *findings)
+{
+	return bytes == 0 || check_size(bytes, at, findings);
+}
+
+static void check_index(struct cost_index *x, const struct cost_table *t, struct findings_list *findings)
+{
+	if (!check_items(x->items, x->at, findings))
+		x->items = 0;
+	if (!check_stored(x->item_bytes, x->at, findings)) {
+		x->item_bytes = 0;
+	} else if (t->item_bytes > 0 && x->item_bytes > t->item_bytes) {
+		finding_add(findings, FINDING_ERROR, "cost-index-larger", cost_at(x->at, STR("item_size_bytes")),
+			    "Give at most the table's item size: an index holds a part of its items.",
+			    "an item of index \"%.*s\" (%.15g bytes) is larger than its table's (%.15g bytes)",
+			    STR_ARG(x->name), x->item_bytes, t->item_bytes);
+		x->item_bytes = t->item_bytes;
+	}
+}
+
+static void check_table(struct cost_table *t, struct findings_list *findings)
 {
 	struct named *names = mem_array(t->n_indexes + 1, sizeof(*names));
 
@@ -58,21 +95,12 @@ static void check_table(const struct cost_table *t, struct findings_list *findin
 		names[i] = (struct named){ t->indexes[i].name, t->indexes[i].at };
 	check_unique(names, t->n_indexes, "index", findings);
 	mem_free(names);
-	if (!t->sized)
-		return;
-	check_size(t->item_bytes, t->at, findings);
-	check_items(t->items, t->at, findings);
-	for (size_t i = 0; i < t->n_indexes; i++) {
-		const struct cost_index *x = &t->indexes[i];
-
-		check_items(x->items, x->at, findings);
-		if (check_size(x->item_bytes, x->at, findings) && x->item_bytes > t->item_bytes)
-			finding_add(findings, FINDING_ERROR, "cost-index-larger",
-				    cost_at(x->at, STR("item_size_bytes")),
-				    "Give at most the table's item size: an index holds a part of its items.",
-				    "an item of index \"%.*s\" (%.0f bytes) is larger than its table's (%.0f bytes)",
-				    STR_ARG(x->name), x->item_bytes, t->item_bytes);
-	}
+	if (!check_stored(t->item_bytes, t->at, findings))
+		t->item_bytes = 0;
+	if (!check_items(t->items, t->at, findings))
+		t->items = 0;
+	for (size_t i = 0; i < t->n_indexes; i++)
+		check_index(&t->indexes[i], t, findings);
 }
 
 static const struct count_limit {
@@ -93,11 +121,15 @@ static bool check_count(const struct cost_pattern *p, struct findings_list *find
 			max = count_limits[i].max;
 	if (within(p->item_count, 1e-9, max))
 		return true;
-	finding_add(findings, FINDING_ERROR, "cost-item-count", cost_at(p->at, STR("item_count")),
-		    "Give the items that one request reads (before its filter) or writes.",
-		    p->item_count == 0 ? "%s needs item_count: none is given"
-				       : "%s cannot have %.3g items: expected 1 to %.3g",
-		    cost_operation_name(p->operation), p->item_count, max);
+	if (p->item_count == 0)
+		finding_add(findings, FINDING_ERROR, "cost-item-count", cost_at(p->at, STR("item_count")),
+			    "Give the items that one request reads (before its filter) or writes.",
+			    "%s needs item_count: none is given", cost_operation_name(p->operation));
+	else
+		finding_add(findings, FINDING_ERROR, "cost-item-count", cost_at(p->at, STR("item_count")),
+			    "Give the items that one request reads (before its filter) or writes.",
+			    "%s cannot have %.15g items: expected 1 to %.3g", cost_operation_name(p->operation),
+			    p->item_count, max);
 	return false;
 }
 
@@ -107,10 +139,12 @@ static bool check_rate(const struct cost_pattern *p, struct findings_list *findi
 	const struct node *at = cost_at(p->at, STR("rps"));
 
 	if (!within(p->rps, 1e-300, COST_RPS_MAX)) {
-		finding_add(findings, FINDING_ERROR, "cost-rps", at, fix,
-			    p->rps == 0 ? "no rate is given: expected rps over 0"
-					: "a rate of %.3g a second cannot be: expected over 0 and up to %.3g",
-			    p->rps, COST_RPS_MAX);
+		if (p->rps == 0)
+			finding_add(findings, FINDING_ERROR, "cost-rps", at, fix, "no rate is given: expected rps over 0");
+		else
+			finding_add(findings, FINDING_ERROR, "cost-rps", at, fix,
+				    "a rate of %.3g a second cannot be: expected over 0 and up to %.3g", p->rps,
+				    COST_RPS_MAX);
 		return false;
 	}
 	if (within(p->peak_rps, 0, COST_RPS_MAX) && (p->peak_rps == 0 || p->peak_rps >= p->rps))
@@ -152,8 +186,6 @@ static void check_pattern(struct cost_pattern *p, struct findings_list *findings
 	ok = check_size(p->item_bytes, p->at, findings) && ok;
 	ok = check_count(p, findings) && ok;
 	ok = check_index_use(p, findings) && ok;
-	for (size_t i = 0; i < p->n_writes; i++)
-		ok = within(p->writes[i].index->item_bytes, 0, COST_ITEM_MAX_BYTES) && ok;
 	if (!ok)
 		p->not_counted = STR("its figures are incomplete or wrong");
 }
@@ -163,7 +195,8 @@ static void check_handler(struct cost_handler *h, struct findings_list *findings
 	if (h->not_counted.len)
 		return;
 	if (within(h->events_per_s, 0, COST_RPS_MAX) && within(h->audience_size, 0, COST_AUDIENCE_MAX) &&
-	    within(h->partitions, 0, 1e6))
+	    within(h->partitions, 0, 1e6) && within(h->row_bytes, 0, COST_ITEM_MAX_BYTES) &&
+	    within(h->member_bytes, 0, COST_ITEM_MAX_BYTES))
 		return;
 	finding_add(findings, FINDING_ERROR, "cost-handler", h->at, "Give events_per_s and audience_size as averages.",
 		    "handler \"%.*s\" with %.3g events a second and an audience of %.3g cannot be: expected up to %.3g "

@@ -8,6 +8,10 @@
 #define MOST_USD 1e6
 #define MOST_CALLS 1e15
 
+/* List prices of us-east-1 as AWS's price list has them since November 2024 (usage types ReadRequestUnits,
+ * WriteRequestUnits, ReadCapacityUnit-Hrs, WriteCapacityUnit-Hrs, TimedStorage-ByteHrs, each also with IA- in front,
+ * and USE1-Streams-Requests), compared in November 2026 with what several public programs had fetched from its
+ * API in 2026. */
 const struct prices prices_default = {
 	.region = STR_INIT("us-east-1"),
 	.standard = {

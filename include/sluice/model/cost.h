@@ -25,8 +25,11 @@
 #ifndef SLUICE_MODEL_COST_H
 #define SLUICE_MODEL_COST_H
 
+#include "sluice/core/buf.h"
 #include "sluice/model/document.h"
 #include "sluice/model/prices.h"
+
+struct json_writer;
 
 enum {
 	COST_MONTH_S = 2635200,
@@ -78,17 +81,25 @@ struct cost_table {
 	size_t n_indexes;
 	bool infrequent;                 /* TableClass STANDARD_INFREQUENT_ACCESS */
 	bool on_demand;
-	bool sized;                      /* the source gave sizes: they are checked */
 	double stream_images;            /* images in a stream record: 0 to 2 */
 	double warm_reads, warm_writes;  /* WarmThroughput, units a second; 0: none */
 	size_t pipelines;                /* that read its stream */
 	const struct node *at;
 };
 
+/* A table that requests of a pattern work on. Only a batch or a transaction has several. */
+struct cost_part {
+	const struct cost_table *table;
+	double items;                    /* of each request's */
+	double written;                  /* of these: writes, which the table's stream shows */
+};
+
 struct cost_index_write {
+	const struct cost_table *table;  /* that has the index */
 	const struct cost_index *index;
+	double items;                    /* of a batch or transaction: how many of its items write it; else 1 */
 	bool key_changes;
-	bool assumed;                    /* nobody said that it changes */
+	bool assumed;                    /* nothing says what changes */
 };
 
 struct cost_pattern {
@@ -98,8 +109,11 @@ struct cost_pattern {
 	const struct cost_table *table;
 	const struct cost_index *index;  /* NULL: the table itself */
 	double rps, peak_rps;            /* a second; peak 0: not known */
-	double item_bytes, item_count;
+	double item_bytes, item_count;   /* item_count: 0 for operations of one item */
 	bool strong;
+	bool refused;                    /* a conditional write that must fail: units, but nothing changes */
+	struct cost_part *parts;         /* at least one where it is counted */
+	size_t n_parts;
 	struct cost_index_write *writes;
 	size_t n_writes;
 	const struct node *at;
@@ -124,8 +138,10 @@ struct cost_handler {
 	double events_per_s;              /* 0: as many as the patterns write into the source */
 	double audience_size, partitions; /* members an event, in so many partition keys */
 	const struct cost_table *audience;  /* whose rows are read; NULL: none */
+	const struct cost_index *audience_index;  /* of it; NULL: the table itself */
 	double member_bytes;
 	bool consistent;
+	bool transacts;                   /* its rows are written in transactions: twice the units */
 	const struct node *at;
 };
 
@@ -138,14 +154,29 @@ struct cost_input {
 	size_t n_handlers;
 };
 
-/* From the document. Where a pattern has no figures of its own, `sizing` stands in; where a
+/* From the document. Where a pattern has no figures of its own, its command and `sizing` stand in; where a
  * write has no gsi_list, its command says which indexes change, as far as that shows. What
  * was assumed is a hint or a warning. False at the arena's cap (err FATAL). */
 bool cost_from_model(struct cost_input *in, const struct model *m, struct arena *a, struct findings_list *findings,
 		     struct err *err);
 
+/* From the lists of the reference tool's compute_performances_and_costs:
+ *
+ *   access_pattern_list [{ operation, pattern, description, table, rps, item_size_bytes, item_count?,
+ *                          strongly_consistent?, gsi?, gsi_list? }]
+ *   table_list          [{ name, item_size_bytes, item_count, gsi_list?: [{ name, item_size_bytes, item_count }] }]
+ *
+ * Here an absent gsi_list means that no index changes. Beside names a pattern's gsi_list takes objects
+ * { name, gsi_key_changes }. What is wrong with the form is in the findings, at the nodes; the figures are
+ * cost_check()'s. Text is borrowed from the nodes. False at the arena's cap. */
+struct cost_lists {
+	const struct node *patterns, *tables;    /* NULL: not given, a finding */
+};
+bool cost_from_lists(struct cost_input *in, const struct cost_lists *lists, struct arena *a,
+		     struct findings_list *findings, struct err *err);
+
 /* All that is wrong with the figures. A pattern or handler that cannot be counted gets its
- * not_counted. True without an error. */
+ * not_counted; a size that cannot be becomes 0. True without an error. */
 bool cost_check(struct cost_input *in, struct findings_list *findings);
 
 /* --- the result ----------------------------------------------------------- */
@@ -235,6 +266,19 @@ struct cost_scale {
 /* Computes them for 1×, 3× and 10× (a flash sale) of what `c` was computed for. */
 enum { COST_SCALES = 3 };
 bool cost_scales(struct cost_scale scales[COST_SCALES], const struct cost *c, struct arena *a, struct err *err);
+
+/* All of it, for a terminal (aligned; no colour) and as Markdown (the section's content, without
+ * its heading). Names are made harmless. False: the buf is full, or the
+ * arena at its cap. */
+bool cost_print(const struct cost *c, const struct cost_scale scales[COST_SCALES], struct arena *a, struct buf *out);
+bool cost_print_markdown(const struct cost *c, const struct cost_scale scales[COST_SCALES], struct arena *a,
+			 struct buf *out);
+
+/* Members of an object that the caller has begun: inputs and results, unrounded. */
+void cost_write_json(const struct cost *c, const struct cost_scale scales[COST_SCALES], struct json_writer *w);
+
+/* "path: what. What to do." a line each, of errors alone: an answer to a caller without a file. */
+bool cost_print_errors(const struct findings_list *findings, struct buf *out);
 
 /* The file's text with its cost section replaced by `section`, everything else byte for byte:
  * what stands from the line <!-- cost-report --> to <!-- end-cost-report -->; else what stands
