@@ -222,8 +222,11 @@ bool model_site_run(const struct model_site_options *o, void (*fn)(void *ctx, st
 	sigaddset(&r.set, SIGTERM);
 	sigaddset(&r.set, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &r.set, &before);
-	ok = http_global_init(err) && run_loop(&r, err);
-	http_global_cleanup();
+	ok = http_global_init(err);
+	if (ok) {
+		ok = run_loop(&r, err);
+		http_global_cleanup();
+	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return ok;
 }

@@ -47,7 +47,7 @@ static void test_a_query_has_its_index_and_expressions(void **state)
 
 	(void)state;
 	read_model(&f, PATTERN("[\"aws dynamodb query --table-name Orders --index-name ByDay --limit 5 --no-scan-index-forward "
-			       "--key-condition-expression '#d = :d' --filter-expression 'total > :t' "
+			       "--key-condition-expression '#d = :d' --filter-expression 'paid > :t' "
 			       "--expression-attribute-names '{\\\"#d\\\":\\\"day\\\"}' "
 			       "--expression-attribute-values '{\\\":d\\\":{\\\"N\\\":\\\"1\\\"},\\\":t\\\":{\\\"N\\\":\\\"2\\\"}}'\"]"));
 	assert_int_equal(f.calls.n_calls, 1);
@@ -172,7 +172,7 @@ static void test_without_its_index_an_attribute_goes_too(void **state)
 	assert_null(strstr(out.ptr, "city"));
 	assert_null(strstr(out.ptr, "ByCity"));
 	assert_non_null(strstr(out.ptr, "ByDay"));
-	buf_reset(&out);
+	buf_clear(&out);
 	assert_true(model_create_ttl(&f.model.tables[0], &how, &out));
 	assert_true(str_eq(buf_str(&out), STR("{\"TableName\":\"run-Orders\",\"TimeToLiveSpecification\":{\"Enabled\":true,"
 					      "\"AttributeName\":\"ttl\"}}")));
