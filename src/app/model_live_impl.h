@@ -97,6 +97,9 @@ bool live_run_patterns(struct live_tables *t, struct err *err);
 
 /* ---- model_live_handlers.c ---- */
 
+/* Unless it turned out that this program or this endpoint does not run it. */
+bool live_runs(const struct live *l, const struct model_handler *h);
+
 /* Yields. Each handler on tables of its own. */
 bool live_run_handlers(struct live *l, struct err *err);
 

@@ -25,11 +25,13 @@ struct trial {
 
 /* ---- what stands against it ---- */
 
-static const struct model_outcome *server_of(const struct live *l, struct str handler)
+static const struct model_handler *server_of(const struct trial *t)
 {
-	for (size_t i = 0; i < l->model->n_handlers; i++)
-		if (str_eq(l->model->handlers[i].name, handler))
-			return &l->result->handlers[i];
+	const struct model *m = t->tables->live->model;
+
+	for (size_t i = 0; t->pattern->served_by.len && i < m->n_handlers; i++)
+		if (str_eq(m->handlers[i].name, t->pattern->served_by))
+			return &m->handlers[i];
 	return NULL;
 }
 
@@ -37,11 +39,12 @@ static const struct model_outcome *server_of(const struct live *l, struct str ha
 static struct str not_served(const struct trial *t)
 {
 	struct live *l = t->tables->live;
-	const struct model_outcome *server = t->pattern->served_by.len ? server_of(l, t->pattern->served_by) : NULL;
+	const struct model_handler *h = server_of(t);
 
-	if (!server || server->verdict != MODEL_NOT_CHECKED || !str_starts(server->reason, STR("not run")))
+	if (!h || live_runs(l, h))
 		return str_of(NULL, 0);
-	return arena_putf(l->arena, "served by handler %.*s, which is %.*s", STR_ARG(t->pattern->served_by), STR_ARG(server->reason));
+	return arena_putf(l->arena, "served by handler %.*s, which is %.*s", STR_ARG(h->name),
+			  STR_ARG(l->result->handlers[h - l->model->handlers].reason));
 }
 
 static struct str why_not(struct trial *t)
