@@ -1,0 +1,41 @@
+/* model_live_worker: handlers of a model, run by the daemon's own worker on a trial's tables: settings derived
+ * from the model, sinks captured, state in a temporary file.
+ */
+#ifndef SLUICE_APP_MODEL_LIVE_WORKER_H
+#define SLUICE_APP_MODEL_LIVE_WORKER_H
+
+#include "model_live_capture.h"
+#include "model_live_impl.h"
+#include "sluice/app/settings.h"
+#include "sluice/worker/worker.h"
+
+struct live_worker {
+	struct live_tables *tables;
+	const struct model_handler *only;    /* NULL: all that the program runs */
+	struct arena arena;                  /* settings and plan */
+	struct settings *settings;
+	struct worker_plan plan;
+	struct worker *worker;
+	struct scope scope;
+	struct capture *captures;            /* by index of plan.sinks; the last: dead letters */
+	struct str why;                      /* not started: these handlers cannot be run, and why; in the live's arena */
+	char folder[64];                     /* of the state; empty: none */
+};
+
+/* Yields. False with err: trouble; or, where `why` is set, handlers that cannot be run here. Stop it all the same. */
+bool live_worker_start(struct live_worker *w, struct live_tables *t, const struct model_handler *only, struct err *err);
+
+/* Yields. Ends it, at once when `drain` is false. */
+void live_worker_stop(struct live_worker *w, bool drain);
+
+/* What all handlers have done so far: any progress makes it larger. */
+uint64_t live_worker_activity(const struct live_worker *w);
+
+/* The handler of that name; NULL: it is not among them. */
+const struct pipeline_handler *live_worker_handler(const struct live_worker *w, struct str name);
+
+/* What the handler's sink was given; NULL: it writes tables. */
+const struct capture *live_worker_messages(const struct live_worker *w, struct str handler);
+const struct capture *live_worker_dead_letters(const struct live_worker *w);
+
+#endif
