@@ -27,6 +27,7 @@ static const struct command *const model_commands[] = {
 	&model_validate_command,
 	&model_cost_command,
 	&model_derive_command,
+	&model_resources_command,
 	&schema_command,
 	NULL,
 };

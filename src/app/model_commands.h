@@ -8,5 +8,6 @@
 extern const struct command model_validate_command;
 extern const struct command model_cost_command;
 extern const struct command model_derive_command;
+extern const struct command model_resources_command;
 
 #endif
