@@ -20,6 +20,13 @@ struct mcp_aws *mcp_site_aws(void *site)
 	return &((struct mcp_site *)site)->aws;
 }
 
+bool mcp_site_prepare(struct mcp_site *s, struct err *err)
+{
+	if (!s->initialized)
+		s->initialized = http_global_init(err);
+	return s->initialized;
+}
+
 /* ---- the keeper ----
  *
  * Credentials and clients live in the scope of the task that opens them, so it is one that stays. */
@@ -31,9 +38,7 @@ static void open_region(struct mcp_site *s, struct mcp_site_region *r)
 		.endpoint = o->endpoint_url, .region = *r->name ? r->name : o->region, .profile = o->profile, .read_only = true,
 	};
 
-	if (!s->initialized)
-		s->initialized = http_global_init(&r->err);
-	if (s->initialized) {
+	if (mcp_site_prepare(s, &r->err)) {
 		r->begun = true;
 		r->opened = model_site_open(&r->site, &options, s->loop, &s->stop, &r->err);
 	}

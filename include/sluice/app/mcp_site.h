@@ -33,6 +33,9 @@ struct mcp_site {
 /* Starts the keeper; asks nobody anything. In a task. */
 void mcp_site_open(struct mcp_site *s, struct loop *loop, const struct mcp_options *options);
 
+/* Before a tool opens connections of its own: makes HTTP ready, once. */
+bool mcp_site_prepare(struct mcp_site *s, struct err *err);
+
 /* Yields. When no call is under way any more. */
 void mcp_site_close(struct mcp_site *s);
 
