@@ -119,7 +119,7 @@ void mcp_resource_link(struct mcp_call *call, struct str uri, const char *name, 
 
 /* It failed, and why: what happened, where, what was expected, what to try. In a tool
  * the result is this sentence with isError (what was added before is dropped); in a
- * prompt or resource an error −32602. The first failure stays. */
+ * prompt an error −32602, in a resource what the version has for "not found". The first failure stays. */
 void mcp_fail(struct mcp_call *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same with an err's text. Also how a function ends after mcp_ask() or
@@ -168,7 +168,8 @@ const struct node *mcp_ask(struct mcp_call *call, const char *key, enum mcp_ask 
  * "mcp.no_workspace" (there is none: says how to add one), or what mcp_ask() says. */
 bool mcp_path_allowed(struct mcp_call *call, struct str path, struct str *resolved, struct err *err);
 
-/* The folders, real paths, NUL-terminated, as many as there are (maybe 0). Yields as
+/* The folders, real paths, NUL-terminated, in the call's memory, as many as there are
+ * (maybe 0; 0 also where a list or completion may not ask). Yields as
  * mcp_path_allowed(); false with what mcp_ask() says. */
 bool mcp_roots(struct mcp_call *call, const struct str **roots, size_t *n, struct err *err);
 

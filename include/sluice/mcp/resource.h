@@ -27,7 +27,7 @@ struct mcp_resource_template {
 	bool fixture;
 
 	/* As above; the variables are its arguments (mcp_arg_str). mcp_fail() where there is
-	 * nothing at the URI. */
+	 * nothing at the URI: the client gets the version's code for that. */
 	void (*read)(struct mcp_call *call, struct str uri);
 	const void *data;
 

@@ -5,6 +5,7 @@
  *           { "table_name", MCP_STRING, "The table's name or ARN.", .flags = MCP_REQUIRED },
  *           { "key", MCP_OBJECT, "The item's key, as {\"pk\": {\"S\": \"…\"}}.", .flags = MCP_REQUIRED },
  *           { "limit", MCP_INTEGER, "At most so many items.", .min = 1, .max = 1000 },
+ *           { "index_name", MCP_STRING, "An index.", .flags = MCP_OPTIONAL },
  *           { 0 },
  *   };
  *   const struct mcp_tool item_tools[] = {
@@ -41,6 +42,7 @@ enum mcp_type {
 };
 
 enum mcp_param_flags {
+	MCP_OPTIONAL = 0,
 	MCP_REQUIRED = 1,
 };
 
@@ -49,7 +51,7 @@ struct mcp_param {
 	const char *name;              /* NULL ends the table */
 	enum mcp_type type;
 	const char *description;       /* one or two sentences; a map's holds an example */
-	unsigned flags;                /* enum mcp_param_flags */
+	unsigned flags;                /* enum mcp_param_flags: .flags = MCP_OPTIONAL */
 	enum mcp_type items;           /* ARRAY: what its elements are */
 	const char *const *names;      /* STRING, ARRAY of STRING: the words it may be; NULL-terminated */
 	const struct mcp_param *members; /* OBJECT, ARRAY of OBJECT: its members, checked as arguments are, all of
