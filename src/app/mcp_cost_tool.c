@@ -3,6 +3,8 @@
 #include "sluice/core/json_write.h"
 #include "sluice/model/cost.h"
 
+#include <stdio.h>
+
 enum {
 	ARENA_BYTES = 64 << 20, REPORT_MAX = 4 << 20, MARKDOWN_MAX = 50 << 20,
 	REPORT_SHOWN = 13 * 1024,      /* of the Markdown report, in the result */
