@@ -68,6 +68,12 @@ static bool refuses_many_keys(const struct model_table *t, const struct err *err
 	       (contains_nocase(str_c(err->text), STR("key schema")) || contains_nocase(str_c(err->text), STR("keyschema")));
 }
 
+/* By the service, or before it was asked: nothing was made, and there is nothing to drop. */
+static bool was_refused(const struct err *err)
+{
+	return err->class == ERR_AUTH || err->class == ERR_FATAL || (err->class == ERR_DATA && !err_is(err, "ResourceInUseException"));
+}
+
 /* Not cancelled on its way: a table that appears after it was dropped would stay. */
 static bool send_create(struct live_tables *t, size_t i, struct err *err)
 {
@@ -103,6 +109,7 @@ static bool create(struct live_tables *t, size_t i, struct err *err)
 		if (send_create(t, i, err))
 			return true;
 	}
+	t->live->created->gone = was_refused(err);
 	return err_prefix(err, "table %.*s could not be created", STR_ARG(table->name));
 }
 
