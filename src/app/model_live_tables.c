@@ -34,15 +34,17 @@ bool live_lacks_index(const struct live_tables *t, const struct model_table *tab
 
 /* ---- making ---- */
 
-static bool note_created(struct live *l, struct str name, struct err *err)
+static struct live_created *note_created(struct live *l, struct str name, struct err *err)
 {
 	struct live_created *c = ARENA_NEW(&l->scratch, struct live_created);
 
-	if (!c)
-		return err_set(err, ERR_FATAL, "live.memory", "the model is too large to be tried");
+	if (!c) {
+		err_set(err, ERR_FATAL, "live.memory", "the model is too large to be tried");
+		return NULL;
+	}
 	*c = (struct live_created){ .name = name, .next = l->created };
 	l->created = c;
-	return true;
+	return c;
 }
 
 static bool contains_nocase(struct str text, struct str part)
@@ -97,10 +99,12 @@ static bool send_create(struct live_tables *t, size_t i, struct err *err)
 static bool create(struct live_tables *t, size_t i, struct err *err)
 {
 	const struct model_table *table = &t->live->model->tables[i];
+	struct live_created *created;
 
 	if (task_cancelled(t->live->site->loop))
 		return err_set(err, ERR_CANCELLED, "cancelled", "cancelled");
-	if (!note_created(t->live, t->names.names[i], err))
+	created = note_created(t->live, t->names.names[i], err);
+	if (!created)
 		return false;
 	if (send_create(t, i, err))
 		return true;
@@ -109,7 +113,7 @@ static bool create(struct live_tables *t, size_t i, struct err *err)
 		if (send_create(t, i, err))
 			return true;
 	}
-	t->live->created->gone = was_refused(err);
+	created->gone = was_refused(err);
 	return err_prefix(err, "table %.*s could not be created", STR_ARG(table->name));
 }
 

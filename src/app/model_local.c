@@ -2,6 +2,7 @@
 
 #include "sluice/core/buf.h"
 #include "sluice/core/file.h"
+#include "sluice/core/mem.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,9 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SAID_BYTES = 64 << 10, SAID_SHOWN = 300, PARENTS = 4, WALK_FILES = 16 };
+enum { SAID_BYTES = 64 << 10, SAID_SHOWN = 300, PARENTS = 4, WALK_FILES = 16, OWNER_BYTES = 40 };
 
 #define SCRIPT "dynamodb-local.sh"
+#define OWNER "SERVICES_OWNER="
 #define INSTALL "deploy/services/install.sh dynamodb-local"
 
 /* ---- the script ---- */
@@ -65,7 +67,7 @@ static bool find_script(struct model_local *l, struct err *err)
 
 /* In the child: nothing of ours but what the script needs. What it says goes into a file, since the service that it
  * starts would hold a pipe open. */
-static void become(const struct model_local *l, const char *action, const char *said)
+static void become(const struct model_local *l, const char *action, const char *said, char **env)
 {
 	char *const argv[] = { (char *)l->script, (char *)action, (char *)l->port, (char *)l->folder, NULL };
 	int in = open("/dev/null", O_RDONLY), out = open(said, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -77,17 +79,37 @@ static void become(const struct model_local *l, const char *action, const char *
 	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execv(l->script, argv);
+	execve(l->script, argv, env);
 	_exit(127);
+}
+
+/* With our process as the service's owner: it ends with us. */
+static char **environment_of(char owner[OWNER_BYTES])
+{
+	char **env;
+	size_t n = 0, kept = 0;
+
+	while (environ[n])
+		n++;
+	env = mem_array(n + 2, sizeof(*env));
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(environ[i], OWNER, sizeof(OWNER) - 1) != 0)
+			env[kept++] = environ[i];
+	snprintf(owner, OWNER_BYTES, OWNER "%d", (int)getpid());
+	env[kept] = owner;
+	return env;
 }
 
 static bool run_script(const struct model_local *l, const char *action, const char *said)
 {
-	pid_t pid = fork();
+	char owner[OWNER_BYTES];
+	char **env = environment_of(owner); /* before the fork: the child must not allocate */
 	int status = 0;
+	pid_t pid = fork();
 
 	if (pid == 0)
-		become(l, action, said);
+		become(l, action, said, env);
+	mem_free(env);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return false;
@@ -140,14 +162,12 @@ static bool make_folder(struct model_local *l, struct err *err)
 
 bool model_local_start(struct model_local *l, struct err *err)
 {
-	char said[sizeof(l->folder) + 16], owner[16];
+	char said[sizeof(l->folder) + 16];
 
 	*l = (struct model_local){ .script = "" };
 	if (!find_script(l, err) || !make_folder(l, err) || !free_port(l, err))
 		return false;
 	snprintf(said, sizeof(said), "%s/said", l->folder);
-	snprintf(owner, sizeof(owner), "%d", (int)getpid());
-	setenv("SERVICES_OWNER", owner, 1);
 	if (run_script(l, "start", said))
 		return true;
 	return refused(said, err);
