@@ -7,6 +7,7 @@
 enum {
 	STEP_BYTES = 128 << 20,
 	STEP_MS = 10000,                 /* so long a handler may take to make a step's expectation true */
+	AT_A_TIME = 4,                   /* handlers; they mostly wait */
 	QUIET_MS = 250,                  /* nothing more comes when nothing has moved for so long */
 	REASON_SHOWN = 400,
 };
@@ -340,14 +341,47 @@ static bool run_handler(struct live *l, const struct model_handler *h, struct mo
 	return ok || err_prefix(err, "handler %.*s", STR_ARG(h->name));
 }
 
+/* ---- several at a time ---- */
+
+/* Handlers that wait for somebody; each task takes the next. */
+struct queue {
+	struct live *live;
+	struct scope scope;
+	size_t next, done;
+	bool ok;
+	struct err *err;                 /* of the first that found trouble, which ends the others */
+};
+
+static void handlers_task(void *arg)
+{
+	struct queue *q = arg;
+	struct live *l = q->live;
+	struct err err;
+
+	while (q->ok && q->next < l->model->n_handlers) {
+		size_t i = q->next++;
+
+		live_progress(l, "handlers", q->done, l->model->n_handlers, l->model->handlers[i].name);
+		if (run_handler(l, &l->model->handlers[i], &l->result->handlers[i], &err)) {
+			q->done++;
+			continue;
+		}
+		if (q->ok)
+			*q->err = err;
+		q->ok = false;
+		scope_cancel(&q->scope);
+	}
+}
+
 bool live_run_handlers(struct live *l, struct err *err)
 {
-	for (size_t i = 0; i < l->model->n_handlers; i++) {
-		live_progress(l, "handlers", i, l->model->n_handlers, l->model->handlers[i].name);
-		if (!run_handler(l, &l->model->handlers[i], &l->result->handlers[i], err))
-			return false;
-	}
-	return true;
+	struct queue q = { .live = l, .ok = true, .err = err };
+
+	scope_init(&q.scope, l->site->loop);
+	for (int i = 0; i < AT_A_TIME; i++)
+		scope_spawn(&q.scope, "model-live-handler", handlers_task, &q);
+	scope_wait(&q.scope);
+	return q.ok;
 }
 
 /* ---- all together ---- */

@@ -154,8 +154,11 @@ static bool run_pattern(struct trial *t)
 	struct str why = why_not(t);
 	bool ok;
 
-	if (t->n_calls)
+	if (t->n_calls) {
 		t->outcome->command = t->calls[t->n_calls - 1].at->text;
+		if (t->calls[t->n_calls - 1].command.operation)
+			t->outcome->operation = t->calls[t->n_calls - 1].command.operation->name;
+	}
 	if (why.len) {
 		t->outcome->reason = why;
 		return true;

@@ -34,15 +34,17 @@ bool live_lacks_index(const struct live_tables *t, const struct model_table *tab
 
 /* ---- making ---- */
 
-static bool note_created(struct live *l, struct str name, struct err *err)
+static struct live_created *note_created(struct live *l, struct str name, struct err *err)
 {
 	struct live_created *c = ARENA_NEW(&l->scratch, struct live_created);
 
-	if (!c)
-		return err_set(err, ERR_FATAL, "live.memory", "the model is too large to be tried");
+	if (!c) {
+		err_set(err, ERR_FATAL, "live.memory", "the model is too large to be tried");
+		return NULL;
+	}
 	*c = (struct live_created){ .name = name, .next = l->created };
 	l->created = c;
-	return true;
+	return c;
 }
 
 static bool contains_nocase(struct str text, struct str part)
@@ -68,6 +70,12 @@ static bool refuses_many_keys(const struct model_table *t, const struct err *err
 	       (contains_nocase(str_c(err->text), STR("key schema")) || contains_nocase(str_c(err->text), STR("keyschema")));
 }
 
+/* By the service, or before it was asked: nothing was made, and there is nothing to drop. */
+static bool was_refused(const struct err *err)
+{
+	return err->class == ERR_AUTH || err->class == ERR_FATAL || (err->class == ERR_DATA && !err_is(err, "ResourceInUseException"));
+}
+
 /* Not cancelled on its way: a table that appears after it was dropped would stay. */
 static bool send_create(struct live_tables *t, size_t i, struct err *err)
 {
@@ -91,10 +99,12 @@ static bool send_create(struct live_tables *t, size_t i, struct err *err)
 static bool create(struct live_tables *t, size_t i, struct err *err)
 {
 	const struct model_table *table = &t->live->model->tables[i];
+	struct live_created *created;
 
 	if (task_cancelled(t->live->site->loop))
 		return err_set(err, ERR_CANCELLED, "cancelled", "cancelled");
-	if (!note_created(t->live, t->names.names[i], err))
+	created = note_created(t->live, t->names.names[i], err);
+	if (!created)
 		return false;
 	if (send_create(t, i, err))
 		return true;
@@ -103,6 +113,7 @@ static bool create(struct live_tables *t, size_t i, struct err *err)
 		if (send_create(t, i, err))
 			return true;
 	}
+	created->gone = was_refused(err);
 	return err_prefix(err, "table %.*s could not be created", STR_ARG(table->name));
 }
 

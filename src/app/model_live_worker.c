@@ -107,7 +107,10 @@ static bool load_settings(struct live_worker *w, struct err *err)
 	struct making m = { .w = w, .err = err };
 
 	task_offload(w->tables->live->site->loop, make_settings, &m);
-	if (!m.ok && err->class == ERR_DATA)
+	if (!m.ok && err_is(err, "derive.nothing") && w->only)
+		w->why = arena_putf(w->tables->live->arena, "not run: this version does not run handlers of the kind %.*s",
+				    STR_ARG(w->only->kind));
+	else if (!m.ok && err->class == ERR_DATA)
 		w->why = arena_putf(w->tables->live->arena, "not run: %s", err->text);
 	return m.ok;
 }

@@ -166,7 +166,10 @@ static void differ_item(struct comparison *c, size_t w, size_t begin)
 			      c->member, w, expect_show(c->wanted[w].raw).text, c->member, w - 1, f);
 		return;
 	}
-	if (c->answer->n_items == 0)
+	if (near != SIZE_MAX && includes(c, w, near))
+		expect_differ(c->d, "%s[%zu]: expected %s, what is like it is another expected item already", c->member, w,
+			      expect_show(c->wanted[w].raw).text);
+	else if (c->answer->n_items == 0)
 		expect_differ(c->d, "%s[%zu]: expected %s, the answer has no items", c->member, w,
 			      expect_show(c->wanted[w].raw).text);
 	else if (near == SIZE_MAX)

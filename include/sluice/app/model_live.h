@@ -21,6 +21,7 @@
 #include "sluice/model/expect.h"
 
 #define MODEL_LIVE_PREFIX "sluice-validate-"
+#define MODEL_LIVE_WRITER "sluice model validate"
 
 enum {
 	MODEL_LIVE_BYTES = 256 << 20,        /* a good cap for the arena */
@@ -34,7 +35,8 @@ struct model_outcome {
 	enum model_verdict verdict;
 	struct str reason;               /* NOT_CHECKED: why; PASSED: "ran" where nothing is expected, else empty */
 	struct expect_differences differences;
-	struct str command;              /* a pattern's last; empty: none */
+	struct str operation;            /* of a pattern's last command; empty: none */
+	struct str command;              /* that; empty: none */
 	struct str response;             /* of that, JSON or its begin; an exception as its name and words; or empty */
 	bool cut;                        /* the response is longer */
 };
@@ -76,11 +78,11 @@ const char *model_verdict_name(enum model_verdict verdict);
 struct buf;
 bool model_live_print(const struct model_live_result *r, const struct model *m, struct buf *out);
 
-/* Members "patterns", "handlers", "live", of an object that is open. */
+/* Members "patterns", "handler_results", "live", of an object that is open. */
 struct json_writer;
 void model_live_write(const struct model_live_result *r, const struct model *m, struct json_writer *w);
 
-/* dynamodb_data_model_validation.json, as other tools know it: {"validated_by": "sluice model validate",
+/* dynamodb_model_validation.json, as other tools know it: {"validated_by": "sluice model validate",
  * "validation_response": [{pattern_id, description, dynamodb_operation, command, response, verdict}]}. */
 bool model_live_write_file(const struct model_live_result *r, const struct model *m, struct buf *out);
 
