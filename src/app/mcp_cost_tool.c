@@ -258,7 +258,7 @@ static const struct mcp_param pattern_params[] = {
 	{ .name = "item_count", .type = MCP_INTEGER, .description = "Items an operation reads or writes; not for single items." },
 	{ .name = "strongly_consistent", .type = MCP_BOOLEAN, .description = "Strongly consistent reads." },
 	{ .name = "gsi", .type = MCP_STRING, .description = "The index that is read." },
-	{ .name = "gsi_list", .type = MCP_ARRAY, .description = "Names of the indexes that a write changes." },
+	{ .name = "gsi_list", .type = MCP_ARRAY, .items = MCP_STRING, .description = "Names of the indexes that a write changes." },
 	{ 0 },
 };
 

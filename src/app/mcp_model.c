@@ -2,6 +2,8 @@
 
 #include "sluice/core/json_write.h"
 
+#define INLINE "model"
+
 enum { INLINE_MAX = 16 << 20, FINDING_MAX = 8192 };
 
 static bool fail_err(struct mcp_call *call, const struct err *err)
@@ -19,7 +21,7 @@ static bool open_inline(struct mcp_call *call, const struct node *model, struct 
 
 	buf_init(&text, INLINE_MAX);
 	ok = node_print_json(model, &text) || err_set(&err, ERR_DATA, "file.size", "the model is larger than %d bytes", INLINE_MAX);
-	ok = ok && model_file_open_text(f, buf_str(&text), "model", &err);
+	ok = ok && model_file_open_text(f, buf_str(&text), INLINE, &err);
 	buf_release(&text);
 	return ok || fail_err(call, &err);
 }
@@ -76,13 +78,14 @@ bool mcp_model_open_valid(struct mcp_call *call, struct model_file *f)
 
 /* ---- findings in a result ---- */
 
-static void write_finding(const struct model_finding *f, struct json_writer *w)
+/* A model that came as an argument has no lines. */
+static void write_finding(const struct model_finding *f, bool lines, struct json_writer *w)
 {
 	json_begin_object(w);
 	json_member_str(w, STR("code"), str_c(f->code));
 	json_member_str(w, STR("severity"), str_c(finding_severity_name(f->severity)));
 	json_member_str(w, STR("path"), f->path);
-	if (f->line)
+	if (f->line && lines)
 		json_member_int(w, STR("line"), f->line);
 	json_member_str(w, STR("text"), f->text);
 	if (f->fix.len)
@@ -91,7 +94,7 @@ static void write_finding(const struct model_finding *f, struct json_writer *w)
 }
 
 /* False: it would not fit any more. */
-static bool add_finding(const struct model_finding *f, size_t begin, size_t bytes, struct json_writer *w)
+static bool add_finding(const struct model_finding *f, bool lines, size_t begin, size_t bytes, struct json_writer *w)
 {
 	struct json_writer one;
 	struct buf text;
@@ -99,7 +102,7 @@ static bool add_finding(const struct model_finding *f, size_t begin, size_t byte
 
 	buf_init(&text, FINDING_MAX);
 	json_write_init(&one, &text);
-	write_finding(f, &one);
+	write_finding(f, lines, &one);
 	fits = buf_ok(&text) && w->out->len - begin + text.len <= bytes;
 	if (fits)
 		json_raw(w, buf_str(&text));
@@ -110,13 +113,13 @@ static bool add_finding(const struct model_finding *f, size_t begin, size_t byte
 void mcp_write_findings(const struct findings_list *findings, size_t bytes, struct json_writer *w)
 {
 	size_t begin = w->out->len, written = 0;
-	bool fits = true;
+	bool fits = true, lines = findings->file && strcmp(findings->file, INLINE) != 0;
 
 	json_key(w, STR("findings"));
 	json_begin_array(w);
 	for (int severity = FINDING_ERROR; fits && severity <= FINDING_HINT; severity++)
 		for (const struct model_finding *f = findings->first; fits && f; f = f->next)
-			if ((int)f->severity == severity && (fits = add_finding(f, begin, bytes, w)))
+			if ((int)f->severity == severity && (fits = add_finding(f, lines, begin, bytes, w)))
 				written++;
 	json_end_array(w);
 	if (written < findings->count)
