@@ -107,7 +107,7 @@ def test_a_table_lives(writer):
 
 
 def _items_come_and_go(mcp):
-    item = {"id": {"S": "a"}, "day": {"S": "2026-11-20"}, "total": {"N": "9.5"}}
+    item = {"id": {"S": "a"}, "day": {"S": "2026-11-20"}, "paid": {"N": "9.5"}}
     put = mcp.call("put_item", table_name="McpOrders", item=item, condition_expression="attribute_not_exists(id)")
     assert put["ConsumedCapacity"]["TableName"] == "McpOrders"
     assert "ConditionalCheckFailed" in mcp.refusal("put_item", table_name="McpOrders", item=item,
@@ -119,8 +119,8 @@ def _items_come_and_go(mcp):
                        expression_attribute_values={":d": {"S": "2026-11-20"}}, limit="5", filter_expression=None)
     assert queried["Items"] == [item]
     changed = mcp.call("update_item", table_name="McpOrders", key={"id": {"S": "a"}}, return_values="UPDATED_NEW",
-                       update_expression="SET total = total + :one", expression_attribute_values={":one": {"N": "1"}})
-    assert changed["Attributes"] == {"total": {"N": "10.5"}}
+                       update_expression="SET paid = paid + :one", expression_attribute_values={":one": {"N": "1"}})
+    assert changed["Attributes"] == {"paid": {"N": "10.5"}}
     mcp.call("batch_write_item", request_items={"McpOrders": [{"PutRequest": {"Item": {"id": {"S": "b"}}}}]})
     both = mcp.call("batch_get_item", request_items={"McpOrders": {"Keys": [{"id": {"S": "a"}}, {"id": {"S": "b"}}]}})
     assert len(both["Responses"]["McpOrders"]) == 2
