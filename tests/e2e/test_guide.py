@@ -56,7 +56,7 @@ def test_a_shorter_prompt_is_short_and_names_tools_that_are_there(name):
     assert 300 <= len(text.split()) <= 900
     assert "dynamodb_data_modeling" in text and "dynamodb_data_model_validation" in text
     named = set(re.findall(r"`([a-z]+(?:_[a-z]+){2,})`", text))
-    assert named <= TOOLS | {"stream_handlers", "max_age_s", "rate_per_s"}, named - TOOLS
+    assert named <= TOOLS | {"events_per_s", "max_age_s", "rate_per_s"}, named - TOOLS
 
 
 def test_the_guide_names_the_same_tools():
