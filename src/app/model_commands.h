@@ -6,6 +6,7 @@
 #include "sluice/app/command.h"
 
 extern const struct command model_validate_command;
+extern const struct command model_cost_command;
 extern const struct command model_derive_command;
 
 #endif
