@@ -62,8 +62,9 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# The schema is taken in by the assembler, which tells no dependencies.
+# Texts are taken in by the assembler, which tells no dependencies.
 $(BUILD)/src/model/schema.o: src/model/schema.json
+$(BUILD)/src/model/prompts.o: $(wildcard prompts/*.md)
 
 $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(SUP_OBJ) $(BUILD)/libsluice.a
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka

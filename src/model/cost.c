@@ -4,7 +4,7 @@
 
 #define GB (1024.0 * 1024.0 * 1024.0)
 
-#define TARGET_UTILISATION 0.7     /* the default of auto scaling */
+#define TARGET_UTILISATION (RULE_TARGET_PERCENT / 100.0)     /* the default of auto scaling */
 #define HOURS_PER_MONTH (COST_MONTH_S / 3600.0)
 
 const struct price_class *cost_class_of(const struct cost_computing *k, const struct cost_table *t)

@@ -16,7 +16,10 @@
 #define TASK_WRITES 3.0            /* a fan-out task's row: made, taken, done */
 
 /* What a partition and a shard take (developer guide: partition limits). */
-enum { PARTITION_WRITES = 1000, PARTITION_READS = 3000, PARTITION_GB = 10, ON_DEMAND_SHARDS = 4 };
+enum {
+	PARTITION_WRITES = LIMIT_PARTITION_WRITES, PARTITION_READS = LIMIT_PARTITION_READS, PARTITION_GB = LIMIT_PARTITION_GB,
+	ON_DEMAND_SHARDS = LIMIT_STREAM_SHARDS,
+};
 
 static double most(double a, double b)
 {

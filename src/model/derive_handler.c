@@ -28,9 +28,9 @@ static bool cannot(struct derivation *d, const struct node *n)
 	struct str path = node_path(d->arena, n);
 
 	return err_set(d->err, ERR_DATA, "derive.value",
-		       "%.*s: the settings' syntax cannot hold this (a name that is not [A-Za-z*][-A-Za-z0-9_*]*, null, a zero "
+		       "%s: the settings' syntax cannot hold this (a name that is not [A-Za-z*][-A-Za-z0-9_*]*, null, a zero "
 		       "byte, a whole number beyond 64 bits, text over 64 KiB, or nested too deep) and no JSON can stand here",
-		       STR_ARG(derive_shown(d, path)));
+		       derive_shown(d, path));
 }
 
 static bool put(struct derivation *d, unsigned indent, const struct node *n, enum derive_text how)
@@ -177,7 +177,7 @@ struct str derive_not_run(struct derivation *d, const struct model_handler *h)
 	void *settings;
 
 	if (!ops)
-		return arena_putf(d->arena, "handlers of the kind %.*s", STR_ARG(derive_shown(d, h->kind)));
+		return arena_putf(d->arena, "handlers of the kind %s", derive_shown(d, h->kind));
 	problems_init(&problems, d->arena);
 	settings = arena_alloc(d->arena, ops->settings_size);
 	if (settings && option_read(ops->options, h->at, settings, common, &problems)) {

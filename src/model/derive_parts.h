@@ -71,7 +71,7 @@ bool derive_handler_settings(struct derivation *d, const struct model_handler *h
 void derive_say(struct derivation *d, unsigned indent, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* A name for comments and messages: short, printable, on one line. In the arena. */
-struct str derive_shown(struct derivation *d, struct str name);
+const char *derive_shown(struct derivation *d, struct str name);
 
 void derive_explain_sink(struct derivation *d, const struct node *sink, unsigned indent);
 void derive_explain_pipeline(struct derivation *d, const struct derive_pipeline *p, unsigned indent);

@@ -71,9 +71,9 @@ static bool names_differ(struct derivation *d)
 
 			if (str_eq(one->name, other->name))
 				return err_set(d->err, ERR_DATA, "derive.name",
-					       "two pipelines would be called \"%.*s\", of the tables %.*s and %.*s; name them in "
-					       "stream_pipelines", STR_ARG(derive_shown(d, one->name)),
-					       STR_ARG(derive_shown(d, one->table)), STR_ARG(derive_shown(d, other->table)));
+					       "two pipelines would be called \"%s\", of the tables %s and %s; name them in "
+					       "stream_pipelines", derive_shown(d, one->name),
+					       derive_shown(d, one->table), derive_shown(d, other->table));
 		}
 	return true;
 }

@@ -4,11 +4,16 @@
 #include "sluice/core/mem.h"
 #include "sluice/core/node.h"
 #include "sluice/item/number.h"
+#include "sluice/model/expression.h"
+#include "sluice/model/limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HASH_BYTES_MAX = 2048, RANGE_BYTES_MAX = 1024, ITEM_BYTES_MAX = 400 << 10, ITEM_BYTES_RISKY = 300 << 10 };
+enum {
+	HASH_BYTES_MAX = EXPRESSION_MAX_HASH_BYTES, RANGE_BYTES_MAX = EXPRESSION_MAX_RANGE_BYTES,
+	ITEM_BYTES_MAX = LIMIT_ITEM_BYTES, ITEM_BYTES_RISKY = RULE_ITEM_RISKY_KB * 1024,
+};
 
 #define EACH_ITEM(l, it) \
 	for (const struct model_item *it = (l)->model->items; it && it < (l)->model->items + (l)->model->n_items; it++)

@@ -27,6 +27,7 @@
 
 #include "sluice/core/buf.h"
 #include "sluice/model/document.h"
+#include "sluice/model/limits.h"
 #include "sluice/model/prices.h"
 
 struct json_writer;
@@ -34,10 +35,10 @@ struct json_writer;
 enum {
 	COST_MONTH_S = 2635200,
 	COST_DAY_S = 86400,
-	COST_ITEM_MAX_BYTES = 409600,
+	COST_ITEM_MAX_BYTES = LIMIT_ITEM_BYTES,
 	COST_ITEM_OVERHEAD_BYTES = 100,  /* stored with each item, in tables and indexes */
-	COST_READ_UNIT_BYTES = 4096,
-	COST_WRITE_UNIT_BYTES = 1024,
+	COST_READ_UNIT_BYTES = LIMIT_READ_UNIT_BYTES,
+	COST_WRITE_UNIT_BYTES = LIMIT_WRITE_UNIT_BYTES,
 };
 
 /* Where figures are taken for slips of the pen: requests a second (more than any service has
