@@ -68,7 +68,8 @@ static void compute_own(struct cost_computing *k, struct cost_line *own, const s
 							    : prices->read_request_million_usd);
 
 		own->usd += line.usd;
-		cost_use(cost_resource_of(k, t, p->index), writes, line.units_per_s, peak_ratio(p));
+		cost_use(cost_resource_of(k, t, t == p->table ? p->index : NULL), writes, line.units_per_s,
+			 peak_ratio(p));
 		k->c->tables[n].capacity.peaks = k->c->tables[n].capacity.peaks || p->peak_rps > 0;
 		k->written[n] += rps * p->parts[i].written;
 	}

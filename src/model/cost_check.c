@@ -138,7 +138,7 @@ static bool check_rate(const struct cost_pattern *p, struct findings_list *findi
 	const char *fix = "Give the average rate, requests a second; below one is fine (0.01).";
 	const struct node *at = cost_at(p->at, STR("rps"));
 
-	if (!within(p->rps, 1e-300, COST_RPS_MAX)) {
+	if (!within(p->rps, COST_RPS_MIN, COST_RPS_MAX)) {
 		if (p->rps == 0)
 			finding_add(findings, FINDING_ERROR, "cost-rps", at, fix, "no rate is given: expected rps over 0");
 		else

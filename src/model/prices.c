@@ -6,6 +6,7 @@
 
 /* No price of any region is near it: a figure above is a slip of the unit. */
 #define MOST_USD 1e6
+#define LEAST_USD 1e-9
 #define MOST_CALLS 1e15
 
 /* List prices of us-east-1 as AWS's price list has them since November 2024 (usage types ReadRequestUnits,
@@ -90,9 +91,9 @@ static void read_one(const struct price_name *p, const struct node *n, void *out
 
 	if (p->table)
 		read_group(p->table, n, (char *)out + p->offset, findings);
-	else if (!number || !(n->d >= 0 && n->d <= p->max))
-		finding_add(findings, FINDING_ERROR, "price-value", n, "Give a number from 0.",
-			    "is no price: expected a number from 0 to %.0f", p->max);
+	else if (!number || !(n->d == 0 || (n->d >= LEAST_USD && n->d <= p->max)))
+		finding_add(findings, FINDING_ERROR, "price-value", n, "Give a number.",
+			    "is no price: expected a number from 0 to %.0f, above 0 at least %.0e", p->max, LEAST_USD);
 	else
 		*(double *)((char *)out + p->offset) = n->d;
 }

@@ -44,6 +44,7 @@ enum {
 /* Where figures are taken for slips of the pen: requests a second (more than any service has
  * shown), items, members of an audience. */
 #define COST_RPS_MAX 2e8
+#define COST_RPS_MIN 1e-9              /* once in thirty years */
 #define COST_ITEMS_MAX 1e14
 #define COST_AUDIENCE_MAX 1e10
 #define COST_FACTOR_MAX 1e4
