@@ -340,7 +340,7 @@ static void get_image(struct mcp_call *call)
 /* More than a completion may have. */
 static void complete_numbers(struct mcp_call *call, struct str typed)
 {
-	char number[16];
+	char number[24];
 
 	(void)typed;
 	for (int i = 0; i < 150; i++) {
