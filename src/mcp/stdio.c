@@ -13,7 +13,10 @@ static bool wait_ready(struct mcp_stdio *s, int fd, uint32_t events, struct err 
 {
 	if (task_wait_fd(s->loop, fd, events, -1, NULL, err))
 		return true;
-	return err_is(err, "fd.watch") && task_yield(s->loop, err);
+	if (!err_is(err, "fd.watch"))
+		return false;
+	err_clear(err);
+	return task_yield(s->loop, err);
 }
 
 static bool broken(struct err *err, const char *what, int code)
