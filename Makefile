@@ -65,6 +65,7 @@ $(BUILD)/%.o: %.c
 # Texts are taken in by the assembler, which tells no dependencies.
 $(BUILD)/src/model/schema.o: src/model/schema.json
 $(BUILD)/src/model/prompts.o: $(wildcard prompts/*.md)
+$(BUILD)/src/app/mcp_guide.o: $(wildcard conf/examples/*.json)
 
 $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(SUP_OBJ) $(BUILD)/libsluice.a
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka

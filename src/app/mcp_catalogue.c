@@ -34,6 +34,7 @@ static const struct mcp_resource *const resources[] = {
 };
 
 static const struct mcp_resource_template *const templates[] = {
+	mcp_guide_templates,
 	mcp_fixture_templates,
 	NULL,
 };

@@ -7,10 +7,17 @@
 #include "sluice/app/mcp_site.h"
 #include "sluice/app/model_file.h"
 #include "sluice/mcp/call.h"
+#include "sluice/mcp/resource.h"
 #include "sluice/mcp/tool.h"
 
 #define MODEL_FILE "dynamodb_data_model.json"
 #define MODEL_REPORT "dynamodb_data_model.md"
+
+/* The guide and the schema; what people choose, and what can be read. */
+extern const struct mcp_tool mcp_guide_tools[];
+extern const struct mcp_prompt mcp_guide_prompts[];
+extern const struct mcp_resource mcp_guide_resources[];
+extern const struct mcp_resource_template mcp_guide_templates[];
 
 extern const struct mcp_tool mcp_validation_tools[], mcp_cost_tools[], mcp_resource_tools[], mcp_explain_tools[];
 
