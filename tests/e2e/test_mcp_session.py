@@ -69,7 +69,7 @@ def good_model():
         "stream_handlers": [
             {"source": "TeaOrders", "pipeline": "tea", "kind": "counter", "name": "order-counts", "table": "TeaCounts",
              "key": {"customer_id": "${item.customer_id}"},
-             "add": [{"attribute": "orders", "op": "count"}, {"attribute": "cents", "op": "sum", "of": "${item.cents}"}],
+             "add": [{"attribute": "orders", "op": "count"}, {"attribute": "cents", "op": "sum", "by": "${item.cents}"}],
              "expect_after": [{"command": counts, "expect": {"items": [{"orders": {"N": "2"}, "cents": {"N": "1000"}}]}}]},
         ],
     }
