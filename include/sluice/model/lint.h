@@ -9,14 +9,18 @@
 
 #include "sluice/model/document.h"
 
+struct model_calls;
 struct model_lint;
 
 /* One run of one lint. */
 struct lint {
 	const struct model *model;
+	const struct model_calls *calls; /* of its commands, as far as memory went: then short_of_memory is set */
 	struct findings_list *findings;
 	struct arena *scratch;           /* gone when all lints have run */
 	const struct model_lint *self;
+	size_t work;                     /* steps that are left to lints whose work could grow faster than the text */
+	bool short_of_memory, short_of_work;  /* something was not looked into: the last lints say so */
 };
 
 struct model_lint {
