@@ -6,7 +6,7 @@ enum { SCRATCH_MAX = 64 << 20, WORK_MAX = 50000000 };
 
 const struct model_lint *const model_lints[] = {
 	lint_tables, lint_items, lint_patterns, lint_sizing, lint_handlers, lint_calls, lint_expressions, lint_keys,
-	lint_usage, lint_design, lint_limits, NULL,
+	lint_usage, lint_design, lint_collections, lint_limits, NULL,
 };
 
 /* False where memory did not suffice for all; what was half read is left out. */

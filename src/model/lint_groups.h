@@ -5,6 +5,7 @@
 #include "sluice/model/lint.h"
 
 extern const struct model_lint lint_tables[], lint_items[], lint_patterns[], lint_sizing[], lint_handlers[];
-extern const struct model_lint lint_calls[], lint_expressions[], lint_keys[], lint_usage[], lint_design[], lint_limits[];
+extern const struct model_lint lint_calls[], lint_expressions[], lint_keys[], lint_usage[], lint_design[], lint_collections[];
+extern const struct model_lint lint_limits[];
 
 #endif
