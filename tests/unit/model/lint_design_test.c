@@ -1,4 +1,4 @@
-#include "lint_cases.h"
+#include "lint_call_cases.h"
 
 #include "sluice/core/mem.h"
 

@@ -1,4 +1,4 @@
-#include "lint_cases.h"
+#include "lint_call_cases.h"
 
 #define FINE RUNS(GET_ORDER)
 #define LINE(id, at) S("id", id) "," S("made", at)

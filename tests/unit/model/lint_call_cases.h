@@ -1,10 +1,10 @@
-/* lint_cases: small data models for tests of lints, and what is found in them.
+/* lint_call_cases: small data models for tests of lints, and what is found in them.
  *
  * A row names a lint's code and documents: one in which it must be found, one that is fine, and one
  * that looks suspicious and is fine.
  */
-#ifndef TESTS_MODEL_LINT_CASES_H
-#define TESTS_MODEL_LINT_CASES_H
+#ifndef TESTS_MODEL_LINT_CALL_CASES_H
+#define TESTS_MODEL_LINT_CALL_CASES_H
 
 #include "support/test.h"
 
