@@ -7,6 +7,8 @@
 /* More Scans than these a second are no trickle. */
 #define SCANS_PER_S 1.0
 
+enum { STEP_BYTES = 32 };
+
 #define EACH_PATTERN(l, p) \
 	for (const struct model_pattern *p = (l)->model->patterns; p && p < (l)->model->patterns + (l)->model->n_patterns; p++)
 #define EACH_TABLE(l, t) \
@@ -85,6 +87,8 @@ static void served_by(struct lint *l)
 	EACH_PATTERN(l, p) {
 		bool there = p->served_by.len == 0;
 
+		if (!there && !lint_works(l, l->model->n_handlers, p->at))
+			return;
 		for (size_t i = 0; i < l->model->n_handlers; i++)
 			there |= str_eq(l->model->handlers[i].name, p->served_by);
 		if (!there)
@@ -111,40 +115,49 @@ static void scan_rate(struct lint *l)
 /* --- what nobody uses ------------------------------------------------------ */
 
 /* Stands the name anywhere in the handler's settings? Audiences, targets. */
-static bool mentions(const struct node *n, struct str name)
+static bool mentions(struct lint *l, const struct node *n, struct str name)
 {
 	for (const struct node *it = n->first; it; it = it->next)
-		if ((it->kind == NODE_STRING && str_find(it->text, name) != SIZE_MAX) || mentions(it, name))
+		if (!lint_works(l, 1 + it->text.len / STEP_BYTES, it) ||
+		    (it->kind == NODE_STRING && str_find(it->text, name) != SIZE_MAX) || mentions(l, it, name))
 			return true;
 	return false;
 }
 
-static bool is_mentioned(const struct model *m, struct str name)
+static bool command_mentions(struct lint *l, const struct model_command *c, struct str name)
 {
+	return !lint_works(l, 1 + c->text.len / STEP_BYTES, c->at) || str_find(c->text, name) != SIZE_MAX;
+}
+
+/* Also when the work is used up: then nobody knows. */
+static bool is_mentioned(struct lint *l, struct str name)
+{
+	const struct model *m = l->model;
+
 	for (size_t i = 0; i < m->n_patterns; i++)
 		for (size_t k = 0; k < m->patterns[i].n_commands; k++)
-			if (str_find(m->patterns[i].commands[k].text, name) != SIZE_MAX)
+			if (command_mentions(l, &m->patterns[i].commands[k], name))
 				return true;
 	for (size_t i = 0; i < m->n_handlers; i++)
-		if (mentions(m->handlers[i].at, name))
+		if (mentions(l, m->handlers[i].at, name))
 			return true;
 	return false;
 }
 
-static bool index_is_used(const struct model *m, const struct model_index *index)
+static bool index_is_used(struct lint *l, const struct model_index *index)
 {
-	for (size_t i = 0; i < m->n_patterns; i++)
-		if (m->patterns[i].index == index)
+	for (size_t i = 0; i < l->model->n_patterns; i++)
+		if (l->model->patterns[i].index == index)
 			return true;
-	return is_mentioned(m, index->name);
+	return is_mentioned(l, index->name);
 }
 
-static bool table_is_used(const struct model *m, const struct model_table *t)
+static bool table_is_used(struct lint *l, const struct model_table *t)
 {
-	for (size_t i = 0; i < m->n_patterns; i++)
-		if (m->patterns[i].table == t)
+	for (size_t i = 0; i < l->model->n_patterns; i++)
+		if (l->model->patterns[i].table == t)
 			return true;
-	return is_mentioned(m, t->name);
+	return is_mentioned(l, t->name);
 }
 
 static void gsi_unused(struct lint *l)
@@ -153,7 +166,8 @@ static void gsi_unused(struct lint *l)
 		return;
 	EACH_TABLE(l, t)
 		for (size_t i = 0; i < t->n_indexes; i++)
-			if (t->indexes[i].name.len && !index_is_used(l->model, &t->indexes[i]))
+			if (t->indexes[i].name.len && lint_works(l, l->model->n_patterns, t->indexes[i].at) &&
+			    !index_is_used(l, &t->indexes[i]))
 				LINT_FOUND(l, t->indexes[i].at, "Drop it, or write down the pattern that needs it.",
 					   "no pattern reads this index; every write that touches it is paid");
 }
@@ -163,7 +177,7 @@ static void table_unused(struct lint *l)
 	if (l->model->n_patterns == 0)
 		return;
 	EACH_TABLE(l, t)
-		if (t->name.len && !table_is_used(l->model, t))
+		if (t->name.len && lint_works(l, l->model->n_patterns, t->at) && !table_is_used(l, t))
 			LINT_FOUND(l, t->at, "Drop it, or write down the patterns that need it.",
 				   "no pattern and no handler reads or writes this table");
 }

@@ -16,10 +16,6 @@ enum { READ_UNIT = 4096, WRITE_UNIT = 1024, ITEM_RISKY = 300 << 10, ITEM_MAX = 4
 #define EACH_TABLE(l, t) \
 	for (const struct model_table *t = (l)->model->tables; t && t < (l)->model->tables + (l)->model->n_tables; t++)
 
-struct load {
-	double reads, writes;            /* units a second at the peak */
-};
-
 struct operation {
 	const char *name;
 	bool writes, many, sums;         /* many: of item_count items; sums: sizes before rounding */
@@ -51,10 +47,9 @@ static double units(const struct model_pattern *p, const struct operation *o)
 	return (o->sums ? ceil(bytes * items / unit) : ceil(bytes / unit) * items) * o->factor * half;
 }
 
-/* What goes to the table (index NULL) or one of its indexes at the patterns' peaks. */
-static struct load load_of(const struct model *m, const struct model_table *t, const struct model_index *index)
+struct lint_load lint_load_of(const struct model *m, const struct model_table *t, const struct model_index *index)
 {
-	struct load load = { 0 };
+	struct lint_load load = { 0 };
 
 	for (size_t i = 0; i < m->n_patterns; i++) {
 		const struct model_pattern *p = &m->patterns[i];
@@ -68,14 +63,14 @@ static struct load load_of(const struct model *m, const struct model_table *t, c
 	return load;
 }
 
-static double hottest_share(const struct model_size *s)
+double lint_hottest_share(const struct model_size *s)
 {
 	return s->hottest_key_share > 0 ? s->hottest_key_share : s->distinct_keys ? 1.0 / (double)s->distinct_keys : 0;
 }
 
-static void check_hot(struct lint *l, struct load load, const struct model_size *size)
+static void check_hot(struct lint *l, struct lint_load load, const struct model_size *size)
 {
-	double share = hottest_share(size);
+	double share = lint_hottest_share(size);
 
 	if (load.writes * share > WRITES_OF_PARTITION)
 		LINT_FOUND(l, size->at, "Spread the key (a shard number behind it), or gather writes.",
@@ -90,9 +85,11 @@ static void check_hot(struct lint *l, struct load load, const struct model_size 
 static void hot_key(struct lint *l)
 {
 	EACH_TABLE(l, t) {
-		check_hot(l, load_of(l->model, t, NULL), &t->size);
+		if (!lint_works(l, (t->n_indexes + 1) * l->model->n_patterns, t->at))
+			return;
+		check_hot(l, lint_load_of(l->model, t, NULL), &t->size);
 		for (size_t i = 0; i < t->n_indexes; i++)
-			check_hot(l, load_of(l->model, t, &t->indexes[i]), &t->indexes[i].size);
+			check_hot(l, lint_load_of(l->model, t, &t->indexes[i]), &t->indexes[i].size);
 	}
 }
 
@@ -106,10 +103,13 @@ static double warm(const struct model_table *t, const char *what)
 static void on_demand_peak(struct lint *l)
 {
 	EACH_TABLE(l, t) {
-		struct load load = load_of(l->model, t, NULL);
+		struct lint_load load;
 
 		if (!t->on_demand)
 			continue;
+		if (!lint_works(l, l->model->n_patterns, t->at))
+			return;
+		load = lint_load_of(l->model, t, NULL);
 		if (load.writes > WRITES_ON_DEMAND && warm(t, "WriteUnitsPerSecond") < load.writes)
 			LINT_FOUND(l, t->at, "Set WarmThroughput.WriteUnitsPerSecond to the peak.",
 				   "%.0f write units a second at the peak; a new on-demand table takes 4,000", load.writes);
@@ -164,14 +164,14 @@ static void note(struct buf *list, struct str table, struct str index, const cha
 
 static void note_table(const struct model *m, const struct model_table *t, struct buf *list)
 {
-	struct load load = load_of(m, t, NULL);
+	struct lint_load load = lint_load_of(m, t, NULL);
 
-	if ((load.writes > WRITES_OF_PARTITION || load.reads > READS_OF_PARTITION) && hottest_share(&t->size) <= 0)
+	if ((load.writes > WRITES_OF_PARTITION || load.reads > READS_OF_PARTITION) && lint_hottest_share(&t->size) <= 0)
 		note(list, t->name, STR(""), "distinct_keys or hottest_key_share");
 	if (has_local(t) && (t->size.items_per_key_max <= 0 || !t->size.item_bytes))
 		note(list, t->name, STR(""), "items_per_key.max and item_size_bytes");
 	for (size_t i = 0; i < t->n_indexes; i++)
-		if (load_of(m, t, &t->indexes[i]).reads > READS_OF_PARTITION && hottest_share(&t->indexes[i].size) <= 0)
+		if (lint_load_of(m, t, &t->indexes[i]).reads > READS_OF_PARTITION && lint_hottest_share(&t->indexes[i].size) <= 0)
 			note(list, t->name, t->indexes[i].name, "distinct_keys or hottest_key_share");
 }
 
@@ -183,7 +183,8 @@ static void figures_missing(struct lint *l)
 
 	buf_init(&list, LIST_MAX);
 	EACH_TABLE(l, t)
-		note_table(l->model, t, &list);
+		if (lint_works(l, (t->n_indexes + 1) * l->model->n_patterns, t->at))
+			note_table(l->model, t, &list);
 	if (list.len)
 		LINT_FOUND(l, node_get(l->model->root, STR("sizing")), "Declare them under \"sizing\".",
 			   "hot keys and collections could not be judged without %.*s", STR_ARG(buf_str(&list)));
