@@ -13,12 +13,13 @@ bool lint_works(struct lint *l, uint64_t steps, const struct node *at)
 		l->work -= steps;
 		return true;
 	}
-	if (l->work)
-		finding_add(l->findings, FINDING_WARNING, "lint-work", at,
+	if (!l->spent)
+		finding_add(l->findings, FINDING_ERROR, "lint-work", at,
 			    "A model needs few sample items and handlers; leave out what is alike.",
 			    "the document is too large for all that \"%s\" compares: it was not looked at beyond this place",
 			    l->self->code);
 	l->work = 0;
+	l->spent = true;
 	return false;
 }
 
@@ -30,7 +31,7 @@ struct arena *lint_step(struct lint *l)
 
 void lint_no_memory(struct lint *l, const struct node *at)
 {
-	finding_add(l->findings, FINDING_WARNING, "lint-memory", at, "Make what stands here smaller.",
+	finding_add(l->findings, FINDING_ERROR, "lint-memory", at, "Make what stands here smaller.",
 		    "\"%s\" needs more than %zu bytes of memory here: it was not looked at to the end", l->self->code,
 		    l->step->max);
 }
@@ -40,6 +41,7 @@ static void run_all(struct lint *l)
 	for (size_t i = 0; model_lints[i]; i++)
 		for (l->self = model_lints[i]; l->self->code; l->self++) {
 			l->work = LINT_WORK_MAX;
+			l->spent = false;
 			l->self->run(l);
 		}
 }

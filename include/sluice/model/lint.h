@@ -20,13 +20,14 @@ struct model_kinds {
 struct model_lint;
 
 /* One run of one lint. Memory and work are bounded whatever the document is; where a bound is met,
- * there is a finding ("lint-memory", "lint-work") instead of silence. */
+ * there is an error ("lint-memory", "lint-work"): what was not looked at has not passed. */
 struct lint {
 	const struct model *model;
 	struct findings_list *findings;
 	struct arena *scratch;           /* gone when all lints have run */
 	struct arena *step;              /* for one step of a lint, see lint_step(); gone when it has run */
 	uint64_t work;                   /* steps that this lint may still make */
+	bool spent;                      /* it wanted more */
 	const struct problems *settings; /* of model_kinds.check(); NULL: not checked */
 	size_t formal;                   /* so many findings were there before all lints */
 	const struct model_lint *self;
