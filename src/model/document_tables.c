@@ -190,6 +190,8 @@ static void read_ttl(struct reading *r, const struct node *n, struct model_table
 
 	if (ttl && (!node_get(ttl, STR("Enabled")) || take_bool(r, ttl, "Enabled")))
 		t->ttl_attribute = need_str(r, ttl, "AttributeName");
+	else if (ttl)
+		take_str(r, ttl, "AttributeName");
 }
 
 static bool read_table(struct reading *r, const struct node *n, void *out)
