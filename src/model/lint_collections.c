@@ -35,13 +35,14 @@ static struct str tag_in(const struct node *item, const struct model_attribute *
 
 /* --- which kinds there are --------------------------------------------------- */
 
-static bool see_item(struct lint *l, const struct model_table *t, struct kinds *kinds, const struct node *item)
+static bool see_item(struct lint *l, const struct model_table *t, struct kinds *kinds, const struct node *item,
+		     const struct node *at)
 {
 	struct kind kind = { .item = item };
 
 	if (t->key.n_hash != 1 || t->key.n_range != 1)
 		return true;
-	if (!lint_spend(l, KINDS_MAX + item->count))
+	if (!lint_works(l, lint_seeks(2, item->count), at))
 		return false;
 	kind.hash = tag_in(item, t->key.hash[0]);
 	kind.range = tag_in(item, t->key.range[0]);
@@ -60,13 +61,13 @@ static bool see_items(struct lint *l, struct kinds *kinds)
 
 	for (size_t i = 0; ok && i < m->n_items; i++)
 		if (m->items[i].put)
-			ok = see_item(l, m->items[i].table, &kinds[m->items[i].table - m->tables], m->items[i].at);
+			ok = see_item(l, m->items[i].table, &kinds[m->items[i].table - m->tables], m->items[i].at, m->items[i].at);
 	EACH_CALL(l, c)
 		EACH_ACTION(c, a) {
 			const struct node *item = c->pattern && a->table && a->kind == ACTION_PUT ? node_get(a->at, STR("Item")) : NULL;
 
 			if (ok && item)
-				ok = see_item(l, a->table, &kinds[a->table - m->tables], item);
+				ok = see_item(l, a->table, &kinds[a->table - m->tables], item, c->at);
 		}
 	return ok;
 }
@@ -129,7 +130,7 @@ static bool see_reads(struct lint *l, struct kinds *kinds)
 		EACH_ACTION(c, a)
 			if (ok && c->pattern && a->table && (a->kind == ACTION_QUERY || a->kind == ACTION_SCAN) &&
 			    !(a->index && a->index->global) && kinds[a->table - l->model->tables].n > 1) {
-				ok = lint_spend(l, KINDS_MAX);
+				ok = lint_works(l, 1, c->at);
 				see_read(a, &kinds[a->table - l->model->tables]);
 			}
 	}
@@ -158,7 +159,7 @@ static bool are_different(struct lint *l, const struct model_table *t, const str
 {
 	size_t shared, n_one, n_other;
 
-	if (!lint_spend(l, 2 * one->item->count * other->item->count))
+	if (!lint_works(l, lint_seeks(2 * one->item->count, other->item->count), t->at))
 		return false;
 	n_one = count_others(t, one->item, other->item, &shared);
 	n_other = count_others(t, other->item, one->item, &shared);

@@ -53,7 +53,7 @@ static void ttl_unfiltered(struct lint *l)
 {
 	EACH_CALL(l, c)
 		EACH_ACTION(c, a)
-			if (c->pattern && reads_many(a) && lint_spend(l, 1 + (a->index ? a->index->n_included : 0)))
+			if (c->pattern && reads_many(a) && lint_works(l, 1 + (a->index ? a->index->n_included / 4 : 0), c->at))
 				check_expired(l, a);
 }
 
@@ -94,15 +94,15 @@ static void unbounded_collection(struct lint *l)
 		return;
 	EACH_CALL(l, c)
 		EACH_ACTION(c, a)
-			if (c->pattern && reads_many(a) && lint_spend(l, 1 + a->table->n_attributes))
+			if (c->pattern && reads_many(a) && lint_works(l, 1 + a->table->n_attributes / 4, c->at))
 				check_growth(l, a, &facts[a->table - l->model->tables]);
 }
 
 /* --- keys that grow ---------------------------------------------------------- */
 
-static void check_growing(struct lint *l, const struct load *load, const struct model_size *size, const struct model_key *key)
+static void check_growing(struct lint *l, struct lint_load load, const struct model_size *size, const struct model_key *key)
 {
-	double writes = load->writes * hottest_share(size);
+	double writes = load.writes * lint_hottest_share(size);
 
 	if (writes > WRITES_NEAR_HOT)
 		LINT_FOUND(l, size->at, "Make a part of the time (a day), or a shard number, part of the partition key.",
@@ -114,18 +114,17 @@ static void check_growing(struct lint *l, const struct load *load, const struct 
 static void monotonic_sort_key(struct lint *l)
 {
 	const struct table_facts *facts = facts_read(l);
-	struct loads loads;
 
-	if (!facts || !loads_read(l, &loads))
+	if (!facts)
 		return;
 	EACH_TABLE(l, t) {
 		const struct table_facts *of = &facts[t - l->model->tables];
 
 		if (facts_grow(of, t, &t->key))
-			check_growing(l, load_of(&loads, t, NULL), &t->size, &t->key);
+			check_growing(l, lint_load_of(l, t, NULL), &t->size, &t->key);
 		EACH_INDEX(t, i)
-			if (i->global && lint_spend(l, t->n_attributes) && facts_grow(of, t, &i->key))
-				check_growing(l, load_of(&loads, t, i), &i->size, &i->key);
+			if (i->global && lint_works(l, 1 + t->n_attributes / 4, i->at) && facts_grow(of, t, &i->key))
+				check_growing(l, lint_load_of(l, t, i), &i->size, &i->key);
 	}
 }
 
@@ -187,7 +186,7 @@ static struct index_reads **reads_of(struct lint *l)
 static bool stands_in(struct lint *l, const struct node *group, struct str name)
 {
 	for (const struct node *n = group->first; n; n = n->next)
-		if (!lint_spend(l, 1) || (n->kind == NODE_STRING ? str_eq(n->text, name) : stands_in(l, n, name)))
+		if (!lint_works(l, 1, n) || (n->kind == NODE_STRING ? str_eq(n->text, name) : stands_in(l, n, name)))
 			return true;
 	return false;
 }
@@ -229,7 +228,7 @@ static void mutable_index_key(struct lint *l)
 		return;
 	EACH_TABLE(l, t)
 		EACH_INDEX(t, i)
-			if (i->global && lint_spend(l, t->n_attributes))
+			if (i->global && lint_works(l, 1 + t->n_attributes / 4, i->at))
 				check_mutable(l, t, i, &facts[t - l->model->tables], reads[t - l->model->tables][i - t->indexes].rate);
 }
 

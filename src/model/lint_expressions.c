@@ -1,13 +1,13 @@
 /* All that an expression can have wrong is found in one pass, under the codes of expression.h. */
 #include "lint_parts.h"
 
-enum { KINDS = 5, ARENA_MAX = 16 << 20 };
+enum { KINDS = 5 };
 
-/* One action's checks; `arena` is reset for each. */
+/* One action's checks. */
 struct checks {
 	struct lint *lint;
 	const struct model_action *action;
-	struct arena arena;
+	struct arena *arena;              /* the lint's step */
 	struct expression_findings found, of_local;   /* of_local: what a local index would have to fetch */
 	const struct expression *each[KINDS];
 	size_t n;
@@ -35,7 +35,8 @@ static void tell_all(const struct checks *c, const struct expression_findings *f
 {
 	for (const struct expression_finding *f = found->first; f; f = f->next)
 		tell(c, f);
-	c->lint->short_of_memory |= found->full;
+	if (found->full)
+		lint_no_memory(c->lint, c->action->call->at);
 }
 
 /* Once an action: which attribute it is does not change what is to be done. */
@@ -64,9 +65,9 @@ static void check_keys(struct checks *c, const struct expression_schema *queried
 static void check_of_table(struct checks *c)
 {
 	const struct model_action *a = c->action;
-	const struct expression_schema *table = model_schema_of(a->table, NULL, &c->arena);
+	const struct expression_schema *table = model_schema_of(a->table, NULL, c->arena);
 
-	c->lint->short_of_memory |= !table;
+	c->found.full |= !table;
 	if (a->update && table)
 		expression_check_update(a->update, &a->scope, table, &c->found, NULL);
 	for (size_t i = 0; table && i < c->n; i++)
@@ -82,10 +83,10 @@ static void check_projected(struct checks *c)
 	size_t n;
 
 	/* For each call the names are sorted. */
-	if (a->index->projection == MODEL_PROJECT_ALL || !lint_spend(c->lint, 8 * a->index->n_included))
+	if (a->index->projection == MODEL_PROJECT_ALL || !lint_works(c->lint, a->index->n_included, a->call->at))
 		return;
-	projected = model_index_attributes(a->table, a->index, &c->arena, &n);
-	c->lint->short_of_memory |= !projected;
+	projected = model_index_attributes(a->table, a->index, c->arena, &n);
+	c->found.full |= !projected;
 	if (!projected || n == 0)
 		return;
 	if (a->filter)
@@ -107,8 +108,8 @@ static void gather(struct checks *c, const struct model_action *a)
 		c->each[c->n++] = all[i];
 		c->valid &= all[i]->valid;
 	}
-	expression_findings_init(&c->found, &c->arena);
-	expression_findings_init(&c->of_local, &c->arena);
+	expression_findings_init(&c->found, c->arena);
+	expression_findings_init(&c->of_local, c->arena);
 }
 
 static void check_action(struct checks *c, const struct model_action *a)
@@ -118,7 +119,7 @@ static void check_action(struct checks *c, const struct model_action *a)
 		expression_check(c->each[i], &a->scope, &c->found, NULL);
 	if (c->valid)
 		expression_check_unused(c->each, c->n, &a->scope, &c->found, NULL);
-	check_keys(c, a->table ? model_action_schema(a, &c->arena) : NULL);
+	check_keys(c, a->table ? model_action_schema(a, c->arena) : NULL);
 	if (a->table)
 		check_of_table(c);
 	if (a->index)
@@ -136,16 +137,14 @@ static void expressions(struct lint *l)
 {
 	struct checks c = { .lint = l };
 
-	arena_init(&c.arena, ARENA_MAX);
 	EACH_CALL(l, call)
 		EACH_ACTION(call, a) {
 			/* The keys of a BatchGetItem share their parameters. */
 			if (a > call->actions && a->at == a[-1].at)
 				continue;
+			c.arena = lint_step(l);
 			check_action(&c, a);
-			arena_reset(&c.arena);
 		}
-	arena_release(&c.arena);
 }
 
 const struct model_lint lint_expressions[] = {

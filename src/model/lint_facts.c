@@ -68,9 +68,10 @@ static bool is_time(const struct node *value)
 
 /* --- items ------------------------------------------------------------------- */
 
-static bool see_item(struct lint *l, const struct model_table *t, struct table_facts *of, const struct node *item)
+static bool see_item(struct lint *l, const struct model_table *t, struct table_facts *of, const struct node *item,
+		     const struct node *at)
 {
-	if (!lint_spend(l, 1 + t->n_attributes * item->count))
+	if (!lint_works(l, lint_seeks(t->n_attributes, item->count), at))
 		return false;
 	of->members = item->count > of->members ? item->count : of->members;
 	for (size_t i = 0; i < t->n_attributes; i++) {
@@ -119,7 +120,7 @@ static bool see_update(struct lint *l, const struct model_action *a, struct tabl
 		struct str name = n->kind == EXPRESSION_PATH ? expression_scope_name(&a->scope, n->steps) : STR("");
 		struct attribute_facts *facts = name.len ? find(of, a->table, name) : NULL;
 
-		if (!lint_spend(l, 1 + a->table->n_attributes))
+		if (!lint_works(l, 1 + a->table->n_attributes / 4, a->call->at))
 			return false;
 		if (!facts)
 			continue;
@@ -146,7 +147,7 @@ static bool see_call(struct lint *l, const struct model_call *c, struct table_fa
 			continue;
 		of->added_to |= a->kind == ACTION_PUT || a->kind == ACTION_UPDATE;
 		if (a->kind == ACTION_PUT && item)
-			ok &= see_item(l, a->table, of, item);
+			ok &= see_item(l, a->table, of, item, c->at);
 		else if (a->kind == ACTION_UPDATE)
 			ok &= see_update(l, a, of);
 	}
@@ -165,7 +166,7 @@ static struct table_facts *make(struct lint *l)
 	return facts;
 }
 
-struct table_facts *facts_read(struct lint *l)
+static struct table_facts *read_all(struct lint *l)
 {
 	const struct model *m = l->model;
 	struct table_facts *facts = make(l);
@@ -173,7 +174,7 @@ struct table_facts *facts_read(struct lint *l)
 
 	for (size_t i = 0; ok && i < m->n_items; i++)
 		if (m->items[i].put)
-			ok = see_item(l, m->items[i].table, &facts[m->items[i].table - m->tables], m->items[i].at);
+			ok = see_item(l, m->items[i].table, &facts[m->items[i].table - m->tables], m->items[i].at, m->items[i].at);
 	EACH_CALL(l, c)
 		if (ok && c->pattern)
 			ok = see_call(l, c, facts);
@@ -185,6 +186,18 @@ struct table_facts *facts_read(struct lint *l)
 			facts[t - m->tables].added_to = true;
 	}
 	return ok ? facts : NULL;
+}
+
+const struct table_facts *facts_read(struct lint *l)
+{
+	struct lint_memo *memo = l->memo;
+
+	if (!memo->facts_tried)
+		memo->facts = read_all(l);
+	memo->facts_tried = true;
+	if (!memo->facts)
+		lint_give_up(l);
+	return memo->facts;
 }
 
 bool facts_grow(const struct table_facts *of, const struct model_table *t, const struct model_key *key)

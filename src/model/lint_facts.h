@@ -19,8 +19,8 @@ struct table_facts {
 	bool added_to;                       /* patterns or handlers put items into it */
 };
 
-/* In the lint's scratch arena, in the model's order; NULL where memory or work does not suffice. */
-struct table_facts *facts_read(struct lint *l);
+/* In the model's order, gone with the lints; NULL, with a finding, where memory or work does not suffice. */
+const struct table_facts *facts_read(struct lint *l);
 
 /* NULL: the table does not define it. */
 const struct attribute_facts *facts_of(const struct table_facts *of, const struct model_table *t, struct str name);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 enum { HASH_BYTES_MAX = 2048, RANGE_BYTES_MAX = 1024, ITEM_BYTES_MAX = 400 << 10, ITEM_BYTES_RISKY = 300 << 10 };
+enum { MEMBERS_A_STEP = 4 };
 
 #define EACH_ITEM(l, it) \
 	for (const struct model_item *it = (l)->model->items; it && it < (l)->model->items + (l)->model->n_items; it++)
@@ -57,9 +58,13 @@ static void item_key(struct lint *l)
 	}
 }
 
-static void check_index_key(struct lint *l, const struct model_item *it, const struct model_index *index)
+static bool check_index_key(struct lint *l, const struct model_item *it, const struct model_index *index)
 {
-	for (size_t i = 0; i < index->key.n_hash + index->key.n_range; i++) {
+	size_t n = index->key.n_hash + index->key.n_range;
+
+	if (!lint_works(l, n * (1 + it->at->count / MEMBERS_A_STEP), it->at))
+		return false;
+	for (size_t i = 0; i < n; i++) {
 		bool hash = i < index->key.n_hash;
 		const struct model_attribute *a = hash ? index->key.hash[i] : index->key.range[i - index->key.n_hash];
 		const struct node *value = node_get(it->at, a->name);
@@ -67,13 +72,15 @@ static void check_index_key(struct lint *l, const struct model_item *it, const s
 		if (value)
 			check_key_value(l, a, value, "index key", hash ? HASH_BYTES_MAX : RANGE_BYTES_MAX);
 	}
+	return true;
 }
 
 static void item_index_key(struct lint *l)
 {
 	EACH_ITEM(l, it)
 		for (size_t i = 0; it->put && i < it->table->n_indexes; i++)
-			check_index_key(l, it, &it->table->indexes[i]);
+			if (!check_index_key(l, it, &it->table->indexes[i]))
+				return;
 }
 
 /* --- twice in a batch ------------------------------------------------------ */
@@ -109,25 +116,31 @@ static void put_part(const struct model_attribute *a, const struct node *item, s
 	buf_putc(out, ';');
 }
 
-static struct str key_of(struct lint *l, const struct model_item *it, struct buf *work)
+/* Empty: there is none, or no memory for it. */
+static struct str key_of(struct arena *a, const struct model_item *it, struct buf *work)
 {
 	buf_clear(work);
 	for (size_t i = 0; i < it->table->key.n_hash; i++)
 		put_part(it->table->key.hash[i], it->at, work);
 	for (size_t i = 0; i < it->table->key.n_range; i++)
 		put_part(it->table->key.range[i], it->at, work);
-	return buf_ok(work) ? arena_dup(l->scratch, buf_str(work)) : str_of(NULL, 0);
+	return buf_ok(work) ? arena_dup(a, buf_str(work)) : str_of(NULL, 0);
 }
 
 static void item_twice(struct lint *l)
 {
 	struct keyed *keys = mem_array(l->model->n_items + 1, sizeof(*keys));
+	struct arena *a = lint_step(l);
 	struct buf work;
 	size_t n = 0;
 
 	buf_init(&work, HASH_BYTES_MAX * 4);
 	EACH_ITEM(l, it) {
-		keys[n] = (struct keyed){ key_of(l, it, &work), it };
+		keys[n] = (struct keyed){ key_of(a, it, &work), it };
+		if (!keys[n].key.ptr && work.len && buf_ok(&work)) {
+			lint_no_memory(l, it->at);
+			break;
+		}
 		n += keys[n].key.len > 0;
 	}
 	qsort(keys, n, sizeof(*keys), by_key);

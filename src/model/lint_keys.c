@@ -5,13 +5,12 @@
 
 #include <stdlib.h>
 
-enum { VALUES_TOLD = 5, ARENA_MAX = 16 << 20 };
+enum { VALUES_TOLD = 5 };
 
 struct checks {
 	struct lint *lint;
 	const struct model_action *action;
 	const struct node *attributes;    /* its Key, or its Item */
-	struct arena arena;               /* reset for each call */
 };
 
 static const struct node *place_of(const struct checks *c)
@@ -131,8 +130,8 @@ static void check_assignments(struct checks *c)
 	const struct expression *update = c->action->update;
 
 	for (const struct expression_node *n = update && update->valid ? update->nodes : NULL; n; n = n->next)
-		if (n->kind == EXPRESSION_SET && lint_spend(c->lint, 1 + c->action->table->n_attributes +
-								     c->action->table->n_indexes))
+		if (n->kind == EXPRESSION_SET && lint_works(c->lint, 1 + c->action->table->n_attributes / 4 +
+								     c->action->table->n_indexes, place_of(c)))
 			check_assignment(c, n);
 }
 
@@ -145,7 +144,7 @@ static void check_values(struct checks *c, const struct node *attributes)
 	char place[PLACE_BYTES];
 	size_t told = 0;
 
-	findings_list_init(&found, &c->arena, NULL);
+	findings_list_init(&found, lint_step(c->lint), NULL);
 	if (!attributes || attribute_check_item(&found, attributes))
 		return;
 	for (const struct model_finding *f = found.first; f && told < VALUES_TOLD; f = f->next, told++)
@@ -167,7 +166,7 @@ static void check_action(struct checks *c)
 	if (t && a->kind == ACTION_UPDATE)
 		check_assignments(c);
 	/* Each name is sought among the item's attributes. */
-	if (!t || !c->attributes || !lint_spend(c->lint, (1 + c->attributes->count) * (1 + t->n_indexes) * 2))
+	if (!t || !c->attributes || !lint_works(c->lint, lint_seeks(2 * (1 + t->n_indexes), c->attributes->count), place_of(c)))
 		return;
 	check_table_key(c);
 	if (a->kind == ACTION_PUT)
@@ -181,16 +180,12 @@ static void keys(struct lint *l)
 	struct checks c = { .lint = l };
 	const struct node *key = NULL;
 
-	arena_init(&c.arena, ARENA_MAX);
-	EACH_CALL(l, call) {
+	EACH_CALL(l, call)
 		EACH_ACTION(call, a) {
 			c.action = a;
 			c.attributes = lint_attributes(a, &key);
 			check_action(&c);
 		}
-		arena_reset(&c.arena);
-	}
-	arena_release(&c.arena);
 }
 
 /* --- several actions --------------------------------------------------------- */
@@ -226,16 +221,16 @@ static int by_key(const void *one, const void *other)
 }
 
 /* The keys of a call's actions, sorted; NULL at the arena's cap. */
-static struct keyed *sorted_keys(struct lint *l, const struct model_call *c, struct arena *arena, size_t *n)
+static struct keyed *sorted_keys(struct lint *l, const struct model_call *c, size_t *n)
 {
 	enum { KEY_BYTES_MAX = 1 << 17 };
+	struct arena *arena = lint_step(l);
 	struct keyed *keys = arena_array(arena, c->n_actions, sizeof(*keys));
 	const struct node *key = NULL;
 	struct buf text;
 
 	*n = 0;
 	buf_init(&text, KEY_BYTES_MAX);
-	l->short_of_memory |= !keys;
 	EACH_ACTION(c, a) {
 		const struct node *attributes = lint_attributes(a, &key);
 
@@ -246,17 +241,19 @@ static struct keyed *sorted_keys(struct lint *l, const struct model_call *c, str
 		*n += keys[*n].key.ptr != NULL;
 	}
 	buf_release(&text);
+	if (!keys)
+		lint_no_memory(l, c->at);
 	if (*n > 1)
 		qsort(keys, *n, sizeof(*keys), by_key);
 	return keys;
 }
 
-static void check_twice(struct lint *l, const struct model_call *c, struct arena *arena)
+static void check_twice(struct lint *l, const struct model_call *c)
 {
 	bool batch = str_starts(c->command.operation->name, STR("Batch"));
 	char place[PLACE_BYTES];
 	size_t n;
-	const struct keyed *keys = sorted_keys(l, c, arena, &n);
+	const struct keyed *keys = sorted_keys(l, c, &n);
 
 	for (size_t i = 1; keys && i < n; i++)
 		if (keys[i].action->table == keys[i - 1].action->table && str_eq(keys[i].key, keys[i - 1].key))
@@ -266,15 +263,9 @@ static void check_twice(struct lint *l, const struct model_call *c, struct arena
 
 static void call_key_twice(struct lint *l)
 {
-	struct arena arena;
-
-	arena_init(&arena, ARENA_MAX);
 	EACH_CALL(l, c)
-		if (c->n_actions > 1) {
-			check_twice(l, c, &arena);
-			arena_reset(&arena);
-		}
-	arena_release(&arena);
+		if (c->n_actions > 1)
+			check_twice(l, c);
 }
 
 const struct model_lint lint_keys[] = {

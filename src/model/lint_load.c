@@ -4,33 +4,32 @@
 
 enum { READ_UNIT = 4096, WRITE_UNIT = 1024, ARENA_MAX = 8 << 20 };
 
+struct loads {
+	struct lint_load *tables;            /* in the model's order */
+	struct lint_load **indexes;          /* of each table, in its order */
+};
+
 struct loading {
 	struct lint *lint;
 	struct loads *loads;
-	struct arena arena;                  /* reset for each call */
 	const struct model_pattern *pattern;
 	double factor;                       /* so many items for each action of the command */
 };
 
-const struct load *load_of(const struct loads *loads, const struct model_table *t, const struct model_index *index)
-{
-	size_t at = (size_t)(t - loads->model->tables);
-
-	return index ? &loads->indexes[at][index - t->indexes] : &loads->tables[at];
-}
-
-double hottest_share(const struct model_size *s)
+double lint_hottest_share(const struct model_size *s)
 {
 	return s->hottest_key_share > 0 ? s->hottest_key_share : s->distinct_keys ? 1.0 / (double)s->distinct_keys : 0;
 }
 
 /* A local index lies in its table's partitions. */
-static struct load *where(struct loading *g, const struct model_table *t, const struct model_index *index)
+static struct lint_load *where(const struct loading *g, const struct model_table *t, const struct model_index *index)
 {
-	return (struct load *)load_of(g->loads, t, index && index->global ? index : NULL);
+	size_t at = (size_t)(t - g->lint->model->tables);
+
+	return index && index->global ? &g->loads->indexes[at][index - t->indexes] : &g->loads->tables[at];
 }
 
-static void add(const struct loading *g, struct load *to, bool writes, double units)
+static void add(const struct loading *g, struct lint_load *to, bool writes, double units)
 {
 	const struct model_rate *rate = &g->pattern->rate;
 	double peak = rate->peak > 0 ? rate->peak : rate->average;
@@ -75,7 +74,7 @@ static void write_listed(struct loading *g, const struct model_table *t)
 		const struct node *twice = node_get(n, STR("gsi_key_changes"));
 		const struct model_index *index = name && name->kind == NODE_STRING ? model_index(t, name->text) : NULL;
 
-		if (index && lint_spend(g->lint, t->n_indexes))
+		if (index && lint_works(g->lint, 1 + t->n_indexes / 4, g->pattern->at))
 			write_index(g, t, index, twice && twice->kind == NODE_BOOL && twice->b ? 2 : 1);
 	}
 }
@@ -118,12 +117,13 @@ static void write_indexes(struct loading *g, const struct model_action *a, const
 	const struct expression_touch *touches = NULL;
 	size_t n = 0;
 
-	if (a->update && !expression_touches(a->update, &a->scope, &g->arena, &touches, &n, NULL))
-		g->lint->short_of_memory = true;
+	if (a->update && !expression_touches(a->update, &a->scope, lint_step(g->lint), &touches, &n, NULL))
+		lint_no_memory(g->lint, a->call->at);
 	EACH_INDEX(a->table, index) {
 		double times = 1;
 
-		if (!lint_spend(g->lint, a->kind == ACTION_PUT ? attributes->count : n * (1 + index->n_included)))
+		if (!lint_works(g->lint, a->kind == ACTION_PUT ? lint_seeks(1, attributes->count) : lint_seeks(n, index->n_included),
+				a->call->at))
 			return;
 		if (a->kind == ACTION_PUT)
 			times = put_times(index, attributes);
@@ -187,7 +187,6 @@ static void add_call(struct loading *g, const struct model_call *c)
 		if (a->table)
 			add_action(g, a, attributes);
 	}
-	arena_reset(&g->arena);
 }
 
 /* --- patterns without a readable command ------------------------------------- */
@@ -233,29 +232,30 @@ static void add_declared(struct loading *g, const struct model_pattern *p)
 
 /* --- the whole --------------------------------------------------------------- */
 
-static bool make(struct lint *l, struct loads *out)
+static struct loads *make(struct lint *l)
 {
 	const struct model *m = l->model;
+	struct loads *loads = lint_array(l, 1, sizeof(*loads));
 
-	out->model = m;
-	out->tables = lint_array(l, m->n_tables, sizeof(*out->tables));
-	out->indexes = lint_array(l, m->n_tables, sizeof(*out->indexes));
-	for (size_t i = 0; out->tables && out->indexes && i < m->n_tables; i++) {
-		out->indexes[i] = lint_array(l, m->tables[i].n_indexes, sizeof(**out->indexes));
-		if (!out->indexes[i])
-			return false;
+	if (!loads)
+		return NULL;
+	loads->tables = lint_array(l, m->n_tables, sizeof(*loads->tables));
+	loads->indexes = lint_array(l, m->n_tables, sizeof(*loads->indexes));
+	for (size_t i = 0; loads->tables && loads->indexes && i < m->n_tables; i++) {
+		loads->indexes[i] = lint_array(l, m->tables[i].n_indexes, sizeof(**loads->indexes));
+		if (!loads->indexes[i])
+			return NULL;
 	}
-	return out->tables && out->indexes;
+	return loads->tables && loads->indexes ? loads : NULL;
 }
 
-bool loads_read(struct lint *l, struct loads *out)
+static struct loads *read_all(struct lint *l)
 {
-	struct loading g = { .lint = l, .loads = out };
+	struct loading g = { .lint = l, .loads = make(l) };
 	bool *counted = lint_array(l, l->model->n_patterns, sizeof(*counted));
 
-	if (!counted || !make(l, out))
-		return false;
-	arena_init(&g.arena, ARENA_MAX);
+	if (!counted || !g.loads)
+		return NULL;
 	EACH_CALL(l, c) {
 		if (!c->valid || !c->pattern)
 			continue;
@@ -265,6 +265,19 @@ bool loads_read(struct lint *l, struct loads *out)
 	EACH_PATTERN(l, p)
 		if (!counted[p - l->model->patterns])
 			add_declared(&g, p);
-	arena_release(&g.arena);
-	return true;
+	return l->spent ? NULL : g.loads;
+}
+
+struct lint_load lint_load_of(struct lint *l, const struct model_table *t, const struct model_index *index)
+{
+	struct lint_memo *memo = l->memo;
+
+	if (!memo->loads_tried)
+		memo->loads = read_all(l);
+	memo->loads_tried = true;
+	if (!memo->loads) {
+		lint_give_up(l);
+		return (struct lint_load){ 0 };
+	}
+	return *where(&(struct loading){ .lint = l, .loads = memo->loads }, t, index);
 }

@@ -10,24 +10,15 @@
 
 #include "lint_parts.h"
 
-struct load {
+struct lint_load {
 	double reads, writes;                     /* at the patterns' peaks */
 	double average_reads, average_writes;     /* 0: no averages are given */
 };
 
-struct loads {
-	const struct model *model;
-	struct load *tables;                      /* in the model's order */
-	struct load **indexes;                    /* of each table, in its order */
-};
-
-/* In the lint's scratch arena; false where it is full. */
-bool loads_read(struct lint *l, struct loads *out);
-
 /* Of a table (index NULL), or of a global index of it. */
-const struct load *load_of(const struct loads *loads, const struct model_table *t, const struct model_index *index);
+struct lint_load lint_load_of(struct lint *l, const struct model_table *t, const struct model_index *index);
 
-/* The share of the hottest key; 0: not declared. */
-double hottest_share(const struct model_size *s);
+/* Of all that goes there, what the hottest key takes; 0: not declared. */
+double lint_hottest_share(const struct model_size *s);
 
 #endif

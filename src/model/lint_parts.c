@@ -7,23 +7,19 @@ void lint_with_first(struct lint *l)
 	(void)l;
 }
 
-bool lint_spend(struct lint *l, size_t steps)
-{
-	if (l->work < steps) {
-		l->work = 0;
-		l->short_of_work = true;
-		return false;
-	}
-	l->work -= steps;
-	return true;
-}
-
 void *lint_array(struct lint *l, size_t n, size_t size)
 {
 	void *array = arena_array(l->scratch, n ? n : 1, size);
 
-	l->short_of_memory |= !array;
+	if (!array)
+		lint_no_memory(l, NULL);
 	return array;
+}
+
+void lint_give_up(struct lint *l)
+{
+	if (!l->spent)
+		lint_works(l, l->work + 1, NULL);
 }
 
 const char *lint_place(const struct model_action *a, char out[PLACE_BYTES])
@@ -83,25 +79,15 @@ bool lint_key_has(const struct model_key *key, struct str name)
 
 /* --- what stopped the others ------------------------------------------------- */
 
-static void lint_memory(struct lint *l)
-{
-	if (l->short_of_memory)
-		LINT_FOUND(l, NULL, "Cut the model into several files.",
-			   "memory did not suffice for looking at the whole model: what else is wrong in it is not told");
-}
-
 static void lint_work(struct lint *l)
 {
-	if (l->short_of_work)
-		LINT_FOUND(l, NULL, "Shorten long items, and lists of indexes and attributes.",
-			   "looking at the whole model takes too long: what else is wrong in it is not told");
 	if (l->calls->n_left_out)
 		LINT_FOUND(l, NULL, "Cut the model into several files.", "%zu commands beyond the first %d were not looked at",
 			   l->calls->n_left_out, MODEL_CALLS_MAX);
 }
 
 const struct model_lint lint_limits[] = {
-	{ "lint-memory", FINDING_ERROR, "A model that needs more memory than lints may have.", lint_memory },
+	{ "lint-memory", FINDING_ERROR, "A model that needs more memory than lints may have.", lint_with_first },
 	{ "lint-work", FINDING_ERROR, "A model that takes lints too long, or has too many commands.", lint_work },
 	{ 0 },
 };

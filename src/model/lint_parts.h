@@ -20,17 +20,30 @@
 	for (const struct model_table *t = (l)->model->tables; t && t < (l)->model->tables + (l)->model->n_tables; t++)
 #define EACH_INDEX(t, i) \
 	for (const struct model_index *i = (t)->indexes; i && i < (t)->indexes + (t)->n_indexes; i++)
-#define EACH_HANDLER(l, h) \
-	for (const struct model_handler *h = (l)->model->handlers; h && h < (l)->model->handlers + (l)->model->n_handlers; h++)
 
 void lint_with_first(struct lint *l);
 
-/* Takes so many steps of what all lints together may do; false when they are used up, which the lint
- * "lint-work" tells. For what could grow faster than the document. */
-bool lint_spend(struct lint *l, size_t steps);
+/* What is made once: see lint_load.h, lint_facts.h, lint_usage.c. NULL where it was not asked for, or could
+ * not be made (then tried is set). */
+struct lint_memo {
+	struct loads *loads;
+	struct table_facts *facts;
+	struct usage *usage;
+	bool loads_tried, facts_tried, usage_tried;
+	bool all_calls;                  /* every command of the model is among the calls */
+};
 
-/* As arena_array() of l->scratch; that it is full is told by the lint "lint-memory". */
+/* As arena_array() of l->scratch; that it is full is a finding. */
 void *lint_array(struct lint *l, size_t n, size_t size);
+
+/* For a lint whose memo could not be made for another one: the same finding for it. */
+void lint_give_up(struct lint *l);
+
+/* A name sought among so many members is a step of the work for each four of them. */
+static inline uint64_t lint_seeks(size_t names, size_t members)
+{
+	return names * (1 + members / 4);
+}
 
 /* "", or "action 3 (Put, Orders): " where the call has several. */
 enum { PLACE_BYTES = 120 };

@@ -77,6 +77,8 @@ static void served_by(struct lint *l)
 	EACH_PATTERN(l, p) {
 		bool there = p->served_by.len == 0;
 
+		if (!there && !lint_works(l, l->model->n_handlers, p->at))
+			return;
 		for (size_t i = 0; i < l->model->n_handlers; i++)
 			there |= str_eq(l->model->handlers[i].name, p->served_by);
 		if (!there)

@@ -13,31 +13,27 @@ enum { ITEM_RISKY = 300 << 10, ITEM_MAX = 400 << 10 };
 
 /* --- hot keys ---------------------------------------------------------------- */
 
-static void check_hot(struct lint *l, const struct load *load, const struct model_size *size, const char *behind)
+static void check_hot(struct lint *l, struct lint_load load, const struct model_size *size, const char *behind)
 {
-	double share = hottest_share(size);
+	double share = lint_hottest_share(size);
 
-	if (load->writes * share > WRITES_OF_PARTITION)
+	if (load.writes * share > WRITES_OF_PARTITION)
 		LINT_FOUND(l, size->at, "Spread the key (a shard number behind it), or gather writes.",
 			   "the hottest key takes %.0f write units a second at the peak; a partition gives 1,000%s",
-			   load->writes * share, behind);
-	if (load->reads * share > READS_OF_PARTITION)
+			   load.writes * share, behind);
+	if (load.reads * share > READS_OF_PARTITION)
 		LINT_FOUND(l, size->at, "Spread or cache the reads of the hottest key.",
 			   "the hottest key takes %.0f read units a second at the peak; a partition gives 3,000",
-			   load->reads * share);
+			   load.reads * share);
 }
 
 static void hot_key(struct lint *l)
 {
-	struct loads loads;
-
-	if (!loads_read(l, &loads))
-		return;
 	EACH_TABLE(l, t) {
-		check_hot(l, load_of(&loads, t, NULL), &t->size, "");
+		check_hot(l, lint_load_of(l, t, NULL), &t->size, "");
 		EACH_INDEX(t, i)
 			if (i->global)
-				check_hot(l, load_of(&loads, t, i), &i->size, ", and the table's writes wait for its index");
+				check_hot(l, lint_load_of(l, t, i), &i->size, ", and the table's writes wait for its index");
 	}
 }
 
@@ -51,34 +47,30 @@ static double warm(const struct node *at, const char *what)
 }
 
 /* What a table takes at once: what a new one does, and twice what it had before. */
-static void check_peak(struct lint *l, const struct node *at, const struct load *load)
+static void check_peak(struct lint *l, const struct node *at, struct lint_load load)
 {
-	bool writes_jump = load->average_writes > 0 && load->writes > 2 * load->average_writes;
-	bool reads_jump = load->average_reads > 0 && load->reads > 2 * load->average_reads;
+	bool writes_jump = load.average_writes > 0 && load.writes > 2 * load.average_writes;
+	bool reads_jump = load.average_reads > 0 && load.reads > 2 * load.average_reads;
 
-	if (load->writes > WRITES_ON_DEMAND && warm(at, "WriteUnitsPerSecond") < load->writes)
+	if (load.writes > WRITES_ON_DEMAND && warm(at, "WriteUnitsPerSecond") < load.writes)
 		LINT_FOUND(l, at, "Set WarmThroughput.WriteUnitsPerSecond to the peak.",
-			   "%.0f write units a second at the peak; on demand takes 4,000 when it is new%s", load->writes,
+			   "%.0f write units a second at the peak; on demand takes 4,000 when it is new%s", load.writes,
 			   writes_jump ? ", and later no more than twice the peak before, which may be near the average" : "");
-	if (load->reads > READS_ON_DEMAND && warm(at, "ReadUnitsPerSecond") < load->reads)
+	if (load.reads > READS_ON_DEMAND && warm(at, "ReadUnitsPerSecond") < load.reads)
 		LINT_FOUND(l, at, "Set WarmThroughput.ReadUnitsPerSecond to the peak.",
-			   "%.0f read units a second at the peak; on demand takes 12,000 when it is new%s", load->reads,
+			   "%.0f read units a second at the peak; on demand takes 12,000 when it is new%s", load.reads,
 			   reads_jump ? ", and later no more than twice the peak before, which may be near the average" : "");
 }
 
 static void on_demand_peak(struct lint *l)
 {
-	struct loads loads;
-
-	if (!loads_read(l, &loads))
-		return;
 	EACH_TABLE(l, t) {
 		if (!t->on_demand)
 			continue;
-		check_peak(l, t->at, load_of(&loads, t, NULL));
+		check_peak(l, t->at, lint_load_of(l, t, NULL));
 		EACH_INDEX(t, i)
 			if (i->global)
-				check_peak(l, i->at, load_of(&loads, t, i));
+				check_peak(l, i->at, lint_load_of(l, t, i));
 	}
 }
 
@@ -127,19 +119,19 @@ static void note(struct buf *list, struct str table, struct str index, const cha
 	buf_putf(list, "%s%.*s%s%.*s: %s", list->len ? "; " : "", STR_ARG(table), index.len ? "." : "", STR_ARG(index), what);
 }
 
-static bool is_hot_unless_spread(const struct load *load)
+static bool is_hot_unless_spread(struct lint_load load)
 {
-	return load->writes > WRITES_OF_PARTITION || load->reads > READS_OF_PARTITION;
+	return load.writes > WRITES_OF_PARTITION || load.reads > READS_OF_PARTITION;
 }
 
-static void note_table(const struct loads *loads, const struct model_table *t, struct buf *list)
+static void note_table(struct lint *l, const struct model_table *t, struct buf *list)
 {
-	if (is_hot_unless_spread(load_of(loads, t, NULL)) && hottest_share(&t->size) <= 0)
+	if (is_hot_unless_spread(lint_load_of(l, t, NULL)) && lint_hottest_share(&t->size) <= 0)
 		note(list, t->name, STR(""), "distinct_keys or hottest_key_share");
 	if (has_local(t) && (t->size.items_per_key_max <= 0 || !t->size.item_bytes))
 		note(list, t->name, STR(""), "items_per_key.max and item_size_bytes");
 	EACH_INDEX(t, i)
-		if (i->global && is_hot_unless_spread(load_of(loads, t, i)) && hottest_share(&i->size) <= 0)
+		if (i->global && is_hot_unless_spread(lint_load_of(l, t, i)) && lint_hottest_share(&i->size) <= 0)
 			note(list, t->name, i->name, "distinct_keys or hottest_key_share");
 }
 
@@ -147,14 +139,11 @@ static void note_table(const struct loads *loads, const struct model_table *t, s
 static void figures_missing(struct lint *l)
 {
 	enum { LIST_MAX = 800 };
-	struct loads loads;
 	struct buf list;
 
-	if (!loads_read(l, &loads))
-		return;
 	buf_init(&list, LIST_MAX);
 	EACH_TABLE(l, t)
-		note_table(&loads, t, &list);
+		note_table(l, t, &list);
 	if (list.len)
 		LINT_FOUND(l, node_get(l->model->root, STR("sizing")), "Declare them under \"sizing\".",
 			   "hot keys and collections could not be judged without %.*s", STR_ARG(buf_str(&list)));

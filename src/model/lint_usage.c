@@ -143,7 +143,7 @@ static void use_by_text(struct usage *u, struct str text)
 
 static void use_by_calls(struct lint *l, struct usage *u)
 {
-	u->known = !l->short_of_memory && l->calls->n_left_out == 0;
+	u->known = l->memo->all_calls;
 	EACH_CALL(l, c) {
 		u->known &= c->valid;
 		if (!c->valid)
@@ -196,51 +196,68 @@ static void use_by_handlers(struct lint *l, struct usage *u)
 	}
 }
 
-static bool usage_read(struct lint *l, struct usage *u)
+static struct usage *read_all(struct lint *l)
 {
-	if (l->model->n_patterns == 0 || !make(l, u))
-		return false;
+	struct usage *u = lint_array(l, 1, sizeof(*u));
+
+	if (!u || !make(l, u))
+		return NULL;
 	use_by_calls(l, u);
 	use_by_patterns(l, u);
 	use_by_handlers(l, u);
-	return true;
+	return u;
+}
+
+/* NULL also where there are no patterns, and with a finding where memory does not suffice. */
+static const struct usage *usage_read(struct lint *l)
+{
+	struct lint_memo *memo = l->memo;
+
+	if (l->model->n_patterns == 0)
+		return NULL;
+	if (!memo->usage_tried)
+		memo->usage = read_all(l);
+	memo->usage_tried = true;
+	if (!memo->usage)
+		lint_give_up(l);
+	return memo->usage;
 }
 
 /* --- lints ------------------------------------------------------------------- */
 
 static void gsi_unused(struct lint *l)
 {
-	struct usage u;
+	const struct usage *u = usage_read(l);
 
-	if (!usage_read(l, &u))
+	if (!u)
 		return;
 	EACH_TABLE(l, t)
 		EACH_INDEX(t, i)
-			if (i->name.len && !u.indexes[t - l->model->tables][i - t->indexes])
+			if (i->name.len && !u->indexes[t - l->model->tables][i - t->indexes])
 				LINT_FOUND(l, i->at, "Drop it, or write down the pattern that needs it.",
 					   "no pattern reads this index; every write that touches it is paid");
 }
 
 static void table_unused(struct lint *l)
 {
-	struct usage u;
+	const struct usage *u = usage_read(l);
 
-	if (!usage_read(l, &u))
+	if (!u)
 		return;
 	EACH_TABLE(l, t)
-		if (t->name.len && !u.tables[t - l->model->tables].used)
+		if (t->name.len && !u->tables[t - l->model->tables].used)
 			LINT_FOUND(l, t->at, "Drop it, or write down the patterns that need it.",
 				   "no pattern and no handler reads or writes this table");
 }
 
 static void never_written(struct lint *l)
 {
-	struct usage u;
+	const struct usage *u = usage_read(l);
 
-	if (!usage_read(l, &u) || !u.known)
+	if (!u || !u->known)
 		return;
 	EACH_TABLE(l, t) {
-		const struct table_use *use = &u.tables[t - l->model->tables];
+		const struct table_use *use = &u->tables[t - l->model->tables];
 
 		if (t->name.len && use->used && use->read && !use->written)
 			LINT_FOUND(l, t->at, "Add the pattern that writes it, or one whose \"reason\" says which system does.",
@@ -250,12 +267,12 @@ static void never_written(struct lint *l)
 
 static void never_read(struct lint *l)
 {
-	struct usage u;
+	const struct usage *u = usage_read(l);
 
-	if (!usage_read(l, &u) || !u.known)
+	if (!u || !u->known)
 		return;
 	EACH_TABLE(l, t) {
-		const struct table_use *use = &u.tables[t - l->model->tables];
+		const struct table_use *use = &u->tables[t - l->model->tables];
 
 		if (t->name.len && use->written && !use->read)
 			LINT_FOUND(l, t->at, "Add the pattern that reads it, or one whose \"reason\" says which system does.",

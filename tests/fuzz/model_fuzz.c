@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_init(&arena, 8 << 20);
 	findings_list_init(&findings, &arena, "model.json");
 	if (model_parse(&model, str_of((const char *)data, size), "model.json", &findings))
-		model_lint(&model, &findings);
+		model_lint(&model, NULL, &findings);
 	else
 		expect(findings.errors > 0);
 	findings_list_sort(&findings);

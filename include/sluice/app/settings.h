@@ -123,6 +123,12 @@ extern const struct settings_kinds settings_all_kinds;
 struct settings *settings_load(const struct settings_kinds *kinds, const struct conf_source *source, const char *path,
 			       struct problems *problems);
 
+/* The same of a tree that was written elsewhere (app/model_settings.h): the root with `sinks` and
+ * `pipelines`, which may be empty. Files that settings name are not read, and whether tables
+ * feed each other is the caller's business. Does no I/O. Unsorted problems. */
+struct settings *settings_of_tree(const struct settings_kinds *kinds, const struct node *root,
+				  struct problems *problems);
+
 /* How a handler stands in the settings, for ops->new(). */
 struct handler_site settings_site(const struct settings *s, const struct settings_pipeline *p,
 				  const struct settings_handler *h);

@@ -92,7 +92,7 @@ static inline size_t lint_found(struct str text, const char *code, struct buf *s
 	arena_init(&arena, 8 << 20);
 	findings_list_init(&findings, &arena, NULL);
 	if (model_parse(&model, text, "model.json", &findings))
-		model_lint(&model, &findings);
+		model_lint(&model, NULL, &findings);
 	findings_list_sort(&findings);
 	for (const struct model_finding *f = findings.first; f; f = f->next)
 		n += code ? strcmp(f->code, code) == 0 : f->severity == FINDING_ERROR;
