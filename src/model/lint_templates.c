@@ -5,7 +5,7 @@
 #include "sluice/item/path.h"
 #include "sluice/pipeline/template.h"
 
-enum { IMAGES = TEMPLATE_NEW | TEMPLATE_OLD, STEP_BYTES = 32 };
+enum { IMAGES = TEMPLATE_NEW | TEMPLATE_OLD, STEP_BYTES = 32, TEMPLATE_STEPS = 20 };
 
 /* One handler whose strings are gone through. */
 struct visit {
@@ -43,7 +43,7 @@ static void each_template(struct visit *v, const struct node *group)
 	for (const struct node *n = group->first; n && !v->done; n = n->next) {
 		if (n == v->handler->expect_after)
 			continue;
-		v->done = !lint_works(v->lint, 1 + (n->kind == NODE_STRING ? n->text.len / STEP_BYTES : 0), n);
+		v->done = !lint_works(v->lint, n->kind == NODE_STRING ? TEMPLATE_STEPS + n->text.len / STEP_BYTES : 1, n);
 		if (n->kind == NODE_STRING && !v->done)
 			take_text(v, n);
 		else if (n->kind != NODE_STRING)

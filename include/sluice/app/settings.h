@@ -43,6 +43,7 @@ struct settings_sink {
 	struct str name;
 	const struct sink_ops *ops;
 	const void *settings;     /* read by ops->options */
+	struct str path;          /* whole, of the file that is this sink's alone; empty: none */
 	const struct node *node;
 };
 

@@ -1,6 +1,7 @@
 """`sluice model validate` on a document, and what it said."""
 
 import json
+import resource
 import subprocess
 
 from .program import BINARY, environment, sanitizer_report
@@ -24,15 +25,17 @@ class Verdict:
                 if finding["path"] == path or finding["path"].startswith((path + ".", path + "["))]
 
 
-def run_validate(folder, text, *options, timeout=120, **more):
-    """The finished process, after a look at what sanitizers would have said. `text`: bytes."""
+def run_validate(folder, text, *options, timeout=120, codes=(0, 1), memory=None, **more):
+    """The finished process, after a look at what sanitizers would have said, and at its exit code. `text`: bytes;
+    memory: so many bytes of addresses at most; more: its environment."""
+    bound = memory and (lambda: resource.setrlimit(resource.RLIMIT_AS, (memory, memory)))
     path = folder / "model.json"
     path.write_bytes(text)
     done = subprocess.run([BINARY, "model", "validate", path, *options], capture_output=True, timeout=timeout,
-                          env=environment(folder, **more))
+                          preexec_fn=bound, env=environment(folder, **more))
     errors = done.stderr.decode(errors="replace")
     assert not sanitizer_report(errors), errors
-    assert done.returncode in (0, 1), f"exit {done.returncode}: {errors}"
+    assert done.returncode in codes, f"exit {done.returncode}: {errors}"
     return done
 
 
