@@ -1,8 +1,8 @@
 #include "model_commands.h"
 
+#include "sluice/app/model_settings.h"
 #include "sluice/core/file.h"
 #include "sluice/core/json_write.h"
-#include "sluice/model/lint.h"
 
 #include <stdio.h>
 
@@ -48,7 +48,7 @@ static int validate(const struct command_args *args, struct str text)
 	arena_init(&arena, FINDINGS_BYTES_MAX);
 	findings_list_init(&findings, &arena, args->file);
 	if (model_parse(&model, text, args->file, &findings))
-		model_lint(&model, &findings);
+		model_lint(&model, &model_daemon_kinds, &findings);
 	findings_list_sort(&findings);
 	buf_init(&out, OUTPUT_MAX);
 	if (args->json)
