@@ -1,5 +1,7 @@
 #include "sluice/app/model_file.h"
 
+#include "sluice/app/model_settings.h"
+
 #include "sluice/app/command.h"
 #include "sluice/core/file.h"
 #include "sluice/model/lint.h"
@@ -20,7 +22,7 @@ static void read_model(struct model_file *f)
 {
 	f->parsed = model_parse(&f->model, buf_str(&f->text), f->findings.file, &f->findings);
 	if (f->parsed)
-		model_lint(&f->model, &f->findings);
+		model_lint(&f->model, &model_daemon_kinds, &f->findings);
 	findings_list_sort(&f->findings);
 }
 

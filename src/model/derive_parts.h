@@ -37,6 +37,9 @@ enum derive_text { TEXT_PLAIN, TEXT_ADDRESS };
 /* Can the syntax hold it as a group, list or value? */
 bool derive_fits(const struct node *n);
 
+/* Can so many settings stand in one group? */
+bool derive_group_fits(const struct node *n);
+
 /* A string in its quotes. False: it holds a zero byte or is too long. */
 bool derive_put_string(struct buf *out, struct str text, enum derive_text how);
 

@@ -1,6 +1,7 @@
 #include "derive_parts.h"
 
 #include "sluice/core/digest.h"
+#include "sluice/model/limits.h"
 
 enum { NAME_MAX_BYTES = 64, NAME_HASH_DIGITS = 8 };   /* a name in the daemon's settings */
 
@@ -78,6 +79,21 @@ static bool names_differ(struct derivation *d)
 	return true;
 }
 
+/* Each pipeline reads its table's stream for itself, and a shard bears two readers. */
+static void note_readers(struct derivation *d)
+{
+	for (size_t i = 0; i < d->n_pipelines; i++) {
+		size_t readers = 0;
+
+		for (size_t j = 0; j <= i; j++)
+			readers += d->pipelines[j].n_handlers && str_eq(d->pipelines[j].table, d->pipelines[i].table);
+		if (readers == LIMIT_STREAM_READERS + 1 && d->pipelines[i].n_handlers)
+			derive_note(d, d->pipelines[i].at, "more than %d pipelines read the stream of %s, and its shards throttle more "
+				    "readers than that; put handlers into one pipeline", LIMIT_STREAM_READERS,
+				    derive_shown(d, d->pipelines[i].table));
+	}
+}
+
 bool derive_plan(struct derivation *d)
 {
 	const struct model *m = d->model;
@@ -99,5 +115,6 @@ bool derive_plan(struct derivation *d)
 			return no_memory(d);
 		p->handlers[p->n_handlers++] = h;
 	}
+	note_readers(d);
 	return names_differ(d);
 }

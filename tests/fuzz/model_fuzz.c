@@ -1,8 +1,8 @@
 /* Data models of any bytes: read, linted, printed; every finding has a code and its count. */
+#include "sluice/app/model_settings.h"
 #include "sluice/core/buf.h"
 #include "sluice/core/json_write.h"
 #include "sluice/core/scan.h"
-#include "sluice/model/lint.h"
 
 #include <stdlib.h>
 
@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_init(&arena, 8 << 20);
 	findings_list_init(&findings, &arena, "model.json");
 	if (model_parse(&model, str_of((const char *)data, size), "model.json", &findings))
-		model_lint(&model, &findings);
+		model_lint(&model, &model_daemon_kinds, &findings);
 	else
 		expect(findings.errors > 0);
 	findings_list_sort(&findings);

@@ -148,6 +148,17 @@ static void test_a_handler_without_a_pipeline_gets_one_of_its_table(void **state
 	expect("name = \"mine\";\n    table = \"Orders\";");
 }
 
+static void test_more_pipelines_than_a_stream_bears_are_told(void **state)
+{
+	(void)state;
+	derive(MODEL("," SINK HANDLERS(FORWARD("a", ",\"pipeline\":\"p1\"") "," FORWARD("b", ",\"pipeline\":\"p2\""))));
+	assert_null(made.notes);
+	derive(MODEL("," SINK HANDLERS(FORWARD("a", ",\"pipeline\":\"p1\"") "," FORWARD("b", ",\"pipeline\":\"p2\"") ","
+				       FORWARD("c", ",\"pipeline\":\"p3\"") "," FORWARD("d", ",\"pipeline\":\"p4\""))));
+	assert_non_null(strstr(made.notes->text.ptr, "more than 2 pipelines read the stream of Orders"));
+	assert_null(made.notes->next);
+}
+
 #define LONG "_A123456789012345678901234567890123456789012345678901234567890123456789"
 
 static void test_a_table_whose_name_is_no_pipelines_gets_a_shorter_one(void **state)
@@ -349,6 +360,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_settings_are_translated_name_for_name),
 		TEST(test_a_handler_without_a_pipeline_gets_one_of_its_table),
+		TEST(test_more_pipelines_than_a_stream_bears_are_told),
 		TEST(test_a_table_whose_name_is_no_pipelines_gets_a_shorter_one),
 		TEST(test_what_is_not_run_stands_as_a_comment),
 		TEST(test_a_pipeline_of_which_nothing_runs_is_left_out_aloud),

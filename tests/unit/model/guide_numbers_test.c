@@ -347,6 +347,7 @@ static void find_prices(struct guide *g)
 		{ "{} × {} = {1} M calls − {} M free = {1} M × ${$} = ${2} a month",
 		  { shards, COST_MONTH_S, shards * month, free_calls, shards * month - free_calls, call_usd,
 		    (shards * month - free_calls) * call_usd } },
+		{ "never idle, four calls a second: ${2}.", { (shards * 4 * month - free_calls) * call_usd } },
 	};
 
 	assert_true(fabs(even - p->read_capacity_hour_usd / (3600 * p->read_request_million_usd / 1e6)) < 0.005);
@@ -399,7 +400,7 @@ static const struct phrase examples[] = {
 	{ "$(KAFKA_BROKERS:-127.0.0.1:9092)", { 0 } },
 	{ "÷ 1024³ GB", { 0 } },
 	{ "us-east-1", { 0 } },
-	{ "Compute 1 ×, 3 × and 10 × of the average", { 0 } },
+	{ "The tool shows 1 ×, 3 × and 10 × of the average", { 0 } },
 	{ "such as `1b`", { 0 } },
 	{ "the flash sale's 8,000 reads/s", { 0 } },
 	{ "is the audience: 16 shards", { 0 } },
