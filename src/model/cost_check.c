@@ -175,6 +175,13 @@ static bool check_index_use(const struct cost_pattern *p, struct findings_list *
 	return true;
 }
 
+bool cost_check_figures(const struct cost_pattern *p, struct findings_list *findings)
+{
+	bool ok = check_rate(p, findings);
+
+	return check_size(p->item_bytes, p->at, findings) && ok;
+}
+
 /* Every check is made, whatever the others say. */
 static void check_pattern(struct cost_pattern *p, struct findings_list *findings)
 {
@@ -182,8 +189,7 @@ static void check_pattern(struct cost_pattern *p, struct findings_list *findings
 
 	if (p->not_counted.len)
 		return;
-	ok = check_rate(p, findings);
-	ok = check_size(p->item_bytes, p->at, findings) && ok;
+	ok = cost_check_figures(p, findings);
 	ok = check_count(p, findings) && ok;
 	ok = check_index_use(p, findings) && ok;
 	if (!ok)

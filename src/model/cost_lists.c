@@ -241,7 +241,7 @@ static bool read_pattern(struct lists *l, const struct node *n)
 					     "item_count", "strongly_consistent", "gsi", "gsi_list", "gsi_key_changes", NULL };
 	struct cost_pattern *p = &l->in->patterns[l->in->n_patterns];
 	const struct node *description = node_get(n, STR("description"));
-	bool ok;
+	bool ok, figures;
 
 	if (!is_object(l, n))
 		return true;
@@ -252,7 +252,10 @@ static bool read_pattern(struct lists *l, const struct node *n)
 	l->in->n_patterns += p->id.len > 0;
 	ok = read_operation(l, n, p);
 	ok = read_places(l, n, p) && ok;
-	ok = read_figures(l, n, p) && ok;
+	figures = read_figures(l, n, p);
+	if (!ok && figures)
+		cost_check_figures(p, l->findings);
+	ok = ok && figures;
 	if (ok && !read_writes(l, n, p, &ok))
 		return false;
 	if (!ok)

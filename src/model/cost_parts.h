@@ -111,4 +111,7 @@ bool cost_compute_handlers(struct cost_computing *k);
 /* GetRecords and the state table, when the tables are computed, too. False at the arena's cap. */
 bool cost_compute_streams(struct cost_computing *k);
 
+/* What a pattern's rate and item size are, whatever else is wrong with it. */
+bool cost_check_figures(const struct cost_pattern *p, struct findings_list *findings);
+
 #endif
