@@ -25,6 +25,7 @@ static const struct command schema_command = {
 /* A line each; the commands are files of their own. */
 static const struct command *const model_commands[] = {
 	&model_validate_command,
+	&model_diff_command,
 	&schema_command,
 	NULL,
 };

@@ -6,5 +6,6 @@
 #include "sluice/app/command.h"
 
 extern const struct command model_validate_command;
+extern const struct command model_diff_command;
 
 #endif
