@@ -26,6 +26,7 @@ static const struct command schema_command = {
 static const struct command *const model_commands[] = {
 	&model_validate_command,
 	&model_diff_command,
+	&model_apply_command,
 	&schema_command,
 	NULL,
 };

@@ -7,5 +7,6 @@
 
 extern const struct command model_validate_command;
 extern const struct command model_diff_command;
+extern const struct command model_apply_command;
 
 #endif
