@@ -27,6 +27,7 @@ static const struct command *const model_commands[] = {
 	&model_validate_command,
 	&model_diff_command,
 	&model_apply_command,
+	&model_load_command,
 	&model_cost_command,
 	&schema_command,
 	NULL,

@@ -8,6 +8,7 @@
 extern const struct command model_validate_command;
 extern const struct command model_diff_command;
 extern const struct command model_apply_command;
+extern const struct command model_load_command;
 extern const struct command model_cost_command;
 
 #endif
