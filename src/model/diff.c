@@ -257,6 +257,7 @@ bool model_diff(struct model_diff *out, const struct model *was, const struct mo
 	if (!o->described) {
 		diff_handlers(&d);
 		diff_patterns(&d);
+		diff_costs(&d);
 	}
 	join_steps(&d);
 	if (d.full)

@@ -49,6 +49,7 @@ bool diff_same_member(const struct node *a, const struct node *b, const char *na
 void diff_tables(struct diffing *d);
 void diff_handlers(struct diffing *d);
 void diff_patterns(struct diffing *d);
+void diff_costs(struct diffing *d);
 
 /* --- tables --------------------------------------------------------------- */
 

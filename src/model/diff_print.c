@@ -3,6 +3,9 @@
 #include "sluice/core/json_write.h"
 #include "sluice/model/operations.h"
 
+#include <stddef.h>
+#include <stdio.h>
+
 enum { COMMAND_MAX = 8 << 20, REQUEST_SHOWN = 4000 };
 
 /* --- the command ----------------------------------------------------------- */
@@ -103,6 +106,47 @@ void model_diff_print_step(const struct diff_step *s, size_t number, struct buf 
 	put_part(out, "then", s->after);
 }
 
+/* Parts of the sum, in the order in which they are shown. */
+static const struct {
+	const char *name;            /* in JSON */
+	const char *words;
+	size_t offset;
+} costs[] = {
+	{ "reads_usd", "reads", offsetof(struct diff_cost, reads) },
+	{ "writes_usd", "writes", offsetof(struct diff_cost, writes) },
+	{ "index_writes_usd", "index writes", offsetof(struct diff_cost, index_writes) },
+	{ "storage_usd", "storage", offsetof(struct diff_cost, storage) },
+	{ "streams_usd", "streams", offsetof(struct diff_cost, streams) },
+	{ "handlers_usd", "handlers", offsetof(struct diff_cost, handlers) },
+	{ "state_usd", "state", offsetof(struct diff_cost, state) },
+	{ "usd", "in all", offsetof(struct diff_cost, usd) },
+};
+
+static double part_of(const struct diff_cost *c, size_t i)
+{
+	return *(const double *)(const void *)((const char *)c + costs[i].offset);
+}
+
+/* Only what differs, by a cent at least; nothing where nothing does. */
+static void print_costs(const struct model_diff *d, struct buf *out)
+{
+	bool any = false;
+
+	for (size_t i = 0; d->costs && i < sizeof(costs) / sizeof(*costs); i++) {
+		double was = part_of(&d->was, i), is = part_of(&d->is, i);
+
+		if (is - was < 0.005 && was - is < 0.005)
+			continue;
+		if (!any)
+			buf_puts(out, "\nCost a month, at average rates, on demand, list prices (`sluice model cost` has the details):\n");
+		any = true;
+		buf_putf(out, "  %-13s $%.2f -> $%.2f (%+.2f)\n", costs[i].words, was, is, is - was);
+	}
+	if (any && d->was.not_counted + d->is.not_counted)
+		buf_putf(out, "  not counted, for want of figures: %zu patterns and handlers before, %zu after\n", d->was.not_counted,
+			 d->is.not_counted);
+}
+
 bool model_diff_print(const struct model_diff *d, struct buf *out)
 {
 	size_t number = 0;
@@ -114,6 +158,7 @@ bool model_diff_print(const struct model_diff *d, struct buf *out)
 	buf_puts(out, "Changes:\n");
 	for (const struct diff_change *c = d->changes; c; c = c->next)
 		model_diff_print_change(c, out);
+	print_costs(d, out);
 	buf_puts(out, d->steps ? "\nSteps, in this order:\n" : "\nNo steps: a system that runs needs none.\n");
 	for (const struct diff_step *s = d->steps; s; s = s->next)
 		model_diff_print_step(s, ++number, out);
@@ -165,6 +210,29 @@ void model_diff_write_step(const struct diff_step *s, struct json_writer *w)
 	json_end_object(w);
 }
 
+static void write_cost(const struct diff_cost *c, const char *name, struct json_writer *w)
+{
+	char text[40];
+
+	json_key(w, str_c(name));
+	json_begin_object(w);
+	for (size_t i = 0; i < sizeof(costs) / sizeof(*costs); i++) {
+		snprintf(text, sizeof(text), "%.2f", part_of(c, i));
+		json_member_raw(w, str_c(costs[i].name), str_c(text));
+	}
+	json_member_int(w, STR("not_counted"), (int64_t)c->not_counted);
+	json_end_object(w);
+}
+
+static void write_costs(const struct model_diff *d, struct json_writer *w)
+{
+	json_key(w, STR("cost"));
+	json_begin_object(w);
+	write_cost(&d->was, "old", w);
+	write_cost(&d->is, "new", w);
+	json_end_object(w);
+}
+
 void model_diff_write(const struct model_diff *d, struct json_writer *w)
 {
 	json_key(w, STR("changes"));
@@ -177,4 +245,6 @@ void model_diff_write(const struct model_diff *d, struct json_writer *w)
 	for (const struct diff_step *s = d->steps; s; s = s->next)
 		model_diff_write_step(s, w);
 	json_end_array(w);
+	if (d->costs)
+		write_costs(d, w);
 }

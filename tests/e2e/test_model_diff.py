@@ -99,6 +99,18 @@ def test_a_changed_definition_is_what_the_daemon_would_refuse(diff):
     assert codes(diff(old, settings)) == ["change-handler"]
 
 
+def test_what_it_costs_is_what_model_cost_says(command, diff, tmp_path):
+    old = load(DEALS)
+    new = copy.deepcopy(old)
+    new["access_patterns"][0]["rps"] = {"average": 1000, "peak": 2000}
+    cost = diff(old, new)["cost"]
+    for side in ("old", "new"):
+        whole = json.loads(command("model", "cost", f"{side}.json", "--json").stdout)
+        assert cost[side]["usd"] == pytest.approx(whole["usd_per_month"]["total"], abs=0.01)
+    assert cost["new"]["writes_usd"] > cost["old"]["writes_usd"]
+    assert cost["new"]["storage_usd"] == cost["old"]["storage_usd"]
+
+
 def test_for_people_each_step_is_numbered_and_says_why(command, tmp_path):
     old = load(DEALS)
     new = copy.deepcopy(old)

@@ -49,11 +49,19 @@ struct diff_step {
 	struct diff_step *next;
 };
 
+/* USD a month, as `model cost` reckons it: average rates, on demand, the list prices. */
+struct diff_cost {
+	double reads, writes, index_writes, storage, streams, handlers, state, usd;
+	size_t not_counted;          /* patterns and handlers that lack figures, or have none that can be */
+};
+
 struct model_diff {
 	struct diff_change *changes;
 	size_t n_changes;
 	struct diff_step *steps;     /* in order */
 	size_t n_steps;
+	bool costs;                  /* both could be reckoned; else nothing is said of cost */
+	struct diff_cost was, is;
 };
 
 struct diff_options {
