@@ -5,6 +5,7 @@
 #include "sluice/core/json_write.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum { OUTPUT_MAX = 32 << 20 };
 
@@ -22,21 +23,32 @@ static void print(struct buf *out)
 	buf_release(out);
 }
 
-static void show_plan(void *ctx, const struct model_apply *a)
+static void show_plan(const struct model_apply *a)
 {
 	struct buf out;
 
-	(void)ctx;
 	buf_init(&out, OUTPUT_MAX);
 	model_apply_print_plan(a, &out);
 	print(&out);
 }
 
-static void show_step(void *ctx, const struct model_apply *a, size_t step)
+/* For who sits in front of it; gone when the step is done. */
+static void show_begin(void *ctx, const struct model_apply *a, size_t step)
+{
+	struct str what = a->steps[step].step->what;
+
+	(void)ctx;
+	fprintf(stderr, "... %.*s\r", (int)(what.len < 72 ? what.len : 72), what.ptr);
+	fflush(stderr);
+}
+
+static void show_end(void *ctx, const struct model_apply *a, size_t step)
 {
 	const struct apply_step *s = &a->steps[step];
 
 	(void)ctx;
+	if (a->begun)
+		fputs("\033[K", stderr);
 	printf("%s: %.*s\n", apply_state_name(s->state), STR_ARG(s->step->what));
 	fflush(stdout);
 }
@@ -68,12 +80,14 @@ static void apply(void *ctx, struct model_site *site)
 	model_apply_init(&a, x->model);
 	a.items = x->args->items;
 	if (!x->args->json)
-		a.stepped = show_step;
+		a.ended = show_end;
+	if (!x->args->json && isatty(STDERR_FILENO))
+		a.begun = show_begin;
 	if (!model_apply_plan(&a, site, &err)) {
 		fprintf(stderr, "sluice model apply: nothing was changed: %s\n", err.text);
 	} else {
 		if (!x->args->json)
-			show_plan(NULL, &a);
+			show_plan(&a);
 		model_apply_run(&a, site);
 		show_result(&a, x->args->json);
 		x->code = model_apply_complete(&a) ? EXIT_OK : EXIT_FAILED;

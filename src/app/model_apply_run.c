@@ -160,9 +160,11 @@ void model_apply_run(struct model_apply *a, struct model_site *site)
 	for (size_t i = 0; i < a->n_steps && !apply_stopped(site, &err); i++) {
 		if (a->steps[i].state != APPLY_OPEN)
 			continue;
+		if (a->begun)
+			a->begun(a->ctx, a, i);
 		do_step(&r, &a->steps[i]);
-		if (a->stepped)
-			a->stepped(a->ctx, a, i);
+		if (a->ended)
+			a->ended(a->ctx, a, i);
 	}
 	buf_release(&r.answer);
 	if (a->items && !apply_stopped(site, &err))

@@ -132,10 +132,19 @@ static bool is_warm_enough(const struct node *there, const struct node *wanted)
 	       number_of(there, "WriteUnitsPerSecond") >= number_of(wanted, "WriteUnitsPerSecond");
 }
 
+/* What a table has that says nothing of it. */
+static bool is_default(const struct node *n)
+{
+	return (n->kind == NODE_BOOL && !n->b) || (n->kind == NODE_ARRAY && n->count == 0) ||
+	       (n->kind == NODE_STRING && str_eq(n->text, STR("STANDARD")));
+}
+
 static bool same_setting(const struct diffing *d, const struct node *a, const struct node *b)
 {
 	if (d->described && (!a || !b || is_warm_enough(a, b)))
 		return true;
+	if (!a || !b)
+		return a == b || is_default(a ? a : b);
 	return diff_same_tree(a, b);
 }
 
@@ -218,8 +227,8 @@ static struct str twin_hint(struct diffing *d, const struct model_table *of, con
 			continue;
 		looked++;
 		if (diff_same_index(other, index))
-			return diff_text(d, "%.*s, which is removed, is defined alike. If only the name changes, keep the old one: "
-					 "DynamoDB renames no index, and the new one is built from the whole table.",
+			return diff_text(d, "%.*s, which the new model does not have, is defined alike. If only the name changes, "
+					 "keep the old one: DynamoDB renames no index, and the new one is built from the whole table.",
 					 NAME_ARG(other->name));
 	}
 	return STR("");

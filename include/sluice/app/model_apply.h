@@ -36,7 +36,9 @@ struct apply_items {
 struct model_apply {
 	const struct model *model;
 	bool items;                  /* sample items, too */
-	void (*stepped)(void *ctx, const struct model_apply *a, size_t step);  /* told of each; NULL: nobody is */
+	/* Told of each step, before (an index may take hours) and behind it; NULL: nobody is. */
+	void (*begun)(void *ctx, const struct model_apply *a, size_t step);
+	void (*ended)(void *ctx, const struct model_apply *a, size_t step);
 	void *ctx;
 
 	struct arena arena;

@@ -98,6 +98,8 @@ static const struct {
 	{ "billing", M(ORDERS(ON_DEMAND), ""), M(ORDERS(PROVISIONED), ""), "~billing Orders", "add:change-billing Orders" },
 	{ "a setting", M(ORDERS(""), ""), M(ORDERS(",\"DeletionProtectionEnabled\":true"), ""), "~setting Orders",
 	  "add:change-setting Orders" },
+	{ "a setting that is the default", M(ORDERS(""), ""),
+	  M(ORDERS(",\"DeletionProtectionEnabled\":false,\"TableClass\":\"STANDARD\",\"Tags\":[]"), ""), "", "" },
 	{ "an attribute", M(ORDERS(""), ITEM("")), M(ORDERS(""), ITEM(",\"note\":{\"S\":\"x\"}")),
 	  "~items Orders, +attribute Orders (hint)", "" },
 	{ "sizes", M(ORDERS(""), ""), M(ORDERS(""), ",\"sizing\":{\"Orders\":{\"item_count\":5}}"), "~sizing Orders", "" },
