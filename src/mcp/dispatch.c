@@ -184,7 +184,7 @@ static void serve_task(void *arg)
 		scope_spawn(&scope, "mcp.call", run_task, c);
 	scope_wait(&scope);
 	c->scope = NULL;
-	if (!c->cancelled && output_wait_room(&s->output, NULL) && !c->cancelled)
+	if (!mcp_cancelled(c) && output_wait_room(&s->output, NULL) && !mcp_cancelled(c))
 		call_answer(c);
 	s->n_running--;
 	call_leave(c);
