@@ -11,6 +11,7 @@ static const struct mcp_tool *const tools[] = {
 	mcp_validation_tools,
 	mcp_cost_tools,
 	mcp_resource_tools,
+	mcp_deploy_tools,
 	mcp_explain_tools,
 	operation_item_tools,
 	operation_table_tools,

@@ -19,7 +19,7 @@ extern const struct mcp_prompt mcp_guide_prompts[];
 extern const struct mcp_resource mcp_guide_resources[];
 extern const struct mcp_resource_template mcp_guide_templates[];
 
-extern const struct mcp_tool mcp_validation_tools[], mcp_cost_tools[], mcp_resource_tools[], mcp_explain_tools[];
+extern const struct mcp_tool mcp_validation_tools[], mcp_cost_tools[], mcp_resource_tools[], mcp_deploy_tools[], mcp_explain_tools[];
 
 /* ---- files ---- */
 
@@ -34,6 +34,12 @@ bool mcp_file_read(struct mcp_call *call, struct str path, struct buf *out, bool
 /* Puts the text there. One that is there and says something else is only replaced with `overwrite`. False: the
  * call has failed. */
 bool mcp_file_write(struct mcp_call *call, struct str path, struct str text, bool overwrite);
+
+/* ---- an endpoint ---- */
+
+/* The arguments endpoint and yes_create_tables: tables may be made on this machine, elsewhere where the server may write
+ * and the call says so. False with err. Texts are in the call's memory. */
+bool mcp_site_of(struct mcp_call *call, const char *endpoint, struct model_site_options *options, struct err *err);
 
 /* ---- the model ---- */
 

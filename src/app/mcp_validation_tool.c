@@ -40,29 +40,13 @@ static void show_progress(void *ctx, const struct model_live_progress *p)
 				     "%s %zu of %zu %.*s", p->phase, p->done, p->total, STR_ARG(str_sub(p->what, 0, 60)));
 }
 
-static const char *endpoint_of(const struct validating *v)
-{
-	struct str endpoint = mcp_arg_str(v->call, "endpoint");
-
-	return v->local.endpoint[0] ? v->local.endpoint : endpoint.len ? arena_dup(mcp_call_arena(v->call), endpoint).ptr : NULL;
-}
-
-/* Elsewhere than on this machine: writes must be allowed, and meant. */
 static bool try_on(struct validating *v)
 {
-	const struct mcp_options *o = mcp_call_options(v->call);
-	const struct model_site_options options = {
-		.endpoint = endpoint_of(v), .region = o->region, .profile = o->profile,
-		.yes_create_tables = mcp_writes_allowed(v->call) && mcp_arg_bool(v->call, "yes_create_tables", false),
-	};
+	struct model_site_options options;
 	const struct model_live_options live = { .progress = show_progress, .ctx = v };
 	struct model_site site;
 
-	if (!model_site_allows(&options, &v->err))
-		return err_set(&v->err, ERR_DATA, "model.endpoint",
-			       "tables are created on this machine only (http://127.0.0.1:8000): elsewhere the server needs "
-			       "--allow-writes, and the call yes_create_tables: true");
-	if (!mcp_site_prepare(mcp_call_site(v->call), &v->err))
+	if (!mcp_site_of(v->call, v->local.endpoint[0] ? v->local.endpoint : NULL, &options, &v->err))
 		return false;
 	event_init(&v->never, mcp_call_loop(v->call));
 	if (model_site_open(&site, &options, mcp_call_loop(v->call), &v->never, &v->err)) {

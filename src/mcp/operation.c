@@ -122,6 +122,11 @@ static bool tables_allowed(struct mcp_call *call, const struct operation_row *ro
 	return false;
 }
 
+bool mcp_table_allowed(const struct mcp_call *call, struct str table, struct err *err)
+{
+	return allow_table(mcp_call_options(call), table, err);
+}
+
 bool operation_call(struct mcp_call *call, enum mcp_service service, const char *operation, struct str body,
 		    struct buf *answer)
 {

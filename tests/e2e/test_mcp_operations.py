@@ -8,6 +8,7 @@ import pytest
 
 from harness.mcp_client import McpClient
 from harness.ports import free_port
+from harness.wait import eventually
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REFERENCE = pathlib.Path(os.environ.get("SHARED", ROOT.parent / "shared")) / "mcp-suites" / "reference-tools-1.0.3.json"
@@ -21,6 +22,7 @@ def serve(tmp_path, dynamodb):
 
     def start(*options, **env):
         made.append(McpClient(tmp_path, "--endpoint-url", dynamodb.url, *options, **env))
+        made[-1].endpoint = dynamodb.url
         return made[-1]
 
     yield start
@@ -226,3 +228,41 @@ def test_a_service_that_is_not_there_is_told(tmp_path):
     with McpClient(tmp_path, "--endpoint-url", f"http://127.0.0.1:{free_port()}", AWS_MAX_ATTEMPTS="1") as mcp:
         assert "Failed to connect" in mcp.refusal("list_tables")
         assert "region" in mcp.refusal("list_tables", region_name="no such region!")
+
+
+def test_a_model_is_deployed_again_and_again(serve, clients):
+    model = json.loads((ROOT / "conf" / "examples" / "photos.json").read_text())
+    names = [table["TableName"] for table in model["tables"]]
+    mcp = serve()
+    try:
+        first = mcp.result("deploy_data_model", model=model, endpoint=mcp.endpoint, items=True)
+        assert not first.get("isError"), first
+        assert set(names) <= set(clients.dynamodb.list_tables()["TableNames"])
+        count = clients.dynamodb.scan(TableName=names[0], Select="COUNT")["Count"]
+        assert count == len(model["items"][names[0]])
+        again = mcp.result("deploy_data_model", model=model, endpoint=mcp.endpoint, items=True)
+        assert not again.get("isError"), again
+        assert clients.dynamodb.scan(TableName=names[0], Select="COUNT")["Count"] == count
+        assert "--allow-writes" in mcp.refusal("deploy_data_model", model=model)
+        assert "--tables" in serve("--tables", "Another").refusal("deploy_data_model", model=model, endpoint=mcp.endpoint)
+    finally:
+        for name in names:
+            clients.dynamodb.delete_table(TableName=name)
+
+
+def test_a_stop_in_the_middle_of_a_validation_leaves_nothing(tmp_path, dynamodb, clients):
+    """SIGTERM while tables are there: they are dropped, and the process ends."""
+    model = json.loads((ROOT / "conf" / "examples" / "photos.json").read_text())
+    before = clients.dynamodb.list_tables()["TableNames"]
+    for ending in ("signal", "eof", "cancel"):
+        mcp = McpClient(tmp_path, "--endpoint-url", dynamodb.url)
+        number = mcp.begin("tools/call", name="dynamodb_data_model_validation", arguments={"model": model, "endpoint": dynamodb.url})
+        eventually(lambda: clients.dynamodb.list_tables()["TableNames"] != before, what="tables of the trial")
+        if ending == "signal":
+            mcp.process.terminate()
+        elif ending == "cancel":
+            mcp.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": number}})
+            eventually(lambda: clients.dynamodb.list_tables()["TableNames"] == before, what="no tables of the trial")
+            assert mcp.request("ping") == {}
+        assert mcp.close() == 0
+        assert clients.dynamodb.list_tables()["TableNames"] == before, ending

@@ -16,6 +16,10 @@ struct mcp_call;
 /* What app gave the server, as AWS. Defined by whoever makes the site (app, tests). */
 struct mcp_aws *mcp_site_aws(void *site);
 
+/* May the server touch the table (a name or an ARN)? False: DATA "mcp.table" with the way to allow it. */
+struct err;
+bool mcp_table_allowed(const struct mcp_call *call, struct str table, struct err *err);
+
 extern const struct mcp_tool operation_item_tools[];    /* items, query, scan, batches, transactions, PartiQL */
 extern const struct mcp_tool operation_table_tools[];   /* tables, TTL */
 extern const struct mcp_tool operation_backup_tools[];  /* backups, exports, imports */
