@@ -83,7 +83,7 @@ struct cost_table {
 	bool infrequent;                 /* TableClass STANDARD_INFREQUENT_ACCESS */
 	bool on_demand;
 	double stream_images;            /* images in a stream record: 0 to 2 */
-	double warm_reads, warm_writes;  /* WarmThroughput, units a second; 0: none */
+	double warm_reads, warm_writes;  /* WarmThroughput or what is provisioned, units a second; 0: none */
 	size_t pipelines;                /* that read its stream */
 	const struct node *at;
 };
