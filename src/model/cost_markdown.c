@@ -204,11 +204,19 @@ static void put_lines(struct buf *out, struct str text, const char *end)
 	}
 }
 
+/* As the first line of the file ends; a carriage return at its very end would become part of one. */
+static const char *line_end(struct str file)
+{
+	size_t newline = str_find_char(file, '\n');
+	size_t last = newline == SIZE_MAX ? file.len : newline;
+
+	return last > 0 && file.ptr[last - 1] == '\r' ? "\r\n" : "\n";
+}
+
 bool cost_replace_section(struct str file, struct str section, struct buf *out)
 {
 	struct place p = find_marks(file);
-	size_t newline = str_find_char(file, '\n');
-	const char *end = newline != SIZE_MAX && newline > 0 && file.ptr[newline - 1] == '\r' ? "\r\n" : "\n";
+	const char *end = line_end(file);
 
 	if (!p.found)
 		p = find_heading(file);

@@ -43,6 +43,7 @@ static const struct { const char *before, *after; } cases[] = {
 	{ "# M\r\n## Costs\r\nold\r\n## Next\r\nkept\n",
 	  "# M\r\n## Costs\r\n\r\n" BEGIN "\r\nnew\r\n" END "\r\n\r\n## Next\r\nkept\n" },
 	{ "a\r\n" BEGIN "\r\nold\r\n" END "\r\nb\r\n", "a\r\n" BEGIN "\r\nnew\r\n" END "\r\nb\r\n" },
+	{ "a\r", "a\r\r\n\r\n## Cost Report\r\n\r\n" BEGIN "\r\nnew\r\n" END "\r\n" },
 	/* Bytes that are no text stay. */
 	{ "\xff\xfe\x01\n## Costs\nold\n## \xff\n", "\xff\xfe\x01\n## Costs\n\n" NEW "\n## \xff\n" },
 };
