@@ -32,6 +32,9 @@ static const struct { const char *before, *after; } cases[] = {
 	{ "~~~~ md\n## Costs\n~~~\n~~~~\nkept\n", "~~~~ md\n## Costs\n~~~\n~~~~\nkept\n\n## Cost Report\n\n" NEW },
 	{ "    ## Costs\n", "    ## Costs\n\n## Cost Report\n\n" NEW },
 	{ "## Costs\nold\n```\n# no heading\n```\nold\n# Next\n", "## Costs\n\n" NEW "\n# Next\n" },
+	/* A code block without an end gets one, or the section would be code. */
+	{ "```\ncode", "```\ncode\n```\n\n## Cost Report\n\n" NEW },
+	{ "~~~~\r\n```\r\n", "~~~~\r\n```\r\n~~~~\r\n\r\n## Cost Report\r\n\r\n" BEGIN "\r\nnew\r\n" END "\r\n" },
 	/* Other words. */
 	{ "## Cost of delay\nkept\n", "## Cost of delay\nkept\n\n## Cost Report\n\n" NEW },
 	{ "#Costs\nkept\n", "#Costs\nkept\n\n## Cost Report\n\n" NEW },
@@ -40,6 +43,7 @@ static const struct { const char *before, *after; } cases[] = {
 	{ "# M\r\n## Costs\r\nold\r\n## Next\r\nkept\n",
 	  "# M\r\n## Costs\r\n\r\n" BEGIN "\r\nnew\r\n" END "\r\n\r\n## Next\r\nkept\n" },
 	{ "a\r\n" BEGIN "\r\nold\r\n" END "\r\nb\r\n", "a\r\n" BEGIN "\r\nnew\r\n" END "\r\nb\r\n" },
+	{ "a\r", "a\r\r\n\r\n## Cost Report\r\n\r\n" BEGIN "\r\nnew\r\n" END "\r\n" },
 	/* Bytes that are no text stay. */
 	{ "\xff\xfe\x01\n## Costs\nold\n## \xff\n", "\xff\xfe\x01\n## Costs\n\n" NEW "\n## \xff\n" },
 };
