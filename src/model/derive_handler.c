@@ -191,7 +191,7 @@ struct str derive_not_run(struct derivation *d, const struct model_handler *h)
 			ops->free(made);
 	}
 	for (const struct problem *p = problems.first; p; p = p->next)
-		if (str_find(p->text, STR("available in this version")) != SIZE_MAX)
+		if (p->sort == PROBLEM_LATER)
 			return p->text;
 	return STR("");
 }

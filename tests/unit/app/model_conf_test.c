@@ -5,7 +5,6 @@
 #include "sluice/app/model_conf.h"
 #include "sluice/core/json_write.h"
 #include "sluice/core/rng.h"
-#include "sluice/model/lint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +30,6 @@ static bool make_over(const char *json, const char *existing)
 	arena_init(&arena, 64 << 20);
 	findings_list_init(&findings, &arena, NULL);
 	assert_true(model_parse(&model, str_c(json), "m.json", &findings));
-	model_lint(&model, &findings);
 	err = (struct err){ 0 };
 	return model_conf_make(&conf, &model, &options, "s.conf", str_c(existing), &err);
 }

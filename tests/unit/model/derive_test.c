@@ -1,7 +1,6 @@
 #include "support/test.h"
 
 #include "sluice/model/derive.h"
-#include "sluice/model/lint.h"
 
 #include <stdio.h>
 #include <string.h>
