@@ -350,6 +350,22 @@ static void test_a_line_leads_back_to_the_model(void **state)
 	assert_ptr_equal(model_derive_at(&made, 3), model.sinks->first);
 }
 
+static void test_the_state_and_the_apps_name_can_be_chosen(void **state)
+{
+	(void)state;
+	options.state_file = STR("/var/lib/\"x\".db");
+	options.app = STR("_M\xc3\xbcller & Co. Deals");
+	derive(MODEL("," SINK HANDLERS(FORWARD("a", ""))));
+	expect("app = \"m-ller-co.-deals\";\n");
+	expect("state: { file = \"/var/lib/\\\"x\\\".db\"; };\n");
+	options.state_file = STR("");
+	options.state_table = STR("other");
+	options.app = STR("\xc3\xbc");
+	derive(MODEL("," SINK HANDLERS(FORWARD("a", ""))));
+	expect("app = \"sluice\";\n");
+	expect("state: { table = \"other\"; };\n");
+}
+
 static void test_each_kind_says_what_it_keeps_true(void **state)
 {
 	(void)state;
@@ -386,6 +402,7 @@ int main(void)
 		TEST(test_what_the_syntax_cannot_hold_finds_another_form),
 		TEST(test_references_to_the_environment_are_found_in_addresses_alone),
 		TEST(test_a_line_leads_back_to_the_model),
+		TEST(test_the_state_and_the_apps_name_can_be_chosen),
 		TEST(test_each_kind_says_what_it_keeps_true),
 	};
 
