@@ -29,7 +29,8 @@ static bool cannot(struct derivation *d, const struct node *n)
 
 	return err_set(d->err, ERR_DATA, "derive.value",
 		       "%s: the settings' syntax cannot hold this (a name that is not [A-Za-z*][-A-Za-z0-9_*]*, null, a zero "
-		       "byte, a whole number beyond 64 bits, text over 64 KiB, 500 settings in a group, or nested too deep) and no JSON can stand here",
+		       "byte, a whole number beyond 64 bits, text over 64 KiB, 500 settings in a group, or nested too deep) and "
+		       "no JSON can stand here",
 		       derive_shown(d, path));
 }
 
