@@ -32,7 +32,7 @@ static const char *variable(void *ctx, const char *name)
 /* What another machine may have and this one has not. */
 static bool is_of_this_machine(const struct problem *p)
 {
-	return str_starts(p->text, STR("the environment variable ")) || str_starts(p->text, STR("cannot open ")) ||
+	return p->sort == PROBLEM_UNSET || str_starts(p->text, STR("cannot open ")) ||
 	       str_starts(p->text, STR("cannot read "));
 }
 

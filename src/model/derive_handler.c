@@ -29,7 +29,8 @@ static bool cannot(struct derivation *d, const struct node *n)
 
 	return err_set(d->err, ERR_DATA, "derive.value",
 		       "%s: the settings' syntax cannot hold this (a name that is not [A-Za-z*][-A-Za-z0-9_*]*, null, a zero "
-		       "byte, a whole number beyond 64 bits, text over 64 KiB, 500 settings in a group, or nested too deep) and no JSON can stand here",
+		       "byte, a whole number beyond 64 bits, text over 64 KiB, 500 settings in a group, or nested too deep) and "
+		       "no JSON can stand here",
 		       derive_shown(d, path));
 }
 
@@ -191,7 +192,7 @@ struct str derive_not_run(struct derivation *d, const struct model_handler *h)
 			ops->free(made);
 	}
 	for (const struct problem *p = problems.first; p; p = p->next)
-		if (str_find(p->text, STR("available in this version")) != SIZE_MAX)
+		if (p->sort == PROBLEM_LATER)
 			return p->text;
 	return STR("");
 }

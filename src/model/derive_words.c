@@ -156,19 +156,29 @@ static void say_trim(struct buf *text, const struct derive_pipeline *p)
 			       "derived would be wrong without a word. ");
 }
 
+/* seconds: -1, not given: the daemon's default. */
+static void say_patience(struct buf *text, int64_t seconds)
+{
+	if (seconds == 0) {
+		buf_puts(text, "A sink that is down is waited for without end. ");
+		return;
+	}
+	buf_puts(text, "A sink that is down is waited for until a change is ");
+	if (seconds < 0)
+		buf_puts(text, "too old (on_failure.max_age_s, below the stream's 24 h by default)");
+	else if (seconds % 3600 == 0)
+		buf_putf(text, "%lld h old%s", (long long)seconds / 3600, seconds < 86400 ? ", below the stream's 24 h" : "");
+	else
+		buf_putf(text, "%lld s old", (long long)seconds);
+	buf_puts(text, "; counters wait without end. ");
+}
+
 static void say_failure(struct derivation *d, struct buf *text, const struct node *failure)
 {
 	const struct node *age = node_get(failure, STR("max_age_s")), *letter = node_get(failure, STR("dead_letter"));
 	struct str to = letter && letter->kind == NODE_OBJECT ? derive_text_at(letter, "sink") : letter ? letter->text : STR("");
-	long long seconds = age && age->kind == NODE_INT ? (long long)age->i : 64800;
 
-	if (seconds == 0)
-		buf_puts(text, "A sink that is down is waited for without end. ");
-	else if (seconds % 3600 == 0)
-		buf_putf(text, "A sink that is down is waited for until a change is %lld h old%s; counters wait without end. ",
-			 seconds / 3600, seconds < 86400 ? ", below the stream's 24 h" : "");
-	else
-		buf_putf(text, "A sink that is down is waited for until a change is %lld s old; counters wait without end. ", seconds);
+	say_patience(text, age && age->kind == NODE_INT ? age->i : -1);
 	if (to.len)
 		buf_putf(text, "What can never succeed goes to \"%s\", alone, after a few tries, and the rest flows on.",
 			 derive_shown(d, to));
@@ -269,6 +279,16 @@ static void explain_fanout(struct derivation *d, struct buf *text, const struct 
 		buf_puts(text, " Behind `expires` nobody is notified any more.");
 }
 
+/* As the daemon has it. */
+static struct str default_of(const char *kind, const char *setting)
+{
+	const struct option *o = handler_kind(str_c(kind))->options;
+
+	while (o->name && strcmp(o->name, setting) != 0)
+		o++;
+	return str_c(o->name ? o->default_text : "");
+}
+
 static void explain_counter(struct derivation *d, struct buf *text, const struct model_handler *h)
 {
 	const struct node *window = node_get(h->at, STR("window_ms")), *shards = node_get(h->at, STR("shards"));
@@ -277,7 +297,7 @@ static void explain_counter(struct derivation *d, struct buf *text, const struct
 		       "remembers per shard what it holds already, so a replay adds nothing. A group's changes within %.*s ms are one "
 		       "write.", derive_shown(d, derive_text_at(h->at, "table")), derive_shown(d, h->source),
 		 node_get(h->at, STR("where")) ? " that match `where`" : "",
-		 STR_ARG(window && window->kind == NODE_INT ? window->text : STR("1000")));
+		 STR_ARG(window && window->kind == NODE_INT ? window->text : default_of("counter", "window_ms")));
 	if (shards && shards->kind == NODE_INT && shards->i > 1)
 		buf_putf(text, " A group is spread over %lld rows; readers add them up.", (long long)shards->i);
 	buf_puts(text, " The rows are written by this handler alone.");
@@ -293,7 +313,8 @@ static void explain_view(struct derivation *d, struct buf *text, const struct mo
 		 node_get(h->at, STR("explode")) ? "element of an item" : "item", derive_shown(d, h->source),
 		 node_get(h->at, STR("where")) ? " that matches `where`" : "",
 		 node_get(h->at, STR("where")) ? ", or stops matching," : "",
-		 tombstone ? " (marked sluice_deleted for two days)" : "");
+		 tombstone ? ", marked sluice_deleted for two days" :
+			     " (a write that was very late may bring it back; deletes = \"tombstone\" rules that out)");
 }
 
 static void explain_index(struct derivation *d, struct buf *text, const struct model_handler *h)

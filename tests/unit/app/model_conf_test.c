@@ -5,7 +5,6 @@
 #include "sluice/app/model_conf.h"
 #include "sluice/core/json_write.h"
 #include "sluice/core/rng.h"
-#include "sluice/model/lint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +30,6 @@ static bool make_over(const char *json, const char *existing)
 	arena_init(&arena, 64 << 20);
 	findings_list_init(&findings, &arena, NULL);
 	assert_true(model_parse(&model, str_c(json), "m.json", &findings));
-	model_lint(&model, &findings);
 	err = (struct err){ 0 };
 	return model_conf_make(&conf, &model, &options, "s.conf", str_c(existing), &err);
 }
@@ -92,6 +90,37 @@ static void test_what_this_machine_lacks_is_told_and_no_mistake(void **state)
 	setenv("SLUICE_TEST_PATH", "x", 1);
 	assert_true(make_over(TABLES SINK("$(SLUICE_TEST_PATH)") "\"stream_handlers\":[" FORWARD("a", "") "]}", ""));
 	assert_int_equal(conf.problems.count, 0);
+	release();
+}
+
+static void test_a_secret_that_is_elsewhere_is_told(void **state)
+{
+	(void)state;
+	assert_true(make_over(TABLES "\"stream_sinks\":[{\"name\":\"out\",\"kind\":\"webhook\",\"secrets\":[{\"file\":\"/nowhere/key\"}]}],"
+			      "\"stream_handlers\":[" FORWARD("a", ",\"url\":\"https://example.com/\"") "]}", ""));
+	assert_int_equal(conf.problems.count, 1);
+	assert_non_null(strstr(conf.problems.first->text.ptr, "/nowhere/key"));
+	release();
+}
+
+static void test_the_result_is_told_to_programs(void **state)
+{
+	struct json_writer w;
+	struct buf out;
+
+	(void)state;
+	unsetenv("SLUICE_TEST_PATH");
+	assert_true(make_over(TABLES SINK("$(SLUICE_TEST_PATH:-a)") "\"stream_handlers\":[" FORWARD("a", "")
+			      ",{\"source\":\"Orders\",\"kind\":\"copy\",\"name\":\"later\"}]}", ""));
+	buf_init(&out, 10000);
+	json_write_init(&w, &out);
+	json_begin_object(&w);
+	model_conf_write(&conf, &w);
+	json_end_object(&w);
+	assert_string_equal(out.ptr, "{\"sinks\":1,\"pipelines\":1,\"handlers\":1,\"not_run\":1,"
+		"\"notes\":[{\"path\":\"stream_handlers[1]\",\"text\":\"the handler \\\"later\\\" is not run by this version: handlers of the "
+		"kind copy\"}],\"variables\":[{\"name\":\"SLUICE_TEST_PATH\",\"default\":\"a\"}],\"problems\":[]}");
+	buf_release(&out);
 	release();
 }
 
@@ -285,6 +314,8 @@ int main(void)
 		cmocka_unit_test(test_what_the_daemon_would_refuse_is_not_made),
 		cmocka_unit_test(test_settings_that_would_be_lost_are_named),
 		cmocka_unit_test(test_what_this_machine_lacks_is_told_and_no_mistake),
+		cmocka_unit_test(test_a_secret_that_is_elsewhere_is_told),
+		cmocka_unit_test(test_the_result_is_told_to_programs),
 		cmocka_unit_test(test_whatever_a_message_holds_reads_back_the_same),
 		cmocka_unit_test(test_a_tree_too_deep_for_the_syntax_is_json_in_a_string),
 	};

@@ -1,7 +1,6 @@
 #include "support/test.h"
 
 #include "sluice/model/derive.h"
-#include "sluice/model/lint.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -309,6 +308,20 @@ static void test_tables_and_handlers_can_be_chosen(void **state)
 	assert_false(has("forward"));
 }
 
+static void test_what_the_syntax_cannot_hold_finds_another_form(void **state)
+{
+	(void)state;
+	derive(MODEL("," SINK HANDLERS(
+		"{\"source\":\"Orders\",\"kind\":\"counter\",\"name\":\"c\",\"table\":\"Stats\",\"key\":{\"a b\":\"${item.day}\"},"
+		"\"add\":[{\"attribute\":\"n\",\"by\":12345678901234567890},{\"attribute\":\"m\",\"by\":2.50}],"
+		"\"where\":{\"$or\":[{\"x\":[null]}]},\"on_failure\":{\"max_age_s\":5000000000}}")));
+	expect("        key = \"{\\\"a b\\\":\\\"${item.day}\\\"}\";\n");
+	expect("            attribute = \"n\";\n            by = \"12345678901234567890\";\n");
+	expect("            by = 2.50;\n");
+	expect("        where = \"{\\\"$or\\\":[{\\\"x\\\":[null]}]}\";\n");
+	expect("        on_failure: { max_age_s = 5000000000L; };\n");
+}
+
 static void test_references_to_the_environment_are_found_in_addresses_alone(void **state)
 {
 	(void)state;
@@ -335,6 +348,22 @@ static void test_a_line_leads_back_to_the_model(void **state)
 	assert_ptr_equal(model_derive_at(&made, line), model.handlers[1].at);
 	assert_null(model_derive_at(&made, line + 30));
 	assert_ptr_equal(model_derive_at(&made, 3), model.sinks->first);
+}
+
+static void test_the_state_and_the_apps_name_can_be_chosen(void **state)
+{
+	(void)state;
+	options.state_file = STR("/var/lib/\"x\".db");
+	options.app = STR("_M\xc3\xbcller & Co. Deals");
+	derive(MODEL("," SINK HANDLERS(FORWARD("a", ""))));
+	expect("app = \"m-ller-co.-deals\";\n");
+	expect("state: { file = \"/var/lib/\\\"x\\\".db\"; };\n");
+	options.state_file = STR("");
+	options.state_table = STR("other");
+	options.app = STR("\xc3\xbc");
+	derive(MODEL("," SINK HANDLERS(FORWARD("a", ""))));
+	expect("app = \"sluice\";\n");
+	expect("state: { table = \"other\"; };\n");
 }
 
 static void test_each_kind_says_what_it_keeps_true(void **state)
@@ -370,8 +399,10 @@ int main(void)
 		TEST(test_what_cannot_be_derived_is_refused_with_its_place),
 		TEST(test_a_file_that_would_be_too_large_is_refused),
 		TEST(test_tables_and_handlers_can_be_chosen),
+		TEST(test_what_the_syntax_cannot_hold_finds_another_form),
 		TEST(test_references_to_the_environment_are_found_in_addresses_alone),
 		TEST(test_a_line_leads_back_to_the_model),
+		TEST(test_the_state_and_the_apps_name_can_be_chosen),
 		TEST(test_each_kind_says_what_it_keeps_true),
 	};
 
