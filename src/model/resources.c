@@ -312,7 +312,7 @@ static bool put_sink_arn(struct draft *p, const struct draft_arn *a, struct buf 
 		buf_put(out, s->account);
 	else if (!s->global)
 		buf_puts(out, formats[p->format].account);
-	buf_putf(out, ":%s%.*s", s->type, STR_ARG(s->name));
+	buf_putf(out, ":%s%.*s", s->type ? s->type : "", STR_ARG(s->name));
 	if (s->under.len)
 		buf_putf(out, "/%.*s", STR_ARG(s->under));
 	return buf_puts(out, s->behind ? s->behind : "");
