@@ -26,6 +26,7 @@ static const struct command schema_command = {
 static const struct command *const model_commands[] = {
 	&model_validate_command,
 	&model_resources_command,
+	&model_show_command,
 	&schema_command,
 	NULL,
 };

@@ -7,5 +7,6 @@
 
 extern const struct command model_validate_command;
 extern const struct command model_resources_command;
+extern const struct command model_show_command;
 
 #endif
