@@ -1,6 +1,6 @@
 #include "sluice/model/show.h"
 
-enum { DETAIL_BYTES = 600, NAMES_MAX = 8 };
+enum { DETAIL_BYTES = 8 << 10, NAMES_MAX = 8 };
 
 struct making {
 	struct show_graph *g;
@@ -79,19 +79,23 @@ static size_t sink_node(struct making *k, struct str sink, struct str address)
 	return add_node(k, SHOW_SINK, name, clean);
 }
 
-/* The names in a list of texts, or of groups that have them as `member`. */
+/* The names in a list of texts, or of groups that have them as `member`; the same one twice in a row is one. */
 static void put_names(const struct node *list, const char *member, struct buf *out)
 {
+	struct str before = STR("");
 	size_t n = 0;
 
-	for (const struct node *e = list && list->kind == NODE_ARRAY ? list->first : NULL; e; e = e->next, n++) {
-		struct str name = e->kind == NODE_STRING ? e->text : text_at(e, member);
+	for (const struct node *e = list && list->kind == NODE_ARRAY ? list->first : NULL; e; e = e->next) {
+		struct str name = e->kind == NODE_STRING ? e->text : member ? text_at(e, member) : STR("");
 
-		if (n == NAMES_MAX) {
+		if (name.len == 0 || str_eq(name, before))
+			continue;
+		if (n++ == NAMES_MAX) {
 			buf_puts(out, " …");
 			return;
 		}
-		buf_putf(out, "%s%.*s", n ? ", " : " ", STR_ARG(str_sub(name, 0, 60)));
+		buf_putf(out, "%s%.*s", before.len ? ", " : " ", STR_ARG(name));
+		before = name;
 	}
 }
 
@@ -203,6 +207,18 @@ static void add_patterns(struct making *k)
 }
 
 /* --- all ------------------------------------------------------------------- */
+
+static const char *plural(size_t n, const char *one, const char *many)
+{
+	return n == 1 ? one : many;
+}
+
+struct str show_sum(const struct show_graph *g, struct arena *a)
+{
+	return arena_putf(a, "%zu table%s, %zu %s, %zu access pattern%s, %zu handler%s", g->n_tables, plural(g->n_tables, "", "s"),
+			  g->n_indexes, plural(g->n_indexes, "index", "indexes"), g->n_patterns, plural(g->n_patterns, "", "s"),
+			  g->n_handlers, plural(g->n_handlers, "", "s"));
+}
 
 static bool make_room(struct making *k)
 {

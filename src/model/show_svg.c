@@ -100,12 +100,31 @@ static void put_line(const struct show_layout *l, const struct show_line *line, 
 		 line->y2 - HALF, end, line->y2 + HALF);
 }
 
+static void put_legend(const struct show_layout *l, struct buf *out)
+{
+	static const struct {
+		const char *text;
+		int x;                   /* from the right edge */
+	} rows[] = { [SHOW_STREAM] = { "a table's stream", 462 }, [SHOW_WRITES] = { "written", 300 }, [SHOW_READS] = { "read as audience", 184 } };
+
+	if (l->n_lines == 0)
+		return;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		int x = l->width - rows[i].x;
+
+		buf_putf(out, "<path class=\"%s\" d=\"M%d 37h28\"/><polygon class=\"%s-head\" points=\"%d,37 %d,33 %d,41\"/>", ways[i], x,
+			 ways[i], x + 36, x + 28, x + 28);
+		buf_putf(out, "<text class=\"badge\" x=\"%d\" y=\"41\">%s</text>\n", x + 44, rows[i].text);
+	}
+}
+
 bool show_write_svg(const struct show_layout *l, struct buf *out)
 {
 	buf_putf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\">\n",
 		 l->width, l->height, l->width, l->height);
 	put_title(STR("Data model"), out);
 	buf_putf(out, "\n<style>\n%s</style>\n<rect class=\"page\" width=\"%d\" height=\"%d\"/>\n", style, l->width, l->height);
+	put_legend(l, out);
 	for (size_t i = 0; i < l->n_boxes; i++)
 		put_box(&l->boxes[i], out);
 	for (size_t i = 0; i < l->n_lines; i++)

@@ -163,8 +163,8 @@ bool show_write_text(const struct show_graph *g, struct arena *a, struct buf *ou
 {
 	struct tree t = { g, a, out };
 
-	buf_putf(out, "%zu tables, %zu indexes, %zu access patterns, %zu handlers\n\nTables\n", g->n_tables, g->n_indexes,
-		 g->n_patterns, g->n_handlers);
+	buf_put(out, show_sum(g, a));
+	buf_puts(out, "\n\nTables\n");
 	for (size_t i = 0; i < g->n_tables; i++)
 		put_table(&t, &g->nodes[i], i + 1 == g->n_tables);
 	if (g->n_handlers)

@@ -60,6 +60,9 @@ struct show_graph {
 /* False: the arena is full. */
 bool show_graph_make(struct show_graph *g, const struct model *m, struct arena *a);
 
+/* "10 tables, 1 index, …" */
+struct str show_sum(const struct show_graph *g, struct arena *a);
+
 /* "deal_id (S), live_since (S)"; and a projection: "INCLUDE title, price". Clean. {NULL, 0} at the arena's cap. */
 struct str show_key(const struct model_key *key, struct arena *a);
 struct str show_projection(const struct model_index *index, struct arena *a);
