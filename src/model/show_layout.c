@@ -34,7 +34,7 @@ static unsigned milli(uint32_t c)
 		return 330;
 	if (strchr("ftr()[]-/\\\"`", (int)c))
 		return 410;
-	if (strchr("mwMW@%", (int)c))
+	if (strchr("mwMW@%<>&#+=~", (int)c))
 		return 960;
 	if (c >= 'A' && c <= 'Z')
 		return 700;
@@ -76,7 +76,7 @@ static int put_run(struct laying *k, int x, int y, int room, enum show_style sty
 	k->l->n_runs++;
 	*r = (struct show_run){ .x = x, .y = y, .style = style, .right = right };
 	r->text = show_cut(text, room_for(room, style), milli, k->arena);
-	if (r->text.len != text.len)
+	if (r->text.ptr != text.ptr) /* as long as it, maybe: the dots are three bytes */
 		r->whole = text;
 	return width_of(r->text, style);
 }
