@@ -345,8 +345,6 @@ static bool put_unknown(struct draft *p, const struct draft_unknown *u, struct b
 
 bool draft_arn_text(struct draft *p, const struct draft_arn *a, struct buf *out)
 {
-	const struct model_table *t = &p->model->tables[a->table];
-
 	switch (a->kind) {
 	case ARN_STATE:
 		return put_table_arn(p, p->state_id, STR(RESOURCES_STATE_TABLE), out);
@@ -359,7 +357,7 @@ bool draft_arn_text(struct draft *p, const struct draft_arn *a, struct buf *out)
 	case ARN_INDEX:
 		break;
 	}
-	put_table_arn(p, p->table_ids[a->table], t->name, out);
+	put_table_arn(p, p->table_ids[a->table], p->model->tables[a->table].name, out);
 	if (a->kind == ARN_STREAMS)
 		buf_puts(out, "/stream/*");
 	else if (a->kind == ARN_INDEX)

@@ -105,7 +105,9 @@ static void put_legend(const struct show_layout *l, struct buf *out)
 	static const struct {
 		const char *text;
 		int x;                   /* from the right edge */
-	} rows[] = { [SHOW_STREAM] = { "a table's stream", 462 }, [SHOW_WRITES] = { "written", 300 }, [SHOW_READS] = { "read as audience", 184 } };
+	} rows[] = {
+		[SHOW_STREAM] = { "a table's stream", 462 }, [SHOW_WRITES] = { "written", 300 }, [SHOW_READS] = { "read as audience", 184 },
+	};
 
 	if (l->n_lines == 0)
 		return;

@@ -220,6 +220,43 @@ def test_each_statement_and_each_resource_is_needed(shop, moto, tmp_path):
             assert done.returncode == 1 and "is not authorized" in done.stdout, f"without {statement['Sid']} on {resource}: {done.stdout}"
 
 
+def test_the_policy_is_enough_to_run(sluice, base_settings, clients, resources, app, dynamodb):
+    """With nothing but what is granted, each kind of handler does its work; inserts, changes, removals."""
+    model = json.loads(json.dumps(SHOP).replace("@", app))
+    state = Table(clients, "", "pk", "sk", name=f"{app}-state").create()
+    for table in model["tables"]:
+        clients.dynamodb.create_table(**table)
+    orders, follows, everybody, stats, view, inbox = (
+        Table(clients, "", *keys, name=f"{name}-{app}") for name, *keys in
+        (("Orders", "id"), ("Follows", "user", "brand"), ("Everybody", "user"), ("Stats", "brand"), ("ByBrand", "brand", "id"),
+         ("Inbox", "user", "id")))
+    policy = json.dumps(resources(model, "iam")).replace("REGION", "us-east-1").replace("ACCOUNT_ID", "123456789012")
+    gate = PolicyGate(dynamodb.url, json.loads(policy.replace("table/sluice-state", f"table/{app}-state")))
+    base_settings["aws"]["endpoint_url"] = gate.url
+    handlers = [{name: value for name, value in handler.items() if name != "source"} for handler in model["stream_handlers"]]
+    program = sluice({**base_settings, "sinks": [{"name": "dynamo", "kind": "dynamodb"}],
+                      "pipelines": [{"name": "orders", "table": orders.name, "start": "trim_horizon", "handlers": handlers}]})
+    follows.put(user="ana", brand="acme")
+    everybody.put(user="ben")
+    orders.put(id="1", brand="acme", price=5)
+    orders.put(id="2", brand="acme", price=5)
+    program.start()
+    try:
+        program.wait_for(lambda: {row["user"] + row["id"] for row in inbox.items()} == {"ana1", "ana2", "ben1", "ben2"}, 60, "the inbox")
+        orders.put(id="1", brand="orbit", price=6)
+        orders.delete(id="2")
+        program.wait_for(lambda: [(row["brand"], row["id"]) for row in view.items()] == [("orbit", "1")], 60, "the view")
+        program.wait_for(lambda: {row["brand"]: row["n"] for row in stats.items()} == {"acme": 0, "orbit": 1}, 60, "the counter")
+        program.stop()
+        assert not gate.refused - {("dynamodb:ListTables", "*")}, gate.refused
+        granted = {action for s in gate.policy["Statement"] for action in s["Action"]}
+        assert granted <= {action for action, _ in gate.seen}
+    finally:
+        gate.close()
+        for table in (state, orders, follows, everybody, stats, view, inbox):
+            table.drop()
+
+
 # --- hostile input ---
 
 HOSTILE = ['"; DROP', "${jndi:ldap://x}", "${aws_secret}", "%{ if true }", "$${x}", "a\nb\u0001", "x" * 255, "${AWS::AccountId}",

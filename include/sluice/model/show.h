@@ -75,7 +75,7 @@ struct str show_cut(struct str text, unsigned room, unsigned (*width)(uint32_t c
 
 /* --- the layout --- */
 
-enum show_style { SHOW_TITLE, SHOW_CAPTION, SHOW_NAME, SHOW_PLAIN, SHOW_KEY, SHOW_NUMBER, SHOW_OPERATION, SHOW_BADGE, SHOW_STYLES };
+enum show_style { SHOW_TITLE, SHOW_CAPTION, SHOW_NAME, SHOW_PLAIN, SHOW_KEY, SHOW_NUMBER, SHOW_OPERATION, SHOW_BADGE };
 
 /* A piece of text on its base line; right: x is where it ends. */
 struct show_run {

@@ -55,7 +55,7 @@ class PolicyGate:
         if "RequestItems" in request:
             return [ARN + table for table in request["RequestItems"]]
         if "StreamArn" in request:
-            return [request["StreamArn"]]
+            return [ARN + request["StreamArn"].split(":table/", 1)[1]]  # DynamoDB Local is of no account
         if "ShardIterator" in request:
             return [self._iterators[request["ShardIterator"]]]
         if "TableName" not in request:
