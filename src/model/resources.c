@@ -168,6 +168,17 @@ static bool name_things(struct draft *p)
 	       draft_id(p, STR("state"), p->format == RESOURCES_CLOUDFORMATION ? "TableName" : "_table_name", &p->state_parameter);
 }
 
+static void note_tables(struct draft *p)
+{
+	for (const struct model_table *t = p->model->tables; t && t < p->model->tables + p->model->n_tables; t++) {
+		if (p->handlers && draft_text_at(node_get(t->at, STR("SSESpecification")), "KMSMasterKeyId").len)
+			draft_note(p, "The table %.*s is encrypted with a key of yours: its policy must let sluice's role use it by way of "
+				      "DynamoDB (kms:Decrypt).", STR_ARG(t->name));
+		if (node_get(t->at, STR("ResourcePolicy")) && p->format != RESOURCES_IAM)
+			draft_note(p, "The ResourcePolicy of the table %.*s is not taken over.", STR_ARG(t->name));
+	}
+}
+
 bool draft_make(struct draft *p, const struct model *m, enum resources_format format, struct buf *notes, struct err *err)
 {
 	*p = (struct draft){ .model = m, .format = format, .notes = notes };
@@ -176,6 +187,7 @@ bool draft_make(struct draft *p, const struct model *m, enum resources_format fo
 		return false;
 	if (!name_things(p) || !draft_grant(p))
 		return err_set(err, ERR_DATA, "resources.size", "the model has too many tables or handlers for this");
+	note_tables(p);
 	return true;
 }
 

@@ -181,6 +181,28 @@ static void text_for_terraform_is_escaped(void **state)
 	release(&x);
 }
 
+static void what_is_not_taken_over_is_said(void **state)
+{
+	static const struct str handlers = STR_INIT(",\"stream_handlers\":[{\"kind\":\"forward\",\"name\":\"f\",\"source\":\"Orders\"}]}");
+	struct buf text;
+	struct made x;
+
+	(void)state;
+	buf_init(&text, 4096);
+	buf_puts(&text, "{\"tables\":[{\"TableName\":\"Orders\",\"AttributeDefinitions\":[{\"AttributeName\":\"id\",\"AttributeType\":\"S\"}],"
+			"\"KeySchema\":[{\"AttributeName\":\"id\",\"KeyType\":\"HASH\"}],\"ResourcePolicy\":\"{}\","
+			"\"SSESpecification\":{\"Enabled\":true,\"SSEType\":\"KMS\",\"KMSMasterKeyId\":\"alias/x\"}}]");
+	buf_put(&text, handlers);
+	make(&x, buf_str(&text), RESOURCES_TERRAFORM);
+	assert_true(x.ok && has(&x.notes, "kms:Decrypt") && has(&x.notes, "ResourcePolicy") && has(&x.notes, "wants the ARN"));
+	assert_true(has(&x.out, "\"kms_key_arn\": \"alias/x\""));
+	release(&x);
+	make(&x, buf_str(&text), RESOURCES_CLOUDFORMATION);
+	assert_true(x.ok && has(&x.out, "\"KMSMasterKeyId\": \"alias/x\"") && !has(&x.notes, "wants the ARN"));
+	release(&x);
+	buf_release(&text);
+}
+
 static void formats_have_names(void **state)
 {
 	(void)state;
@@ -199,6 +221,7 @@ int main(void)
 		cmocka_unit_test(a_full_buffer_is_an_error),
 		cmocka_unit_test(a_long_policy_is_cut),
 		cmocka_unit_test(text_for_terraform_is_escaped),
+		cmocka_unit_test(what_is_not_taken_over_is_said),
 		cmocka_unit_test(formats_have_names),
 	};
 
