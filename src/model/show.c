@@ -81,11 +81,11 @@ struct str show_cut(struct str text, unsigned room, unsigned (*width)(uint32_t c
 
 /* --- parts of the model ---------------------------------------------------- */
 
-static struct str put_attribute(struct str before, const struct model_attribute *attribute, struct arena *a)
+static struct str put_attribute(struct str before, const char *between, const struct model_attribute *attribute, struct arena *a)
 {
 	struct str name = show_clean(attribute->name, a);
 
-	return arena_putf(a, "%.*s%s%.*s (%c)", STR_ARG(before), before.len ? ", " : "", STR_ARG(name),
+	return arena_putf(a, "%.*s%s%.*s (%c)", STR_ARG(before), before.len ? between : "", STR_ARG(name),
 			  attribute->type ? attribute->type : '?');
 }
 
@@ -94,9 +94,9 @@ struct str show_key(const struct model_key *key, struct arena *a)
 	struct str text = STR("");
 
 	for (size_t i = 0; i < key->n_hash; i++)
-		text = put_attribute(text, key->hash[i], a);
+		text = put_attribute(text, ", ", key->hash[i], a);
 	for (size_t i = 0; i < key->n_range; i++)
-		text = put_attribute(text, key->range[i], a);
+		text = put_attribute(text, i ? ", " : " → ", key->range[i], a);
 	return text;
 }
 

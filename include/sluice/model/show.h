@@ -63,7 +63,8 @@ bool show_graph_make(struct show_graph *g, const struct model *m, struct arena *
 /* "10 tables, 1 index, …" */
 struct str show_sum(const struct show_graph *g, struct arena *a);
 
-/* "deal_id (S), live_since (S)"; and a projection: "INCLUDE title, price". Clean. {NULL, 0} at the arena's cap. */
+/* "country (S), category_id (S) → live_since (S)", what is sorted by behind the arrow; and a projection:
+ * "INCLUDE title, price". Clean. {NULL, 0} at the arena's cap. */
 struct str show_key(const struct model_key *key, struct arena *a);
 struct str show_projection(const struct model_index *index, struct arena *a);
 

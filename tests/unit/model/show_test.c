@@ -332,6 +332,21 @@ static unsigned one(uint32_t c)
 	return 1;
 }
 
+static void keys_tell_what_is_sorted_by(void **state)
+{
+	struct shown x;
+	struct buf out;
+
+	(void)state;
+	show_document(&x, "tests/models/saas.json");
+	for (int format = 0; format < SHOW_FORMATS; format++) {
+		out = written(&x, (enum show_format)format);
+		assert_true(str_find(buf_str(&out), STR("tenant_id (S), assignee_id (S) → task_state (S), due_on (S)")) != SIZE_MAX);
+		buf_release(&out);
+	}
+	release(&x);
+}
+
 static void text_is_cut_at_characters(void **state)
 {
 	static const struct {
@@ -363,6 +378,7 @@ int main(void)
 		cmocka_unit_test(text_fits_a_hundred_columns),
 		cmocka_unit_test(hostile_names_stay_text),
 		cmocka_unit_test(a_full_buffer_is_an_error),
+		cmocka_unit_test(keys_tell_what_is_sorted_by),
 		cmocka_unit_test(text_is_cut_at_characters),
 	};
 
