@@ -31,6 +31,7 @@ static const struct command *const model_commands[] = {
 	&model_cost_command,
 	&model_derive_command,
 	&model_resources_command,
+	&model_show_command,
 	&schema_command,
 	NULL,
 };

@@ -12,5 +12,6 @@ extern const struct command model_load_command;
 extern const struct command model_cost_command;
 extern const struct command model_derive_command;
 extern const struct command model_resources_command;
+extern const struct command model_show_command;
 
 #endif

@@ -168,6 +168,17 @@ static bool name_things(struct draft *p)
 	       draft_id(p, STR("state"), p->format == RESOURCES_CLOUDFORMATION ? "TableName" : "_table_name", &p->state_parameter);
 }
 
+static void note_tables(struct draft *p)
+{
+	for (const struct model_table *t = p->model->tables; t && t < p->model->tables + p->model->n_tables; t++) {
+		if (p->handlers && draft_text_at(node_get(t->at, STR("SSESpecification")), "KMSMasterKeyId").len)
+			draft_note(p, "The table %.*s is encrypted with a key of yours: its policy must let sluice's role use it by way of "
+				      "DynamoDB (kms:Decrypt).", STR_ARG(t->name));
+		if (node_get(t->at, STR("ResourcePolicy")) && p->format != RESOURCES_IAM)
+			draft_note(p, "The ResourcePolicy of the table %.*s is not taken over.", STR_ARG(t->name));
+	}
+}
+
 bool draft_make(struct draft *p, const struct model *m, enum resources_format format, struct buf *notes, struct err *err)
 {
 	*p = (struct draft){ .model = m, .format = format, .notes = notes };
@@ -176,6 +187,7 @@ bool draft_make(struct draft *p, const struct model *m, enum resources_format fo
 		return false;
 	if (!name_things(p) || !draft_grant(p))
 		return err_set(err, ERR_DATA, "resources.size", "the model has too many tables or handlers for this");
+	note_tables(p);
 	return true;
 }
 
@@ -312,7 +324,7 @@ static bool put_sink_arn(struct draft *p, const struct draft_arn *a, struct buf 
 		buf_put(out, s->account);
 	else if (!s->global)
 		buf_puts(out, formats[p->format].account);
-	buf_putf(out, ":%s%.*s", s->type, STR_ARG(s->name));
+	buf_putf(out, ":%s%.*s", s->type ? s->type : "", STR_ARG(s->name));
 	if (s->under.len)
 		buf_putf(out, "/%.*s", STR_ARG(s->under));
 	return buf_puts(out, s->behind ? s->behind : "");
@@ -345,8 +357,6 @@ static bool put_unknown(struct draft *p, const struct draft_unknown *u, struct b
 
 bool draft_arn_text(struct draft *p, const struct draft_arn *a, struct buf *out)
 {
-	const struct model_table *t = &p->model->tables[a->table];
-
 	switch (a->kind) {
 	case ARN_STATE:
 		return put_table_arn(p, p->state_id, STR(RESOURCES_STATE_TABLE), out);
@@ -359,7 +369,7 @@ bool draft_arn_text(struct draft *p, const struct draft_arn *a, struct buf *out)
 	case ARN_INDEX:
 		break;
 	}
-	put_table_arn(p, p->table_ids[a->table], t->name, out);
+	put_table_arn(p, p->table_ids[a->table], p->model->tables[a->table].name, out);
 	if (a->kind == ARN_STREAMS)
 		buf_puts(out, "/stream/*");
 	else if (a->kind == ARN_INDEX)

@@ -2,9 +2,17 @@
 
 #include <stdio.h>
 
-static const struct draft_rename units[] = { { "ReadCapacityUnits", "ReadCapacityUnits" }, { "WriteCapacityUnits", "WriteCapacityUnits" }, { 0 } };
-static const struct draft_rename most[] = { { "MaxReadRequestUnits", "MaxReadRequestUnits" }, { "MaxWriteRequestUnits", "MaxWriteRequestUnits" }, { 0 } };
-static const struct draft_rename warm[] = { { "ReadUnitsPerSecond", "ReadUnitsPerSecond" }, { "WriteUnitsPerSecond", "WriteUnitsPerSecond" }, { 0 } };
+enum { RESOURCES_MAX = 500 };
+
+static const struct draft_rename units[] = {
+	{ "ReadCapacityUnits", "ReadCapacityUnits" }, { "WriteCapacityUnits", "WriteCapacityUnits" }, { 0 },
+};
+static const struct draft_rename most[] = {
+	{ "MaxReadRequestUnits", "MaxReadRequestUnits" }, { "MaxWriteRequestUnits", "MaxWriteRequestUnits" }, { 0 },
+};
+static const struct draft_rename warm[] = {
+	{ "ReadUnitsPerSecond", "ReadUnitsPerSecond" }, { "WriteUnitsPerSecond", "WriteUnitsPerSecond" }, { 0 },
+};
 
 /* --- tables ---------------------------------------------------------------- */
 
@@ -342,6 +350,9 @@ void resources_cloudformation(struct draft *p)
 	if (p->handlers)
 		put_outputs(p);
 	json_end_object(&p->w);
+	if (p->model->n_tables + 2 > RESOURCES_MAX)
+		draft_note(p, "A template takes %d resources, and the model has %zu tables: cut it into several.", RESOURCES_MAX,
+			   p->model->n_tables);
 	for (size_t i = 0; i < p->n_unknowns; i++)
 		draft_note(p, "The parameter %.*s is %.*s.", STR_ARG(p->unknowns[i].id), STR_ARG(p->unknowns[i].what));
 }

@@ -6,9 +6,15 @@
 #define REQUIRED "{\"required_version\":\">= 1.5\",\"required_providers\":" \
 	"{\"aws\":{\"source\":\"hashicorp/aws\",\"version\":\">= 6.37.0\"}}}"
 
-static const struct draft_rename units[] = { { "ReadCapacityUnits", "read_capacity" }, { "WriteCapacityUnits", "write_capacity" }, { 0 } };
-static const struct draft_rename most[] = { { "MaxReadRequestUnits", "max_read_request_units" }, { "MaxWriteRequestUnits", "max_write_request_units" }, { 0 } };
-static const struct draft_rename warm[] = { { "ReadUnitsPerSecond", "read_units_per_second" }, { "WriteUnitsPerSecond", "write_units_per_second" }, { 0 } };
+static const struct draft_rename units[] = {
+	{ "ReadCapacityUnits", "read_capacity" }, { "WriteCapacityUnits", "write_capacity" }, { 0 },
+};
+static const struct draft_rename most[] = {
+	{ "MaxReadRequestUnits", "max_read_request_units" }, { "MaxWriteRequestUnits", "max_write_request_units" }, { 0 },
+};
+static const struct draft_rename warm[] = {
+	{ "ReadUnitsPerSecond", "read_units_per_second" }, { "WriteUnitsPerSecond", "write_units_per_second" }, { 0 },
+};
 
 /* --- tables ---------------------------------------------------------------- */
 
@@ -273,7 +279,7 @@ static void put_documents(struct draft *p)
 	json_end_object(&p->w);
 }
 
-/* One of each policy: `format` gives its member's text, with the policy's id for %s. */
+/* For each policy in its turn. */
 static void put_each_policy(struct draft *p, void (*put)(struct draft *p, const char *id))
 {
 	struct draft_cut cut = { 0 };

@@ -31,10 +31,10 @@ extern const struct table_rights rights_of_tables;     /* every table that is re
 struct rights_arn {
 	struct str region, account;   /* empty: where sluice runs */
 	bool global;                  /* it has neither (S3) */
-	const char *type;             /* in front of the name: "function:" */
+	const char *type;             /* in front of the name: "function:"; or NULL */
 	struct str name;
-	const char *behind;           /* behind it: "*" for what lies below it; or "" */
-	struct str under;             /* between name and behind, with a '/' in front; or empty */
+	struct str under;             /* behind the name, after a '/'; or empty */
+	const char *behind;           /* behind all: what lies below it, as a pattern; or NULL */
 };
 
 /* What a sink of a kind needs where it sends to. */
