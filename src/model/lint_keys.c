@@ -195,7 +195,8 @@ static void call_batch_size(struct lint *l)
 	static const struct {
 		const char *operation;
 		size_t max;
-	} limits[] = { { "BatchGetItem", 100 }, { "BatchWriteItem", 25 }, { "TransactGetItems", 100 }, { "TransactWriteItems", 100 } };
+	} limits[] = { { "BatchGetItem", 100 }, { "BatchWriteItem", 25 }, { "TransactGetItems", 100 },
+		       { "TransactWriteItems", 100 } };
 
 	EACH_CALL(l, c)
 		for (size_t i = 0; c->valid && i < sizeof(limits) / sizeof(*limits); i++)
