@@ -181,7 +181,7 @@ static bool see_calls(struct lint *l, struct kinds *kinds)
 	bool ok = l->memo->all_calls;
 
 	EACH_CALL(l, c)
-		ok = ok && c->valid && (!c->pattern || see_call(l, c, kinds));
+		ok = ok && c->n_actions > 0 && (!c->pattern || see_call(l, c, kinds));
 	return ok;
 }
 

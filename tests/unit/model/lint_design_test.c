@@ -33,8 +33,10 @@ static const struct lint_case of_usage[] = {
 	{ "never-written", ONLY_ORDERS(READ_ORDERS),
 	  { ONLY_ORDERS(READ_ORDERS "," WRITE_ORDERS), ONLY_ORDERS(READ_ORDERS "," SERVED("Orders")),
 	    MODEL(ORDERS "," SOURCE, PATTERNS(READ_ORDERS "," PUT_SOURCE) COUNTER) } },
-	/* Sample items write nothing. */
-	{ "never-written", MODEL(ORDERS, ITEMS("Orders", ITEM("\"id\":{\"S\":\"1\"}")) PATTERNS(READ_ORDERS)), { NULL } },
+	/* Sample items write nothing; what a statement does is not known. */
+	{ "never-written", MODEL(ORDERS, ITEMS("Orders", ITEM("\"id\":{\"S\":\"1\"}")) PATTERNS(READ_ORDERS)),
+	  { ONLY_ORDERS(READ_ORDERS "," P("x", "execute-statement --statement 'DELETE FROM Orders WHERE id = 1'", AT("1"))) } },
+	{ "table-unused", BOTH(READ_LINES), { BOTH(READ_LINES "," P("x", "execute-statement --statement 'SELECT * FROM Orders'", AT("1"))) } },
 	{ "never-read", ONLY_ORDERS(WRITE_ORDERS),
 	  { ONLY_ORDERS(READ_ORDERS "," WRITE_ORDERS), MODEL(ORDERS "," SOURCE, PATTERNS(READ_ORDERS "," PUT_SOURCE) COUNTER),
 	    /* A table that makes something unique is read by its condition. */
