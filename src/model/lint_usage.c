@@ -292,16 +292,17 @@ static bool scans(const struct model_call *first, const struct model_call *end)
 /* By what it says itself, or by one of its commands. */
 static void scan_rate(struct lint *l)
 {
-	const struct model_call *end = l->calls->calls + l->calls->n_calls, *c = l->calls->calls;
+	size_t at = 0;
 
 	EACH_PATTERN(l, p) {
+		const struct model_call *first = at < l->calls->n_calls ? &l->calls->calls[at] : NULL;
 		bool scan = str_eq(p->operation, STR("Scan"));
 
-		if (c && c < end && c->pattern == p) {
-			const struct model_call *next = lint_group_end(l, c);
+		if (first && first->pattern == p) {
+			const struct model_call *end = lint_group_end(l, first);
 
-			scan |= scans(c, next);
-			c = next;
+			scan |= scans(first, end);
+			at += (size_t)(end - first);
 		}
 		if (scan && p->rate.average > SCANS_PER_S)
 			LINT_FOUND(l, p->at, "Find a key or a sparse index that answers it with a Query.",
