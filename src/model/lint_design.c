@@ -63,8 +63,9 @@ static bool is_bounded(const struct model_action *a, const struct model_key *key
 {
 	const struct model_size *size = a->index ? &a->index->size : &a->table->size;
 	const struct model_call *c = a->call;
-	bool bounded = a->limit || c->command.max_items || !c->command.pages || c->pattern->item_count ||
-		       size->items_per_key_max > 0 || a->table->size.items_per_key_max > 0 || a->table->ttl_attribute.len;
+	/* --page-size is a Limit, too, and bounds nothing. */
+	bool bounded = c->command.max_items || !c->command.pages || c->pattern->item_count || size->items_per_key_max > 0 ||
+		       a->table->size.items_per_key_max > 0 || a->table->ttl_attribute.len;
 
 	for (size_t i = 0; !bounded && i < key->n_range; i++)
 		bounded = mentions(a->key_condition, &a->scope, key->range[i]->name);

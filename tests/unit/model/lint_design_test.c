@@ -80,6 +80,7 @@ static const struct lint_case of_design[] = {
 	    /* An index by which one is found. */
 	    MODEL(LINES, PATTERNS(P("w", PUT_LINE(S("id", "1") "," S("made", "a") "," S("state", "open")), AT("1")) "," PATTERN("1", QUERY_OPEN, ""))),
 	    MODEL(LINES, PATTERNS(WRITE_LINES "," PATTERN("1", QUERY_LINES(BY_ID " AND made > :m") VALUES(S(":i", "1") "," S(":m", "2")), ""))) } },
+	{ "unbounded-collection", LISTS(" --page-size 20", ""), { LISTS(" --max-items 20", "") } },
 	{ "mutable-index-key", CHANGES(CLOSED("20") "," OPEN("5")),
 	  { CHANGES(CLOSED("5") "," OPEN("20")),
 	    /* What is not in every item, or is removed, makes the index sparse. */
