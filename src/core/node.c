@@ -270,6 +270,11 @@ static void print_node(struct json_writer *w, const struct node *n)
 	}
 }
 
+void node_write_json(const struct node *n, struct json_writer *w)
+{
+	print_node(w, n);
+}
+
 bool node_print_json(const struct node *n, struct buf *out)
 {
 	struct json_writer w;

@@ -4,7 +4,7 @@
 #include "sluice/core/mask.h"
 #include "sluice/core/mem.h"
 #include "sluice/item/base64.h"
-#include "web_address.h"
+#include "sluice/sinks/web_address.h"
 #include "web_header.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "web_address.h"
+#include "sluice/sinks/web_address.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "sluice/core/mem.h"
 #include "sluice/sinks/kinds.h"
 #include "key_map.h"
-#include "web_address.h"
+#include "sluice/sinks/web_address.h"
 #include "web_header.h"
 #include "webhook_sink.h"
 

@@ -3,7 +3,7 @@
 #include "sluice/core/mask.h"
 #include "sluice/core/scan.h"
 #include "sluice/core/sha256.h"
-#include "web_address.h"
+#include "sluice/sinks/web_address.h"
 #include "web_header.h"
 #include "webhook_sink.h"
 

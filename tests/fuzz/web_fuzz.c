@@ -1,6 +1,6 @@
 /* Addresses and headers of the web on any bytes: what is accepted can go into a request
  * as it stands. */
-#include "../../src/sinks/web_address.h"
+#include "sluice/sinks/web_address.h"
 #include "../../src/sinks/web_header.h"
 #include "sluice/core/mask.h"
 #include "sluice/core/mem.h"

@@ -19,6 +19,7 @@ struct model_site {
 	struct aws_settings aws;     /* endpoint, credentials, transport, configuration */
 	struct aws_client *dynamodb, *streams;
 	struct event *stop;          /* set by SIGINT and SIGTERM: clean up, then return */
+	struct model_site_parts *parts;  /* its own */
 };
 
 /* Is it this machine: 127.0.0.0/8, [::1], localhost? Anything that is no http(s) URL is not. */
@@ -38,6 +39,7 @@ bool model_site_run(const struct model_site_options *o, void (*fn)(void *ctx, st
  * then: `stop` is the caller's, borrowed. Yields. */
 bool model_site_open(struct model_site *s, const struct model_site_options *o, struct loop *loop, struct event *stop,
 		     struct err *err);
+/* Yields. Also one that could not be opened. */
 void model_site_close(struct model_site *s);
 
 #endif

@@ -58,6 +58,10 @@ struct str node_path(struct arena *a, const struct node *n);
 struct buf;
 bool node_print_json(const struct node *n, struct buf *out);
 
+/* The same as the writer's next value (a member's key has been written). */
+struct json_writer;
+void node_write_json(const struct node *n, struct json_writer *w);
+
 const char *node_kind_name(enum node_kind kind);  /* "a string", "a group { }", ... */
 
 /* What stands there, for "found …": the kind and a short value. */

@@ -1,4 +1,4 @@
-#include "../../../src/sinks/web_address.h"
+#include "sluice/sinks/web_address.h"
 #include "support/test.h"
 
 static void test_the_parts_of_addresses(void **state)
