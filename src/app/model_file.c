@@ -1,7 +1,5 @@
 #include "sluice/app/model_file.h"
 
-#include "sluice/app/model_settings.h"
-
 #include "sluice/app/command.h"
 #include "sluice/app/model_settings.h"
 #include "sluice/core/file.h"
