@@ -1,10 +1,8 @@
 #include "sluice/app/model_file.h"
 
-#include "sluice/app/model_settings.h"
-
 #include "sluice/app/command.h"
+#include "sluice/app/model_settings.h"
 #include "sluice/core/file.h"
-#include "sluice/model/lint.h"
 
 #include <stdio.h>
 

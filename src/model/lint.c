@@ -3,8 +3,8 @@
 enum { SCRATCH_MAX = 64 << 20, SETTINGS_MAX = 64 << 20 };
 
 const struct model_lint *const model_lints[] = {
-	lint_settings, lint_tables, lint_items, lint_patterns, lint_sizing, lint_handlers, lint_templates, lint_audience,
-	lint_calls, lint_expressions, lint_keys, lint_usage, lint_design, lint_collections, lint_limits, NULL,
+	lint_limits, lint_settings, lint_tables, lint_items, lint_patterns, lint_sizing, lint_handlers, lint_templates, lint_audience,
+	lint_calls, lint_expressions, lint_keys, lint_usage, lint_design, lint_collections, NULL,
 };
 
 bool lint_works(struct lint *l, uint64_t steps, const struct node *at)

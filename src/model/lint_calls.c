@@ -32,14 +32,15 @@ typedef void (*group_fn)(struct lint *l, const struct group *g);
 
 static void each_group(struct lint *l, group_fn fn)
 {
-	const struct model_call *end = l->calls->calls + l->calls->n_calls, *next;
+	size_t next;
 
-	for (const struct model_call *c = l->calls->calls; c && c < end; c = next) {
-		struct group g = { .pattern = c->pattern, .first = c, .end = lint_group_end(l, c) };
+	for (size_t i = 0; i < l->calls->n_calls; i = next) {
+		const struct model_call *first = &l->calls->calls[i];
+		struct group g = { .pattern = first->pattern, .first = first, .end = lint_group_end(l, first) };
 		bool valid = g.pattern != NULL;
 
-		next = g.end;
-		for (; c < g.end; c++)
+		next = i + (size_t)(g.end - first);
+		for (const struct model_call *c = first; c < g.end; c++)
 			valid &= c->valid;
 		if (valid)
 			fn(l, &g);

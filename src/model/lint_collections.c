@@ -1,17 +1,21 @@
 /* Several kinds of items in one table, told apart by words in front of a '#' (USER#ana, PROFILE#ana). */
 #include "lint_parts.h"
 
-enum { KINDS_MAX = 32, TAG_MIN = 2 };
+#include <stdio.h>
+
+enum { KINDS_MAX = 32, TAG_MIN = 2, KIND_TEXT_BYTES = 140 };
 
 struct kind {
 	struct str hash, range;              /* "USER", "PROFILE"; empty: the value begins with no such word */
 	const struct node *item;             /* the first that was seen */
 	uint32_t together;                   /* kinds, by bit, that some pattern reads with it */
+	bool read, written;                  /* by a pattern */
 };
 
 struct kinds {
 	struct kind kind[KINDS_MAX];         /* more are passed over */
 	size_t n;
+	bool derived, consumed;              /* handlers write the table; handlers, or other systems, read it */
 };
 
 /* Capitals alone: "2026-11#x" or "shoes#7" are values. */
@@ -101,40 +105,99 @@ static bool meets(const struct model_action *a, const struct expression_node *co
 	return str_eq(tag_of(v.raw), tag) || (begins && str_starts(tag, v.raw));
 }
 
+/* Does an item of that kind stand in what is queried, and could it meet the conditions? */
 static bool reads_kind(const struct model_action *a, const struct kind *kind)
 {
-	const struct model_key *key = &a->table->key;
+	const struct model_key *key = a->index ? &a->index->key : &a->table->key;
+	bool could = true;
 
-	return a->kind == ACTION_SCAN || (meets(a, condition_on(a, key->hash[0]->name), kind->hash) &&
-					  meets(a, condition_on(a, key->range[0]->name), kind->range));
+	for (size_t i = 0; could && a->kind != ACTION_SCAN && i < lint_key_count(key); i++) {
+		const struct model_attribute *part = lint_key_at(key, i);
+
+		could = node_get(kind->item, part->name) && meets(a, condition_on(a, part->name), tag_in(kind->item, part));
+	}
+	return could;
 }
 
-static void see_read(const struct model_action *a, struct kinds *kinds)
+static void see_read(struct lint *l, const struct model_action *a, struct kinds *kinds)
 {
+	bool collection = !(a->index && a->index->global);
+	size_t condition = a->key_condition ? a->key_condition->text.len / 64 : 0;
 	uint32_t together = 0;
 
-	for (size_t i = 0; i < kinds->n; i++)
+	for (size_t i = 0; i < kinds->n; i++) {
+		if (!lint_works(l, lint_seeks(2, kinds->kind[i].item->count) + condition, a->call->at))
+			return;
 		together |= (uint32_t)reads_kind(a, &kinds->kind[i]) << i;
-	for (size_t i = 0; i < kinds->n; i++)
-		if (together >> i & 1)
+	}
+	for (size_t i = 0; i < kinds->n; i++) {
+		if (!(together >> i & 1))
+			continue;
+		kinds->kind[i].read = true;
+		if (collection)
 			kinds->kind[i].together |= together;
+	}
 }
 
-/* A local index has the table's collections. */
-static bool see_reads(struct lint *l, struct kinds *kinds)
+/* One item, by its key or with it. A condition on it reads it. */
+static void see_item_use(const struct model_action *a, const struct node *attributes, struct kinds *kinds)
 {
-	bool ok = true;
+	const struct model_key *key = &a->table->key;
+	struct str hash = tag_in(attributes, key->hash[0]), range = tag_in(attributes, key->range[0]);
 
-	EACH_CALL(l, c) {
-		ok &= c->valid;
-		EACH_ACTION(c, a)
-			if (ok && c->pattern && a->table && (a->kind == ACTION_QUERY || a->kind == ACTION_SCAN) &&
-			    !(a->index && a->index->global) && kinds[a->table - l->model->tables].n > 1) {
-				ok = lint_works(l, 1, c->at);
-				see_read(a, &kinds[a->table - l->model->tables]);
-			}
+	for (size_t i = 0; i < kinds->n; i++) {
+		struct kind *kind = &kinds->kind[i];
+
+		if (!str_eq(kind->hash, hash) || !str_eq(kind->range, range))
+			continue;
+		kind->read |= !action_writes(a->kind) || a->condition || node_get(a->at, STR("ReturnValues"));
+		kind->written |= action_writes(a->kind) && a->kind != ACTION_DELETE;
 	}
+}
+
+static bool see_call(struct lint *l, const struct model_call *c, struct kinds *all)
+{
+	const struct node *key = NULL;
+
+	EACH_ACTION(c, a) {
+		const struct node *attributes = lint_attributes(a, &key);
+		struct kinds *kinds = a->table ? &all[a->table - l->model->tables] : NULL;
+
+		if (!kinds || kinds->n == 0)
+			continue;
+		if (!lint_works(l, 1 + (attributes ? attributes->count / 4 : 0), c->at))
+			return false;
+		if (a->kind == ACTION_QUERY || a->kind == ACTION_SCAN)
+			see_read(l, a, kinds);
+		else if (attributes)
+			see_item_use(a, attributes, kinds);
+	}
+	return !l->spent;
+}
+
+/* False where not all that patterns do is known. */
+static bool see_calls(struct lint *l, struct kinds *kinds)
+{
+	bool ok = l->memo->all_calls;
+
+	EACH_CALL(l, c)
+		ok = ok && c->n_actions > 0 && (!c->pattern || see_call(l, c, kinds));
 	return ok;
+}
+
+static void see_others(struct lint *l, struct kinds *kinds)
+{
+	EACH_PATTERN(l, p)
+		if (p->table && p->n_commands == 0)
+			kinds[p->table - l->model->tables].derived = kinds[p->table - l->model->tables].consumed = true;
+	EACH_HANDLER(l, h) {
+		const struct model_table *t = model_table(l->model, lint_text(h->at, "table"));
+
+		if (t)
+			kinds[t - l->model->tables].derived = true;
+		if (h->table)
+			kinds[h->table - l->model->tables].consumed = true;
+	}
 }
 
 /* --- apart ------------------------------------------------------------------- */
@@ -191,17 +254,71 @@ static void check_table(struct lint *l, const struct model_table *t, const struc
 	}
 }
 
+typedef void (*table_fn)(struct lint *l, const struct model_table *t, const struct kinds *kinds);
+
+static void each_table(struct lint *l, table_fn fn)
+{
+	struct kinds *kinds = l->model->n_patterns ? arena_array(lint_step(l), l->model->n_tables + 1, sizeof(*kinds)) : NULL;
+
+	if (!kinds && l->model->n_patterns)
+		lint_no_memory(l, NULL);
+	if (!kinds || !see_items(l, kinds) || !see_calls(l, kinds))
+		return;
+	see_others(l, kinds);
+	EACH_TABLE(l, t)
+		fn(l, t, &kinds[t - l->model->tables]);
+}
+
 static void apart_collection(struct lint *l)
 {
-	struct kinds *kinds = lint_array(l, l->model->n_tables, sizeof(*kinds));
+	each_table(l, check_table);
+}
 
-	if (!kinds || l->model->n_patterns == 0 || !see_items(l, kinds) || !see_reads(l, kinds))
-		return;
-	EACH_TABLE(l, t)
-		check_table(l, t, &kinds[t - l->model->tables]);
+/* --- read and never written, written and never read --------------------------- */
+
+/* "USER#…/PROFILE#…" */
+static const char *kind_text(const struct kind *kind, char out[KIND_TEXT_BYTES])
+{
+	snprintf(out, KIND_TEXT_BYTES, "%.*s%s%.*s", STR_ARG(str_sub(kind->hash, 0, 60)), kind->hash.len ? "#…/" : "",
+		 STR_ARG(str_sub(kind->range, 0, 60)));
+	return out;
+}
+
+static void check_written(struct lint *l, const struct model_table *t, const struct kinds *kinds)
+{
+	char text[KIND_TEXT_BYTES];
+
+	for (size_t i = 0; i < kinds->n; i++)
+		if (kinds->n > 1 && !kinds->derived && kinds->kind[i].read && !kinds->kind[i].written)
+			LINT_FOUND(l, t->at, "Add the pattern that writes them, or one whose \"reason\" says which system does.",
+				   "patterns read \"%s\" items and none writes them: who creates them?", kind_text(&kinds->kind[i], text));
+}
+
+static void kind_never_written(struct lint *l)
+{
+	each_table(l, check_written);
+}
+
+static void check_read(struct lint *l, const struct model_table *t, const struct kinds *kinds)
+{
+	char text[KIND_TEXT_BYTES];
+
+	for (size_t i = 0; i < kinds->n; i++)
+		if (kinds->n > 1 && !kinds->consumed && kinds->kind[i].written && !kinds->kind[i].read)
+			LINT_FOUND(l, t->at, "Add the pattern that reads them, or one whose \"reason\" says which system does.",
+				   "\"%s\" items are written and no pattern reads them: what are they for?",
+				   kind_text(&kinds->kind[i], text));
+}
+
+static void kind_never_read(struct lint *l)
+{
+	each_table(l, check_read);
 }
 
 const struct model_lint lint_collections[] = {
-	{ "apart-collection", FINDING_WARNING, "Kinds of items in one collection that no pattern reads together.", apart_collection },
+	{ "apart-collection", FINDING_WARNING, "Kinds of items in one collection that no pattern reads together.",
+	  apart_collection },
+	{ "kind-never-written", FINDING_WARNING, "A kind of items that is read and that nothing writes.", kind_never_written },
+	{ "kind-never-read", FINDING_WARNING, "A kind of items that is written and that nothing reads.", kind_never_read },
 	{ 0 },
 };

@@ -63,7 +63,8 @@ static bool is_bounded(const struct model_action *a, const struct model_key *key
 {
 	const struct model_size *size = a->index ? &a->index->size : &a->table->size;
 	const struct model_call *c = a->call;
-	bool bounded = a->limit || c->command.max_items || !c->command.pages || c->pattern->item_count || size->items_per_key_max > 0 ||
+	/* --page-size is a Limit, too, and bounds nothing. */
+	bool bounded = c->command.max_items || !c->command.pages || c->pattern->item_count || size->items_per_key_max > 0 ||
 		       a->table->size.items_per_key_max > 0 || a->table->ttl_attribute.len;
 
 	for (size_t i = 0; !bounded && i < key->n_range; i++)
@@ -201,21 +202,32 @@ static bool handler_reads(struct lint *l, const struct model_index *index)
 
 /* --- keys that change -------------------------------------------------------- */
 
+static void tell_mutable(struct lint *l, const struct model_index *index, struct str name,
+			 const struct attribute_facts *facts, double reads)
+{
+	struct str id = str_sub(facts->updated_by->pattern->id, 0, 60), shown = str_sub(name, 0, 255);
+	static const char fix[] = "Keep the attribute out of the key, or drop the index and read the table.";
+
+	if (facts->updates > 0)
+		LINT_FOUND(l, index->at, fix,
+			   "pattern %.*s changes \"%.*s\", a key of this index: two writes of the index each, %g changes a second, and "
+			   "%g reads of the index", STR_ARG(id), STR_ARG(shown), facts->updates, reads);
+	else
+		LINT_FOUND(l, index->at, fix, "pattern %.*s changes \"%.*s\", a key of this index: two writes of the index each",
+			   STR_ARG(id), STR_ARG(shown));
+}
+
 /* Each change takes one entry out and puts one in: worth it where the index is read more often. */
-static void check_mutable(struct lint *l, const struct model_table *t, const struct model_index *index, const struct table_facts *of,
-			  double reads)
+static void check_mutable(struct lint *l, const struct model_table *t, const struct model_index *index,
+			  const struct table_facts *of, double reads)
 {
 	for (size_t i = 0; i < lint_key_count(&index->key); i++) {
 		struct str name = lint_key_at(&index->key, i)->name;
 		const struct attribute_facts *facts = facts_of(of, t, name);
 
-		if (!facts || !facts->updated_by || facts->removed || facts->lacking || lint_key_has(&t->key, name) ||
-		    facts->updates < reads || handler_reads(l, index))
-			continue;
-		LINT_FOUND(l, index->at, "Keep the attribute out of the key, or drop the index and read the table.",
-			   "pattern %.*s changes \"%.*s\", a key of this index, with two writes of the index, and at %g a second; it is "
-			   "read at %g", STR_ARG(str_sub(facts->updated_by->pattern->id, 0, 60)), STR_ARG(str_sub(name, 0, 255)),
-			   facts->updates, reads);
+		if (facts && facts->updated_by && !facts->removed && !facts->lacking && !lint_key_has(&t->key, name) &&
+		    facts->updates >= reads && !handler_reads(l, index))
+			tell_mutable(l, index, name, facts, reads);
 	}
 }
 
@@ -235,8 +247,8 @@ static void mutable_index_key(struct lint *l)
 /* --- projections ------------------------------------------------------------- */
 
 /* Half of what an item has beside keys, or less. */
-static void check_projection(struct lint *l, const struct model_table *t, const struct model_index *index, const struct index_reads *r,
-			     size_t members)
+static void check_projection(struct lint *l, const struct model_table *t, const struct model_index *index,
+			     const struct index_reads *r, size_t members)
 {
 	enum { TEXT_BYTES = 400 };
 	size_t keys = lint_key_count(&t->key) + lint_key_count(&index->key), others = members > keys ? members - keys : 0;

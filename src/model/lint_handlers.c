@@ -89,6 +89,19 @@ static void handler_target(struct lint *l)
 	}
 }
 
+/* Rows of counters and views are marked, and the daemon demands a `where`; an inbox's are not. */
+static void handler_feeds_itself(struct lint *l)
+{
+	EACH_HANDLER(l, h) {
+		bool unmarked = str_eq(h->kind, STR("fanout")) || str_eq(h->kind, STR("copy"));
+
+		if (unmarked && h->table && target_of(l->model, h) == h->table && !node_get(h->at, STR("filter")) &&
+		    !node_get(h->at, STR("where")))
+			LINT_FOUND(l, node_get(h->at, STR("table")), "Write to another table, or filter its own rows out.",
+				   "it writes to the table that it reads: each row that it writes is its next event");
+	}
+}
+
 enum { UNSEEN, OPEN, CLOSED };
 
 struct search {
@@ -148,6 +161,7 @@ const struct model_lint lint_handlers[] = {
 	{ "pipeline-table", FINDING_ERROR, "A pipeline of a table that is not there.", pipeline_table },
 	{ "handler-pipeline", FINDING_ERROR, "A handler whose pipeline is not there, or not named.", handler_pipeline },
 	{ "handler-target", FINDING_ERROR, "A handler that writes to a table that is not there.", handler_target },
+	{ "handler-feeds-itself", FINDING_ERROR, "A handler whose own rows are its next events.", handler_feeds_itself },
 	{ "handler-cycle", FINDING_ERROR, "Handlers that feed each other.", handler_cycle },
 	{ 0 },
 };

@@ -147,7 +147,7 @@ static double read_units(const struct loading *g, const struct model_action *a)
 	double bytes = bytes_of(g, a->table, a->index), items = (double)g->pattern->item_count;
 
 	if (items == 0)
-		items = a->limit ? (double)a->limit : 1;
+		items = a->limit && !a->call->command.pages ? (double)a->limit : 1;
 	if (is_transaction(a))
 		return ceil(bytes / READ_UNIT) * 2 * g->factor;
 	if (a->kind == ACTION_GET)

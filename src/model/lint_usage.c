@@ -24,7 +24,7 @@ struct usage {
 	bool **indexes;                  /* of each table: is it used? */
 	struct named *names;             /* sorted */
 	size_t n_names;
-	bool known;                      /* every command could be read */
+	bool known;                      /* what every command reads and writes is known */
 };
 
 /* --- names ------------------------------------------------------------------- */
@@ -128,7 +128,7 @@ static void use_by_action(struct usage *u, const struct model_action *a)
 	use->written |= action_writes(a->kind);
 }
 
-/* The words of a command that could not be read. */
+/* The words of a command that could not be read, or that is a statement. */
 static void use_by_text(struct usage *u, struct str text)
 {
 	size_t begin = 0;
@@ -145,8 +145,8 @@ static void use_by_calls(struct lint *l, struct usage *u)
 {
 	u->known = l->memo->all_calls;
 	EACH_CALL(l, c) {
-		u->known &= c->valid;
-		if (!c->valid)
+		u->known &= c->n_actions > 0;
+		if (c->n_actions == 0)
 			use_by_text(u, c->at->text);
 		EACH_ACTION(c, a)
 			if (a->table)
@@ -292,16 +292,17 @@ static bool scans(const struct model_call *first, const struct model_call *end)
 /* By what it says itself, or by one of its commands. */
 static void scan_rate(struct lint *l)
 {
-	const struct model_call *end = l->calls->calls + l->calls->n_calls, *c = l->calls->calls;
+	size_t at = 0;
 
 	EACH_PATTERN(l, p) {
+		const struct model_call *first = at < l->calls->n_calls ? &l->calls->calls[at] : NULL;
 		bool scan = str_eq(p->operation, STR("Scan"));
 
-		if (c && c < end && c->pattern == p) {
-			const struct model_call *next = lint_group_end(l, c);
+		if (first && first->pattern == p) {
+			const struct model_call *end = lint_group_end(l, first);
 
-			scan |= scans(c, next);
-			c = next;
+			scan |= scans(first, end);
+			at += (size_t)(end - first);
 		}
 		if (scan && p->rate.average > SCANS_PER_S)
 			LINT_FOUND(l, p->at, "Find a key or a sparse index that answers it with a Query.",

@@ -1,6 +1,7 @@
 #include "lint_call_cases.h"
 
 #include "sluice/core/mem.h"
+#include "sluice/model/call.h"
 
 #include <stdio.h>
 
@@ -32,8 +33,10 @@ static const struct lint_case of_usage[] = {
 	{ "never-written", ONLY_ORDERS(READ_ORDERS),
 	  { ONLY_ORDERS(READ_ORDERS "," WRITE_ORDERS), ONLY_ORDERS(READ_ORDERS "," SERVED("Orders")),
 	    MODEL(ORDERS "," SOURCE, PATTERNS(READ_ORDERS "," PUT_SOURCE) COUNTER) } },
-	/* Sample items write nothing. */
-	{ "never-written", MODEL(ORDERS, ITEMS("Orders", ITEM("\"id\":{\"S\":\"1\"}")) PATTERNS(READ_ORDERS)), { NULL } },
+	/* Sample items write nothing; what a statement does is not known. */
+	{ "never-written", MODEL(ORDERS, ITEMS("Orders", ITEM("\"id\":{\"S\":\"1\"}")) PATTERNS(READ_ORDERS)),
+	  { ONLY_ORDERS(READ_ORDERS "," P("x", "execute-statement --statement 'DELETE FROM Orders WHERE id = 1'", AT("1"))) } },
+	{ "table-unused", BOTH(READ_LINES), { BOTH(READ_LINES "," P("x", "execute-statement --statement 'SELECT * FROM Orders'", AT("1"))) } },
 	{ "never-read", ONLY_ORDERS(WRITE_ORDERS),
 	  { ONLY_ORDERS(READ_ORDERS "," WRITE_ORDERS), MODEL(ORDERS "," SOURCE, PATTERNS(READ_ORDERS "," PUT_SOURCE) COUNTER),
 	    /* A table that makes something unique is read by its condition. */
@@ -77,6 +80,7 @@ static const struct lint_case of_design[] = {
 	    /* An index by which one is found. */
 	    MODEL(LINES, PATTERNS(P("w", PUT_LINE(S("id", "1") "," S("made", "a") "," S("state", "open")), AT("1")) "," PATTERN("1", QUERY_OPEN, ""))),
 	    MODEL(LINES, PATTERNS(WRITE_LINES "," PATTERN("1", QUERY_LINES(BY_ID " AND made > :m") VALUES(S(":i", "1") "," S(":m", "2")), ""))) } },
+	{ "unbounded-collection", LISTS(" --page-size 20", ""), { LISTS(" --max-items 20", "") } },
 	{ "mutable-index-key", CHANGES(CLOSED("20") "," OPEN("5")),
 	  { CHANGES(CLOSED("5") "," OPEN("20")),
 	    /* What is not in every item, or is removed, makes the index sparse. */
@@ -107,6 +111,9 @@ static const struct lint_case of_design[] = {
 #define RELATED(prefix) "query --table-name App --key-condition-expression 'subject = :s AND begins_with(relation, :r)'" \
 	VALUES(S(":s", "USER#ana") "," S(":r", prefix))
 #define SUBJECT "query --table-name App --key-condition-expression 'subject = :s'" VALUES(S(":s", "USER#ana"))
+#define PUT_THING(relation) P("p" relation, "put-item --table-name App --item '{" S("subject", "USER#ana") "," S("relation", relation) "}'", AT("1"))
+#define GET_THING(relation) P("g" relation, "get-item --table-name App" KEY(S("subject", "USER#ana") "," S("relation", relation)), AT("1"))
+#define APP_SOURCE TABLE("App", ATTR("subject", "S") "," ATTR("relation", "S"), HASH("subject") "," RANGE("relation"), STREAM)
 #define SINGLE(items, patterns) MODEL(APP, ITEMS("App", items) PATTERNS(patterns))
 
 static const struct lint_case of_collections[] = {
@@ -119,6 +126,18 @@ static const struct lint_case of_collections[] = {
 	{ "apart-collection", SINGLE(USERS, P("1", RELATED("PROF"), AT("1"))),
 	  { SINGLE(THING("shoes#7", A("size")) "," THING("books#9", A("author")), P("1", RELATED("shoes#"), AT("1"))),
 	    SINGLE(USERS, P("1", "scan --table-name App", AT("0.1"))) } },
+	{ "kind-never-written", SINGLE(USERS, P("1", RELATED("PROFILE#"), AT("1")) "," PUT_THING("FOLLOWS#ben")),
+	  { SINGLE(USERS, P("1", RELATED("PROFILE#"), AT("1")) "," PUT_THING("PROFILE#ana")),
+	    SINGLE(USERS, P("1", RELATED("PROFILE#"), AT("1")) "," PUT_THING("FOLLOWS#ben") "," SERVED("App")),
+	    /* One kind alone is the table. */
+	    SINGLE(THING("PROFILE#ana", A("bio")), P("1", RELATED("PROFILE#"), AT("1"))) } },
+	{ "kind-never-read", SINGLE(USERS, PUT_THING("PROFILE#ana") "," PUT_THING("FOLLOWS#ben") "," GET_THING("PROFILE#ben")),
+	  { SINGLE(USERS, PUT_THING("PROFILE#ana") "," PUT_THING("FOLLOWS#ben") "," P("1", SUBJECT, AT("1"))),
+	    SINGLE(USERS, PUT_THING("PROFILE#ana") "," PUT_THING("FOLLOWS#ben") "," GET_THING("PROFILE#ben") "," GET_THING("FOLLOWS#x")),
+	    /* A handler reads the stream. */
+	    MODEL(APP_SOURCE "," ORDERS, ITEMS("App", USERS) PATTERNS(PUT_THING("PROFILE#ana") "," PUT_THING("FOLLOWS#ben") ","
+		GET_THING("PROFILE#ben")) HANDLERS("{\"kind\":\"counter\",\"name\":\"c\",\"source\":\"App\",\"table\":\"Orders\","
+		"\"key\":{\"id\":\"${item.subject}\"},\"add\":[{\"attribute\":\"n\"}]}")) } },
 };
 
 /* ---- Traffic ---- */
@@ -158,6 +177,49 @@ static void test_each_lint_of_design_has_a_case(void **state)
 	lint_check_cases("scan-rate", of_usage, COUNT_OF(of_usage), NULL);
 	lint_check_cases("ttl-unfiltered", of_design, COUNT_OF(of_design), NULL);
 	lint_check_cases("apart-collection", of_collections, COUNT_OF(of_collections), NULL);
+}
+
+/* ---- Limits ---- */
+
+static void test_commands_beyond_the_first_20000_are_told_of(void **state)
+{
+	struct buf text, shown;
+
+	(void)state;
+	buf_init(&text, 8 << 20);
+	buf_init(&shown, 1 << 20);
+	buf_puts(&text, "{\"tables\":[" ORDERS "]" ",\"access_patterns\":[{\"pattern\":1,\"implementation\":[");
+	for (size_t i = 0; i < MODEL_CALLS_MAX + 2; i++)
+		buf_puts(&text, i ? ",\"aws\"" : "\"aws\"");
+	buf_puts(&text, "]}]}");
+	assert_int_equal(lint_found(buf_str(&text), "lint-work", &shown), 1);
+	assert_non_null(strstr(shown.ptr, ": error lint-work: 2 commands beyond the first 20000 were not looked at"));
+	buf_release(&shown);
+	buf_release(&text);
+}
+
+/* A table of one index that includes 100,000 attributes, and 100 queries of it. */
+static void test_work_that_grows_with_the_square_ends_and_is_told_of(void **state)
+{
+	struct buf text, shown;
+
+	(void)state;
+	buf_init(&text, 8 << 20);
+	buf_init(&shown, 1 << 20);
+	buf_puts(&text, "{\"tables\":[{\"TableName\":\"Lines\",\"AttributeDefinitions\":[" ATTR("id", "S") "],\"KeySchema\":["
+		HASH("id") "],\"GlobalSecondaryIndexes\":[{\"IndexName\":\"Big\",\"KeySchema\":[" HASH("id") "],"
+		"\"Projection\":{\"ProjectionType\":\"INCLUDE\",\"NonKeyAttributes\":[\"x\"");
+	for (int i = 0; i < 100000; i++)
+		buf_puts(&text, ",\"x\"");
+	buf_puts(&text, "]}}]}],\"access_patterns\":[");
+	for (int i = 0; i < 100; i++)
+		buf_puts(&text, PATTERN("1", "query --table-name Lines --index-name Big --key-condition-expression 'id = :i'" I
+					     " --projection-expression nothing", "") ",");
+	buf_puts(&text, "{\"pattern\":2,\"reason\":\"none\"}]}");
+	assert_int_equal(lint_found(buf_str(&text), "lint-work", &shown), 1);
+	assert_true(lint_found(buf_str(&text), "expression.not-projected", &shown) > 10);
+	buf_release(&shown);
+	buf_release(&text);
 }
 
 /* ---- Examples ---- */
@@ -207,6 +269,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_lint_of_design_finds_what_is_wrong_and_nothing_else),
 		cmocka_unit_test(test_each_lint_of_design_has_a_case),
+		cmocka_unit_test(test_commands_beyond_the_first_20000_are_told_of),
+		cmocka_unit_test(test_work_that_grows_with_the_square_ends_and_is_told_of),
 		cmocka_unit_test(test_the_examples_have_no_errors_and_one_warning_of_these),
 	};
 

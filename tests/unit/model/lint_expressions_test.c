@@ -120,7 +120,7 @@ static void test_every_code_of_expressions_is_a_lint(void **state)
 			fail_msg("%s is no lint", expression_code_name((enum expression_code)i));
 }
 
-/* Errors of a code in a Query's filter of that many "AND note = :i". */
+/* Errors of a code in a Query's filter of that many "AND note = :f". */
 static size_t found_in_filter(size_t parts, const char *code)
 {
 	struct buf text, shown;
@@ -129,9 +129,9 @@ static size_t found_in_filter(size_t parts, const char *code)
 	buf_init(&text, 4 << 20);
 	buf_init(&shown, 4 << 20);
 	buf_puts(&text, "{\"tables\":[" LINES "]" ",\"access_patterns\":[{\"pattern\":1,\"implementation\":\"aws dynamodb " QUERY_LINES(BY_ID)
-		 I " --filter-expression 'note = :i");
+		 TWO(S(":i", "1"), S(":f", "1")) " --filter-expression 'note = :f");
 	for (size_t i = 0; i < parts; i++)
-		buf_puts(&text, " AND note = :i");
+		buf_puts(&text, " AND note = :f");
 	buf_puts(&text, "'\"}]}");
 	n = lint_found(buf_str(&text), code, &shown);
 	buf_release(&shown);

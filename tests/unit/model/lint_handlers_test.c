@@ -19,6 +19,9 @@ static const struct model_lint *const owned[] = { lint_settings, lint_handlers, 
 #define FOLLOWS T("Follows", ATTR("target", "S") "," ATTR("user", "S"), KEY("target", "HASH") "," KEY("user", "RANGE"), "")
 #define FANOUT(audience, more) HANDLERS("{\"kind\":\"fanout\",\"name\":\"f\",\"source\":\"Orders\",\"sink\":\"bus\"" TOPIC \
 	",\"audience\":[{\"table\":\"Follows\"," audience "}],\"member\":\"user\",\"message\":{\"u\":\"${member.user}\"}" more "}")
+#define INBOX(table, more) SINKS("{\"name\":\"rows\",\"kind\":\"dynamodb\"}") HANDLERS("{\"kind\":\"fanout\",\"name\":\"f\"," \
+	"\"source\":\"Orders\",\"sink\":\"rows\",\"audience\":[{\"table\":\"Follows\",\"key\":\"${new.b}\"}],\"member\":\"user\"," \
+	"\"table\":\"" table "\",\"item\":{\"id\":\"${member.user}\"}" more "}")
 #define FANNED(size, rate, audience, more) M(STREAMED("NEW_IMAGE") "," FOLLOWS, ",\"sizing\":{\"Follows\":{" size "}}" \
 	PATTERNS("{\"pattern\":\"1\",\"table\":\"Follows\",\"reason\":\"x\",\"dynamodb_operation\":\"PutItem\",\"rps\":" rate "}") \
 	KAFKA FANOUT(audience, more))
@@ -89,6 +92,8 @@ static const struct lint_case cases[] = {
 	{ "handler-pipeline", M(STREAMED(BOTH), PIPELINES("{\"table\":\"Orders\",\"name\":\"p\"},{\"table\":\"Orders\",\"name\":\"q\"}")
 		HANDLERS(COUNTER(""))), NULL, NULL },
 	{ "handler-target", M(T("Orders", ID, HASH_ID, STREAM(BOTH)), HANDLERS(COUNTER(""))), COUNTED(""), SENT(BOTH, KAFKA, TOPIC) },
+	{ "handler-feeds-itself", M(STREAMED(BOTH) "," FOLLOWS, INBOX("Orders", "")), M(STREAMED(BOTH) "," FOLLOWS, INBOX("Stats", "")),
+	  M(STREAMED(BOTH) "," FOLLOWS, INBOX("Orders", ",\"filter\":{\"dynamodb\":{\"Keys\":{\"id\":{\"S\":[{\"prefix\":\"O#\"}]}}}}")) },
 	{ "handler-cycle", M(BOTH_STREAMED, HANDLERS(COUNTER("") "," INTO("Orders", ""))), COUNTED(""),
 	  M(BOTH_STREAMED, HANDLERS(COUNTER("") "," INTO("Stats", ",\"where\":{\"id\":[{\"prefix\":\"O#\"}]}"))) },
 	{ "handler-view-type", M(STREAMED("NEW_IMAGE"), HANDLERS(COUNTER(""))), COUNTED(""), SENT("KEYS_ONLY", KAFKA, TOPIC) },

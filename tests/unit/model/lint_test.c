@@ -1,12 +1,15 @@
 /* Bounds of all lints, and what they need from the program. The lints themselves have test programs
- * of their own (lint_cases.h).
+ * of their own (lint_cases.h). Runs in the project's top folder.
  */
 #include "support/test.h"
 
 #include "sluice/app/model_settings.h"
 #include "sluice/core/buf.h"
+#include "sluice/core/file.h"
 
-#include <stdlib.h>
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
 
 struct counts {
 	size_t work, memory, settings;
@@ -167,6 +170,30 @@ static void test_codes_are_unique_and_well_formed(void **state)
 		}
 }
 
+/* Each test program answers for its own tables; here, that none is forgotten. */
+static void test_every_code_stands_in_a_test(void **state)
+{
+	enum { SOURCES_MAX = 4 << 20 };
+	struct buf sources;
+	glob_t found;
+
+	(void)state;
+	buf_init(&sources, SOURCES_MAX);
+	assert_int_equal(glob("tests/unit/model/lint*_test.c", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		assert_true(file_read(found.gl_pathv[i], &sources, NULL));
+	globfree(&found);
+	for (size_t i = 0; model_lints[i]; i++)
+		for (const struct model_lint *lint = model_lints[i]; lint->code; lint++) {
+			char quoted[80];
+
+			snprintf(quoted, sizeof(quoted), "\"%s\"", lint->code);
+			if (!strstr(sources.ptr, quoted))
+				fail_msg("%s stands in no tests/unit/model/lint*_test.c", lint->code);
+		}
+	buf_release(&sources);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +203,7 @@ int main(void)
 		cmocka_unit_test(test_memory_is_bounded_and_its_end_is_told),
 		cmocka_unit_test(test_without_kinds_settings_are_not_checked),
 		cmocka_unit_test(test_codes_are_unique_and_well_formed),
+		cmocka_unit_test(test_every_code_stands_in_a_test),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
