@@ -218,7 +218,7 @@ const struct command model_cost_command = {
 		"totals at 1, 3 and 10 times the rates. Nothing is connected to. What is assumed\n"
 		"is said below. With figures missing or wrong the exit code is 1; the rest is\n"
 		"computed. Prices are us-east-1's; a price file names those that differ:\n"
-		"  { \"region\": \"eu-central-1\",\n"
+		"  { \"region\": \"somewhere-1\",\n"
 		"    \"standard\": { \"read_request_million_usd\": 0.1525,\n"
 		"                  \"write_request_million_usd\": 0.7625,\n"
 		"                  \"read_capacity_hour_usd\": 0.0001586,\n"
@@ -230,7 +230,7 @@ const struct command model_cost_command = {
 		"earlier report or a heading such as \"Cost Report\" stands over, else at the end.\n",
 	.examples = "  sluice model cost dynamodb_data_model.json\n"
 		    "  sluice model cost dynamodb_data_model.json --what-if rps=x3\n"
-		    "  sluice model cost dynamodb_data_model.json --prices frankfurt.json --json\n"
+		    "  sluice model cost dynamodb_data_model.json --prices prices.json --json\n"
 		    "  sluice model cost dynamodb_data_model.json --markdown dynamodb_data_model.md\n",
 	.takes = COMMAND_TAKES_FILE | COMMAND_TAKES_PRICES | COMMAND_TAKES_WHAT_IF | COMMAND_TAKES_MARKDOWN |
 		 COMMAND_TAKES_JSON,

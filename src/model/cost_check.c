@@ -48,7 +48,7 @@ static bool check_size(double bytes, const struct node *at, struct findings_list
 	if (bytes == 0)
 		finding_add(findings, FINDING_ERROR, "cost-item-size", cost_at(at, STR("item_size_bytes")),
 			    "Give the average size of an item in bytes, names of attributes included.",
-			    "no item size is given: expected item_size_bytes from 1 to 409,600");
+			    "item_size_bytes is 0 or not given: expected 1 to 409,600");
 	else
 		finding_add(findings, FINDING_ERROR, "cost-item-size", cost_at(at, STR("item_size_bytes")),
 			    "Give the average size of an item in bytes, names of attributes included.",
@@ -124,7 +124,7 @@ static bool check_count(const struct cost_pattern *p, struct findings_list *find
 	if (p->item_count == 0)
 		finding_add(findings, FINDING_ERROR, "cost-item-count", cost_at(p->at, STR("item_count")),
 			    "Give the items that one request reads (before its filter) or writes.",
-			    "%s needs item_count: none is given", cost_operation_name(p->operation));
+			    "item_count is 0 or not given, which %s needs", cost_operation_name(p->operation));
 	else
 		finding_add(findings, FINDING_ERROR, "cost-item-count", cost_at(p->at, STR("item_count")),
 			    "Give the items that one request reads (before its filter) or writes.",
@@ -140,7 +140,7 @@ static bool check_rate(const struct cost_pattern *p, struct findings_list *findi
 
 	if (!within(p->rps, COST_RPS_MIN, COST_RPS_MAX)) {
 		if (p->rps == 0)
-			finding_add(findings, FINDING_ERROR, "cost-rps", at, fix, "no rate is given: expected rps over 0");
+			finding_add(findings, FINDING_ERROR, "cost-rps", at, fix, "rps is 0 or not given: expected a rate over 0");
 		else
 			finding_add(findings, FINDING_ERROR, "cost-rps", at, fix,
 				    "a rate of %.3g a second cannot be: expected over 0 and up to %.3g", p->rps,

@@ -102,11 +102,29 @@ static void fill_index(struct cost_filling *f, struct cost_index *out, const str
 			    STR_ARG(index->name));
 }
 
-static double warm(const struct node *table, struct str name)
+static double count_in(const struct node *table, const char *group, const char *name)
 {
-	const struct node *n = node_get(node_get(table, STR("WarmThroughput")), name);
+	const struct node *n = node_get(node_get(table, str_c(group)), str_c(name));
 
 	return n && n->kind == NODE_INT && n->i > 0 ? n->d : 0;
+}
+
+/* What the table is made ready for: warmed, or provisioned. */
+static double ready_for(const struct node *table, const char *warm, const char *provisioned)
+{
+	double a = count_in(table, "WarmThroughput", warm), b = count_in(table, "ProvisionedThroughput", provisioned);
+
+	return a > b ? a : b;
+}
+
+/* Where nothing is said, tables are made on demand (model/create.h). */
+static bool is_provisioned(const struct node *table)
+{
+	const struct node *mode = node_get(table, STR("BillingMode"));
+
+	if (mode && mode->kind == NODE_STRING)
+		return str_eq(mode->text, STR("PROVISIONED"));
+	return node_get(table, STR("ProvisionedThroughput")) != NULL;
 }
 
 static double stream_images(const struct model_table *t)
@@ -122,10 +140,10 @@ static bool fill_table(struct cost_filling *f, struct cost_table *out, const str
 	size_t n = t->n_indexes < COST_INDEXES_MAX ? t->n_indexes : (size_t)COST_INDEXES_MAX;
 
 	*out = (struct cost_table){ .name = t->name, .item_bytes = (double)t->size.item_bytes,
-				    .items = (double)t->size.items, .n_indexes = n, .on_demand = t->on_demand,
+				    .items = (double)t->size.items, .n_indexes = n, .on_demand = !is_provisioned(t->at),
 				    .stream_images = stream_images(t),
-				    .warm_reads = warm(t->at, STR("ReadUnitsPerSecond")),
-				    .warm_writes = warm(t->at, STR("WriteUnitsPerSecond")),
+				    .warm_reads = ready_for(t->at, "ReadUnitsPerSecond", "ReadCapacityUnits"),
+				    .warm_writes = ready_for(t->at, "WriteUnitsPerSecond", "WriteCapacityUnits"),
 				    .at = t->size.at ? t->size.at : t->at };
 	out->infrequent = class && class->kind == NODE_STRING && str_eq(class->text, STR("STANDARD_INFREQUENT_ACCESS"));
 	out->indexes = arena_array(f->arena, n + 1, sizeof(*out->indexes));
@@ -135,6 +153,10 @@ static bool fill_table(struct cost_filling *f, struct cost_table *out, const str
 		finding_add(f->findings, FINDING_WARNING, "cost-storage", t->at,
 			    "Declare sizing.<table>.item_size_bytes and item_count.",
 			    "the storage of table \"%.*s\" is not counted: its size is not declared", STR_ARG(t->name));
+	if (!out->on_demand)
+		finding_add(f->findings, FINDING_HINT, "cost-provisioned", cost_at(t->at, STR("BillingMode")),
+			    "Compare the table's columns of provisioned capacity.",
+			    "table \"%.*s\" is provisioned; the sums count its requests on demand", STR_ARG(t->name));
 	if (n < t->n_indexes)
 		finding_add(f->findings, FINDING_ERROR, "cost-indexes", t->at, "Keep to what the service allows.",
 			    "table \"%.*s\" has %zu indexes, of which %zu are counted", STR_ARG(t->name), t->n_indexes, n);

@@ -212,9 +212,11 @@ static void write_handler(struct json_writer *w, const struct cost_handler_resul
 	if (!h->not_counted.len) {
 		real(w, "events_per_s", r->events_per_s);
 		real(w, "row_size_bytes", h->row_bytes);
+		flag(w, "transactions", h->transacts);
 		real(w, "audience_size", h->audience_size);
 		real(w, "audience_partitions", h->partitions);
 		real(w, "audience_item_size_bytes", h->member_bytes);
+		flag(w, "audience_strongly_consistent", h->consistent);
 		real(w, "audience_read_units_per_event", r->reads.units_per_operation);
 		real(w, "audience_read_units_per_day", r->audience_reads_per_day);
 		real(w, "row_write_units_per_event", r->writes.units_per_operation);

@@ -38,10 +38,11 @@ static const struct node *member(struct lists *l, const struct node *object, con
 	return n;
 }
 
+/* In JSON's words. */
 static void wrong_kind(struct lists *l, const struct node *n, const char *expected)
 {
 	finding_add(l->findings, FINDING_ERROR, "cost-type", n, "Give a value of that kind.", "expected %s, found %s", expected,
-		    node_kind_name(n->kind));
+		    n->kind == NODE_OBJECT ? "an object" : node_kind_name(n->kind));
 }
 
 /* A name: not empty; a pattern's may be a number. Empty when it is none. */
@@ -263,9 +264,11 @@ static bool read_pattern(struct lists *l, const struct node *n)
 
 static size_t count_of(struct lists *l, const struct node *list, const char *name)
 {
-	if (!list || list->kind != NODE_ARRAY)
-		finding_add(l->findings, FINDING_ERROR, "cost-type", list, "Give a list of objects.", "%s: expected a list, found %s",
-			    name, list ? node_kind_name(list->kind) : "none");
+	if (!list)
+		finding_add(l->findings, FINDING_ERROR, "cost-missing", NULL, "Give a list of objects, which may be empty.",
+			    "%s is missing", name);
+	else if (list->kind != NODE_ARRAY)
+		wrong_kind(l, list, "a list of objects");
 	else if (list->count > COST_LIST_MAX)
 		finding_add(l->findings, FINDING_ERROR, "cost-too-many", list, "Give fewer.",
 			    "%zu are too many: expected %d at most", list->count, COST_LIST_MAX);

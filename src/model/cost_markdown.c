@@ -131,6 +131,8 @@ static bool of_costs(struct str text)
 struct place {
 	bool found, marked, headed;
 	size_t from, to;      /* what is replaced */
+	char fence;           /* not found: the code block that the file ends in; 0: none */
+	size_t fence_len;
 };
 
 /* From the last begin mark in front of the first end mark behind one. */
@@ -180,6 +182,8 @@ static struct place find_heading(struct str file)
 			return p;
 		}
 	}
+	p.fence = w.fence;
+	p.fence_len = w.fence_len;
 	return p;
 }
 
@@ -200,11 +204,19 @@ static void put_lines(struct buf *out, struct str text, const char *end)
 	}
 }
 
+/* As the first line of the file ends; a carriage return at its very end would become part of one. */
+static const char *line_end(struct str file)
+{
+	size_t newline = str_find_char(file, '\n');
+	size_t last = newline == SIZE_MAX ? file.len : newline;
+
+	return last > 0 && file.ptr[last - 1] == '\r' ? "\r\n" : "\n";
+}
+
 bool cost_replace_section(struct str file, struct str section, struct buf *out)
 {
 	struct place p = find_marks(file);
-	size_t newline = str_find_char(file, '\n');
-	const char *end = newline != SIZE_MAX && newline > 0 && file.ptr[newline - 1] == '\r' ? "\r\n" : "\n";
+	const char *end = line_end(file);
 
 	if (!p.found)
 		p = find_heading(file);
@@ -212,6 +224,10 @@ bool cost_replace_section(struct str file, struct str section, struct buf *out)
 		p.from = p.to = file.len;
 	buf_put(out, str_sub(file, 0, p.from));
 	if (p.from && file.ptr[p.from - 1] != '\n')
+		buf_puts(out, end);
+	for (size_t i = 0; !p.found && p.fence && i < p.fence_len; i++)
+		buf_putc(out, p.fence);
+	if (!p.found && p.fence)
 		buf_puts(out, end);
 	if (!p.headed)
 		buf_putf(out, "%s## Cost Report%s", file.len ? end : "", end);

@@ -173,12 +173,13 @@ static void add_touched(struct cost_filling *f, struct cost_pattern *out, const 
 {
 	const struct cost_table *table = cost_filled_table(f, t);
 	const struct node *list = node_get(out->at, STR("gsi_list"));
+	bool listed = list && list->kind == NODE_ARRAY;
 
 	for (size_t i = 0; i < table->n_indexes; i++) {
 		struct cost_index_write w = { .table = table, .index = &table->indexes[i], .items = items,
 					      .assumed = !change->known };
 
-		if (list && table == out->table && t->indexes[i].global)
+		if (listed && table == out->table && t->indexes[i].global)
 			continue;
 		if (!cost_index_touched(&t->indexes[i], change, &w.key_changes))
 			continue;
@@ -218,7 +219,6 @@ static bool make_writes(struct cost_filling *f, struct cost_pattern *out)
 static bool fill_writes(struct cost_filling *f, struct cost_pattern *out, const struct model_pattern *p,
 			const struct model_call *call)
 {
-	const struct node *key = node_get(p->at, STR("gsi_key_changes"));
 	const struct cost_change unknown = { .kind = COST_UPDATES };
 	struct assumed assumed = { 0 };
 
@@ -227,7 +227,7 @@ static bool fill_writes(struct cost_filling *f, struct cost_pattern *out, const 
 	if (!make_writes(f, out))
 		return false;
 	if (p->gsi_list)
-		cost_read_index_list(out, p->gsi_list, key && key->kind == NODE_BOOL && key->b, f->findings);
+		cost_read_index_list(out, p->gsi_list, p->gsi_key_changes, f->findings);
 	if (!first_action(call))
 		add_touched(f, out, p->table, &unknown, cost_items_of(out), &assumed);
 	else if (!add_actions(f, out, call, &assumed))

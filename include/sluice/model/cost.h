@@ -83,7 +83,7 @@ struct cost_table {
 	bool infrequent;                 /* TableClass STANDARD_INFREQUENT_ACCESS */
 	bool on_demand;
 	double stream_images;            /* images in a stream record: 0 to 2 */
-	double warm_reads, warm_writes;  /* WarmThroughput, units a second; 0: none */
+	double warm_reads, warm_writes;  /* WarmThroughput or what is provisioned, units a second; 0: none */
 	size_t pipelines;                /* that read its stream */
 	const struct node *at;
 };
@@ -285,7 +285,8 @@ bool cost_print_errors(const struct findings_list *findings, struct buf *out);
  * what stands from the line <!-- cost-report --> to <!-- end-cost-report -->; else what stands
  * under the first heading Cost, Costs, Cost Report, Cost Estimate(s) or Cost Analysis (with or
  * without a number) to the next heading of its level or above; else it is appended as "## Cost
- * Report". What stands in code blocks is no heading. Line ends follow the file's. */
+ * Report", behind a code block that the file leaves open, which is closed. What stands in code blocks is no heading.
+ * Line ends follow the file's first one. The same section once more changes nothing. */
 bool cost_replace_section(struct str file, struct str section, struct buf *out);
 
 #endif

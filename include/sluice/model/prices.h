@@ -7,7 +7,7 @@
  *
  * A price file is a JSON object with the members that differ:
  *
- *   { "region": "eu-central-1",
+ *   { "region": "somewhere-1",
  *     "standard": { "read_request_million_usd": 0.1525, "storage_gb_month_usd": 0.306 } }
  */
 #ifndef SLUICE_MODEL_PRICES_H

@@ -179,6 +179,31 @@ static void test_shards_grow_with_writes_reads_size_and_warm_throughput(void **s
 	}
 }
 
+static void test_a_provisioned_table_has_the_shards_it_is_provisioned_for(void **state)
+{
+	static const struct { const char *mode; double shards; size_t hints; } cases[] = {
+		{ "`BillingMode`:`PROVISIONED`,`ProvisionedThroughput`:{`ReadCapacityUnits`:9001,`WriteCapacityUnits`:5}", 4, 1 },
+		{ "`ProvisionedThroughput`:{`ReadCapacityUnits`:1,`WriteCapacityUnits`:2000}", 2, 1 },
+		{ "`BillingMode`:`PROVISIONED`", 1, 1 },
+		{ "`BillingMode`:`PAY_PER_REQUEST`", 4, 0 },
+		{ "`TableClass`:`STANDARD`", 4, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct cost_fixture f;
+		char text[2048];
+
+		snprintf(text, sizeof(text), "{`tables`:[{`TableName`:`A`," KEY("id") ",%s" STREAM "}],`stream_handlers`:["
+			 "{`kind`:`forward`,`name`:`f`,`source`:`A`,`events_per_s`:1}]}", cases[i].mode);
+		cost_of_document(&f, text, 1);
+		if (f.cost.streams[0].shards != cases[i].shards)
+			fail_msg("case %zu: %g shards, expected %g", i, f.cost.streams[0].shards, cases[i].shards);
+		assert_int_equal(cost_found(&f, "cost-provisioned"), cases[i].hints);
+		cost_fixture_release(&f);
+	}
+}
+
 static void test_busy_shards_are_read_by_pages_and_bytes(void **state)
 {
 	static const struct { const char *rps, *size; double calls; } cases[] = {
@@ -296,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_peaks_and_table_class_have_their_prices),
 		cmocka_unit_test(test_a_stream_is_polled_by_shard_and_pipeline),
 		cmocka_unit_test(test_shards_grow_with_writes_reads_size_and_warm_throughput),
+		cmocka_unit_test(test_a_provisioned_table_has_the_shards_it_is_provisioned_for),
 		cmocka_unit_test(test_busy_shards_are_read_by_pages_and_bytes),
 		cmocka_unit_test(test_handlers_in_a_chain_see_what_the_one_before_writes),
 		cmocka_unit_test(test_a_fanout_reads_its_audience_and_fills_inboxes),
