@@ -172,6 +172,21 @@ static void estimate(struct model_load *l)
 			l->patterns[i].estimate = units_of(&cost.patterns[i]);
 }
 
+static bool can_be_sent(const struct model_load *l, struct err *err)
+{
+	double per_s = 0;
+
+	for (size_t i = 0; i < l->n_patterns; i++)
+		per_s += l->patterns[i].per_s;
+	if (l->running == 0)
+		return err_set(err, ERR_DATA, "load.nothing", "none of the %zu access patterns can run: each needs a command and rps "
+			       "(a number, or {\"average\": 10, \"peak\": 50})", l->n_patterns);
+	if (per_s > LOAD_PER_S_MAX)
+		return err_set(err, ERR_DATA, "load.rps", "the patterns' rates come to %.3g a second at --rps x%g; at most %g can be sent "
+			       "from here: choose a smaller factor", per_s, l->factor, LOAD_PER_S_MAX);
+	return true;
+}
+
 bool model_load_prepare(struct model_load *l, struct err *err)
 {
 	struct model_calls calls;
@@ -190,9 +205,7 @@ bool model_load_prepare(struct model_load *l, struct err *err)
 			return false;
 	}
 	estimate(l);
-	return l->running || err_set(err, ERR_DATA, "load.nothing",
-				     "none of the %zu access patterns can run: each needs a command and rps (a number, or "
-				     "{\"average\": 10, \"peak\": 50})", l->n_patterns);
+	return can_be_sent(l, err);
 }
 
 /* --- what is there ----------------------------------------------------------- */

@@ -7,7 +7,7 @@
 
 enum {
 	ANSWER_MAX = 16 << 20,
-	TIMEOUT_MS = 10000,
+	TIMEOUT_MS = 30000,
 	SEED = 1,
 	GRAIN_NS = 2000000,          /* of the loop's timers: so much after it was due is no lateness */
 	PROGRESS_MS = 1000,

@@ -103,8 +103,8 @@ static struct str how_to_fill(const struct model_handler *h)
 {
 	if (str_eq(h->kind, STR("counter")))
 		return STR("A counter adds to its rows what comes through the stream; a rewritten item that it never saw counts zero. "
-			   "Stop the writers, sum up a Scan of the source and write the rows (the plain sums), start the handler with "
-			   "start = \"latest\", start the writers.");
+			   "Stop the writers, sum up a Scan of the source and write the rows (the plain sums), wait a minute, start "
+			   "the handler in a pipeline with start = \"latest\", start the writers.");
 	return STR("Rewrite each old item once it runs: an UpdateItem that sets a marker attribute, since an update that changes "
 		   "nothing gives no record. Pace it; it costs a write an item.");
 }

@@ -174,6 +174,8 @@ def test_writes_elsewhere_need_a_word_and_nonsense_is_refused(command, model):
     for options in (("--rps", "x0"), ("--rps", "fast"), ("--rps", "x-1"), ("--for", "0s"), ("--for", "2 weeks"), ("--for", "25h")):
         done = command("model", "load", "model.json", "--endpoint", "http://127.0.0.1:1", *options)
         assert done.returncode == 2 and options[0] in done.stderr, options
+    done = command("model", "load", model({**GET, "rps": 1e12}), "--endpoint", "http://127.0.0.1:1")
+    assert done.returncode == 2 and "smaller factor" in done.stderr
     silent = {key: value for key, value in GET.items() if key != "rps"}
     done = command("model", "load", model(silent), "--endpoint", "http://127.0.0.1:1")
     assert done.returncode == 2 and "rps" in done.stderr

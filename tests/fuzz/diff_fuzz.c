@@ -82,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str was = str_of((const char *)data, size), is = { 0 };
 	size_t cut = str_find_char(was, '\0'), errors, more;
+	bool first, second;
 	struct model a, b;
 	struct arena arena;
 
@@ -90,7 +91,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		was = str_sub(was, 0, cut);
 	}
 	arena_init(&arena, 8 << 20);
-	if (parse(was, &arena, &a, &errors) & parse(is, &arena, &b, &more)) {
+	first = parse(was, &arena, &a, &errors);
+	second = parse(is, &arena, &b, &more);
+	if (first && second) {
 		compare(&a, &b, false);
 		compare(&b, &a, true);
 	}

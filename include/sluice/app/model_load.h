@@ -27,6 +27,7 @@ enum {
 	LOAD_DRAIN_MS = 5000,        /* behind the end what waits may still begin */
 };
 #define LOAD_FACTOR_MAX 10000.0
+#define LOAD_PER_S_MAX 1000000.0     /* of all patterns: beyond it there would be no time but for counting */
 #define LOAD_DURATION_MAX_MS 86400000ll
 
 struct load_error {
@@ -85,7 +86,7 @@ void model_load_init(struct model_load *l, const struct model *model);
 void model_load_release(struct model_load *l);
 
 /* Reads the commands, makes requests and estimates; connects to nothing. DATA "load.nothing" when no pattern
- * can run. */
+ * can run, "load.rps" when all together are more than LOAD_PER_S_MAX. */
 bool model_load_prepare(struct model_load *l, struct err *err);
 
 /* Are the tables there? DATA "load.table". Patterns whose index the endpoint lacks are passed over. Yields. */
