@@ -6,7 +6,9 @@
 
 enum {
 	STEP_BYTES = 128 << 20,
-	STEP_MS = 10000,                 /* so long a handler may take to make a step's expectation true */
+	READ_MS = 15000,                 /* so long a handler may do nothing while there are changes to be read, */
+	SETTLED_MS = 4000,               /* and so long once it has read them all, before a step is as it is */
+	STEP_MS = 60000,                 /* whatever it does */
 	AT_A_TIME = 4,                   /* handlers; they mostly wait */
 	QUIET_MS = 250,                  /* nothing more comes when nothing has moved for so long */
 	REASON_SHOWN = 400,
@@ -210,11 +212,29 @@ static bool has_read(const struct trial *t)
 	return t->running->stats.records >= t->read;
 }
 
-/* Until it is as expected and stays so, or the time is over; *d then says how it is. */
+/* Whether nothing more is to be waited for: the handler has been idle for long enough. */
+struct patience {
+	uint64_t activity;
+	int64_t begun_ms, moved_ms;
+};
+
+static bool is_over(const struct trial *t, struct patience *p)
+{
+	uint64_t activity = live_worker_activity(&t->worker);
+	int64_t now = now_ms(t->tables.live);
+
+	if (activity != p->activity)
+		p->moved_ms = now;
+	p->activity = activity;
+	return t->running->place->stopped || now - p->begun_ms >= STEP_MS ||
+	       now - p->moved_ms >= (has_read(t) ? SETTLED_MS : READ_MS);
+}
+
+/* Until it is as expected and stays so, or nothing more comes; *d then says how it is. */
 static bool await(struct trial *t, struct expect_differences *d)
 {
 	struct live *l = t->tables.live;
-	int64_t until_ms = now_ms(l) + STEP_MS;
+	struct patience patience = { .begun_ms = now_ms(l), .moved_ms = now_ms(l) };
 	bool quiet = false;
 
 	for (;;) {
@@ -225,10 +245,11 @@ static bool await(struct trial *t, struct expect_differences *d)
 				return true;
 			if (!wait_quiet(l, &t->worker, &quiet, t->err))
 				return false;
-			continue;
+			if (!is_over(t, &patience))
+				continue;
 		}
 		quiet = false;
-		if (now_ms(l) >= until_ms || t->running->place->stopped)
+		if (is_over(t, &patience))
 			return true;
 		if (!task_sleep_ms(l->site->loop, LIVE_POLL_MS, t->err))
 			return false;
@@ -240,8 +261,15 @@ static void say_unread(struct trial *t)
 	if (t->running->place->stopped)
 		differ(t, STR("the handler stopped (the log line above says why)"));
 	else if (!has_read(t))
-		differ(t, arena_putf(&t->arena, "the handler has read %llu of %llu changes within %d s",
-				     (unsigned long long)t->running->stats.records, (unsigned long long)t->read, STEP_MS / 1000));
+		differ(t, arena_putf(&t->arena, "the handler has read %llu of %llu changes and no more for %d s",
+				     (unsigned long long)t->running->stats.records, (unsigned long long)t->read, READ_MS / 1000));
+}
+
+static void say_expired(struct trial *t)
+{
+	if (t->running->stats.expired)
+		differ(t, arena_putf(&t->arena, "%llu events were dropped, or cut short, for their age (max_age_s, expires; DynamoDB "
+				     "Local cuts creation times to the minute)", (unsigned long long)t->running->stats.expired));
 }
 
 static void say_dead_letters(struct trial *t)
@@ -275,6 +303,8 @@ static bool run_step(struct trial *t)
 	say_unread(t);
 	for (const struct expect_difference *one = d.first; one; one = one->next)
 		differ(t, one->text);
+	if (d.count)
+		say_expired(t);
 	say_dead_letters(t);
 	t->messages = sent ? sent->n : 0;
 	return true;
@@ -400,7 +430,7 @@ static bool have_read_all(const struct live *l, const struct live_worker *w)
 
 static bool settle(struct live *l, const struct live_worker *w, struct err *err)
 {
-	int64_t until_ms = now_ms(l) + STEP_MS;
+	int64_t until_ms = now_ms(l) + READ_MS;
 	bool quiet = false;
 
 	while (!quiet && now_ms(l) < until_ms) {
