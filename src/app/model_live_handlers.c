@@ -6,8 +6,8 @@
 
 enum {
 	STEP_BYTES = 128 << 20,
-	READ_MS = 15000,                 /* so long a handler may do nothing while there are changes to be read, */
-	SETTLED_MS = 4000,               /* and so long once it has read them all, before a step is as it is */
+	IDLE_MS = 15000,                 /* so long a handler may do nothing while there is something to do, */
+	SETTLED_MS = 4000,               /* and so long when there is nothing, before a step is as it is; */
 	STEP_MS = 60000,                 /* whatever it does */
 	AT_A_TIME = 4,                   /* handlers; they mostly wait */
 	QUIET_MS = 250,                  /* nothing more comes when nothing has moved for so long */
@@ -191,7 +191,7 @@ static bool compare(struct trial *t, struct expect_differences *d)
 	return true;
 }
 
-/* Sets *quiet once nothing has moved for a while. Yields. */
+/* Sets *quiet once nothing is under way and nothing has moved for a while. Yields. */
 static bool wait_quiet(struct live *l, const struct live_worker *w, bool *quiet, struct err *err)
 {
 	uint64_t before = live_worker_activity(w);
@@ -203,8 +203,30 @@ static bool wait_quiet(struct live *l, const struct live_worker *w, bool *quiet,
 		if (live_worker_activity(w) != before)
 			return true;
 	}
-	*quiet = true;
-	return true;
+	return live_worker_is_idle(w, quiet, err);
+}
+
+/* How long a worker is waited for: while it moves, and a time beyond. */
+struct patience {
+	uint64_t activity;
+	int64_t begun_ms, moved_ms;
+};
+
+static struct patience patience_now(const struct live *l)
+{
+	return (struct patience){ .begun_ms = now_ms(l), .moved_ms = now_ms(l) };
+}
+
+/* settled: all that is there was read, and nothing is under way. */
+static bool is_over(struct patience *p, const struct live *l, const struct live_worker *w, bool settled)
+{
+	uint64_t activity = live_worker_activity(w);
+	int64_t now = now_ms(l);
+
+	if (activity != p->activity)
+		p->moved_ms = now;
+	p->activity = activity;
+	return now - p->begun_ms >= STEP_MS || now - p->moved_ms >= (settled ? SETTLED_MS : IDLE_MS);
 }
 
 static bool has_read(const struct trial *t)
@@ -212,47 +234,27 @@ static bool has_read(const struct trial *t)
 	return t->running->stats.records >= t->read;
 }
 
-/* Whether nothing more is to be waited for: the handler has been idle for long enough. */
-struct patience {
-	uint64_t activity;
-	int64_t begun_ms, moved_ms;
-};
-
-static bool is_over(const struct trial *t, struct patience *p)
-{
-	uint64_t activity = live_worker_activity(&t->worker);
-	int64_t now = now_ms(t->tables.live);
-
-	if (activity != p->activity)
-		p->moved_ms = now;
-	p->activity = activity;
-	return t->running->place->stopped || now - p->begun_ms >= STEP_MS ||
-	       now - p->moved_ms >= (has_read(t) ? SETTLED_MS : READ_MS);
-}
-
 /* Until it is as expected and stays so, or nothing more comes; *d then says how it is. */
 static bool await(struct trial *t, struct expect_differences *d)
 {
 	struct live *l = t->tables.live;
-	struct patience patience = { .begun_ms = now_ms(l), .moved_ms = now_ms(l) };
-	bool quiet = false;
+	struct patience patience = patience_now(l);
+	bool quiet = false, idle = false;
 
 	for (;;) {
 		if (!compare(t, d))
 			return false;
-		if (!d->count && has_read(t)) {
-			if (quiet)
-				return true;
-			if (!wait_quiet(l, &t->worker, &quiet, t->err))
-				return false;
-			if (!is_over(t, &patience))
-				continue;
-		}
-		quiet = false;
-		if (is_over(t, &patience))
+		if (quiet && !d->count)
 			return true;
-		if (!task_sleep_ms(l->site->loop, LIVE_POLL_MS, t->err))
+		quiet = false;
+		if (!d->count && has_read(t) ? !wait_quiet(l, &t->worker, &quiet, t->err) : !task_sleep_ms(l->site->loop, LIVE_POLL_MS, t->err))
 			return false;
+		if (quiet)
+			continue;
+		if (!live_worker_is_idle(&t->worker, &idle, t->err))
+			return false;
+		if (t->running->place->stopped || is_over(&patience, l, &t->worker, idle && has_read(t)))
+			return true;
 	}
 }
 
@@ -262,7 +264,7 @@ static void say_unread(struct trial *t)
 		differ(t, STR("the handler stopped (the log line above says why)"));
 	else if (!has_read(t))
 		differ(t, arena_putf(&t->arena, "the handler has read %llu of %llu changes and no more for %d s",
-				     (unsigned long long)t->running->stats.records, (unsigned long long)t->read, READ_MS / 1000));
+				     (unsigned long long)t->running->stats.records, (unsigned long long)t->read, IDLE_MS / 1000));
 }
 
 static void say_expired(struct trial *t)
@@ -430,13 +432,12 @@ static bool have_read_all(const struct live *l, const struct live_worker *w)
 
 static bool settle(struct live *l, const struct live_worker *w, struct err *err)
 {
-	int64_t until_ms = now_ms(l) + READ_MS;
+	struct patience patience = patience_now(l);
 	bool quiet = false;
 
-	while (!quiet && now_ms(l) < until_ms) {
+	while (!quiet && !is_over(&patience, l, w, false))
 		if (have_read_all(l, w) ? !wait_quiet(l, w, &quiet, err) : !task_sleep_ms(l->site->loop, LIVE_POLL_MS, err))
 			return false;
-	}
 	return true;
 }
 

@@ -31,6 +31,9 @@ void live_worker_stop(struct live_worker *w, bool drain);
 /* What all handlers have done so far: any progress makes it larger. */
 uint64_t live_worker_activity(const struct live_worker *w);
 
+/* Yields. Nothing is under way: no batch, no fan-out task. */
+bool live_worker_is_idle(const struct live_worker *w, bool *idle, struct err *err);
+
 /* The handler of that name; NULL: it is not among them. */
 const struct pipeline_handler *live_worker_handler(const struct live_worker *w, struct str name);
 
