@@ -276,6 +276,36 @@ def test_a_read_is_followed_page_by_page(validate):
     assert code == 0, by_name(result)
 
 
+OTHERS = ["list-tables", "describe-table --table-name Conversations", "delete-table --table-name Conversations",
+          "update-time-to-live --table-name Messages --time-to-live-specification Enabled=true,AttributeName=ttl",
+          "execute-statement --statement 'DELETE FROM \"Conversations\" WHERE conversation_id = 1'"]
+
+
+@pytest.mark.parametrize("command", OTHERS, ids=lambda command: command.split()[0])
+def test_only_operations_on_items_are_run(validate, meddler, command):
+    document = load(CHAT)
+    document["stream_handlers"] = []
+    for pattern in document["access_patterns"]:
+        pattern.pop("served_by", None)
+    document["access_patterns"][1]["implementation"] = "aws dynamodb " + command
+    del document["access_patterns"][1]["dynamodb_operation"]
+    proxy = meddler()
+    code, result, _ = validate(document, endpoint=proxy.url)
+    if result["errors"]:  # a lint has something against it already
+        assert not proxy.counts
+        return
+    one = by_name(result)[document["access_patterns"][1]["pattern"]]
+    assert one["verdict"] == "not checked" and "only operations on items" in one["reason"]
+    assert not {"ListTables", "UpdateTimeToLive", "ExecuteStatement"} & set(proxy.counts)
+    assert proxy.counts["DeleteTable"] == proxy.counts["CreateTable"] == len(document["tables"])
+
+
+def test_the_longest_names_are_tried(validate):
+    document = json.loads(json.dumps(load(CHAT)).replace("Conversations", "C" * 255).replace("Memberships", "C" * 254 + "m"))
+    code, result, _ = validate(document)
+    assert code == 0, result["findings"] or by_name(result)
+
+
 def test_errors_stop_before_the_live_run(validate, meddler):
     proxy = meddler()
     document = plant(CHAT, lambda document: pattern_of(document, "2").update(table="Nowhere"))
@@ -293,6 +323,15 @@ def test_a_foreign_endpoint_is_refused(validate, endpoint):
     code, result, stderr = validate(CHAT, endpoint=endpoint)
     assert code == 1 and not result["ok"]
     assert "--yes-create-tables" in stderr and "--yes-create-tables" in result["problem"]
+
+
+def test_a_foreign_endpoint_is_used_when_that_is_meant(validate, dynamodb):
+    """0.0.0.0 leads here, too, but is no address of this machine by its name."""
+    foreign = f"http://0.0.0.0:{dynamodb.port}"
+    code, _, stderr = validate(CHAT, endpoint=foreign)
+    assert code == 1 and "--yes-create-tables" in stderr
+    code, result, _ = validate(CHAT, "--yes-create-tables", endpoint=foreign, AWS_REGION="eu-west-1")
+    assert code == 0 and result["ok"], result.get("problem")
 
 
 def test_two_endpoints_are_one_too_many(tmp_path):
