@@ -6,11 +6,7 @@
 
 enum {
 	STEP_BYTES = 128 << 20,
-	IDLE_MS = 15000,                 /* so long a handler may do nothing while there is something to do, */
-	SETTLED_MS = 4000,               /* and so long when there is nothing, before a step is as it is; */
-	STEP_MS = 60000,                 /* whatever it does */
 	AT_A_TIME = 4,                   /* handlers; they mostly wait */
-	QUIET_MS = 250,                  /* nothing more comes when nothing has moved for so long */
 	REASON_SHOWN = 400,
 };
 
@@ -28,11 +24,6 @@ struct trial {
 	struct arena arena;              /* one step's */
 	struct err *err;
 };
-
-static int64_t now_ms(const struct live *l)
-{
-	return env_mono_ms(loop_env(l->site->loop));
-}
 
 /* ---- its tables ---- */
 
@@ -85,15 +76,6 @@ static bool lacks_audience(const struct live_tables *t, const struct model_handl
 			return true;
 	}
 	return false;
-}
-
-static uint64_t items_of(const struct model *m, const struct model_table *table)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < m->n_items; i++)
-		n += m->items[i].table == table && m->items[i].put;
-	return n;
 }
 
 /* ---- one step ---- */
@@ -191,54 +173,23 @@ static bool compare(struct trial *t, struct expect_differences *d)
 	return true;
 }
 
-/* Sets *quiet once nothing is under way and nothing has moved for a while. Yields. */
-static bool wait_quiet(struct live *l, const struct live_worker *w, bool *quiet, struct err *err)
-{
-	uint64_t before = live_worker_activity(w);
-
-	*quiet = false;
-	for (int64_t until_ms = now_ms(l) + QUIET_MS; now_ms(l) < until_ms;) {
-		if (!task_sleep_ms(l->site->loop, LIVE_POLL_MS, err))
-			return false;
-		if (live_worker_activity(w) != before)
-			return true;
-	}
-	return live_worker_is_idle(w, quiet, err);
-}
-
-/* How long a worker is waited for: while it moves, and a time beyond. */
-struct patience {
-	uint64_t activity;
-	int64_t begun_ms, moved_ms;
-};
-
-static struct patience patience_now(const struct live *l)
-{
-	return (struct patience){ .begun_ms = now_ms(l), .moved_ms = now_ms(l) };
-}
-
-/* settled: all that is there was read, and nothing is under way. */
-static bool is_over(struct patience *p, const struct live *l, const struct live_worker *w, bool settled)
-{
-	uint64_t activity = live_worker_activity(w);
-	int64_t now = now_ms(l);
-
-	if (activity != p->activity)
-		p->moved_ms = now;
-	p->activity = activity;
-	return now - p->begun_ms >= STEP_MS || now - p->moved_ms >= (settled ? SETTLED_MS : IDLE_MS);
-}
-
 static bool has_read(const struct trial *t)
 {
 	return t->running->stats.records >= t->read;
+}
+
+static bool wait_for_more(struct trial *t, bool fits, bool *quiet)
+{
+	struct live *l = t->tables.live;
+
+	return fits ? live_wait_quiet(l, &t->worker, quiet, t->err) : task_sleep_ms(l->site->loop, LIVE_POLL_MS, t->err);
 }
 
 /* Until it is as expected and stays so, or nothing more comes; *d then says how it is. */
 static bool await(struct trial *t, struct expect_differences *d)
 {
 	struct live *l = t->tables.live;
-	struct patience patience = patience_now(l);
+	struct live_patience patience = live_patience(l);
 	bool quiet = false, idle = false;
 
 	for (;;) {
@@ -247,15 +198,18 @@ static bool await(struct trial *t, struct expect_differences *d)
 		if (quiet && !d->count)
 			return true;
 		quiet = false;
-		if (!d->count && has_read(t) ? !wait_quiet(l, &t->worker, &quiet, t->err) : !task_sleep_ms(l->site->loop, LIVE_POLL_MS, t->err))
+		if (!wait_for_more(t, !d->count && has_read(t), &quiet))
 			return false;
 		if (quiet)
 			continue;
 		if (!live_worker_is_idle(&t->worker, &idle, t->err))
 			return false;
-		if (t->running->place->stopped || is_over(&patience, l, &t->worker, idle && has_read(t)))
-			return true;
+		if (t->running->place->stopped || live_is_over(&patience, l, &t->worker, idle && has_read(t)))
+			break;
 	}
+	if (!d->count && has_read(t) && !idle)
+		expect_differ(d, "it is as expected, but the handler cannot get done with what it has read");
+	return true;
 }
 
 static void say_unread(struct trial *t)
@@ -264,7 +218,7 @@ static void say_unread(struct trial *t)
 		differ(t, STR("the handler stopped (the log line above says why)"));
 	else if (!has_read(t))
 		differ(t, arena_putf(&t->arena, "the handler has read %llu of %llu changes and no more for %d s",
-				     (unsigned long long)t->running->stats.records, (unsigned long long)t->read, IDLE_MS / 1000));
+				     (unsigned long long)t->running->stats.records, (unsigned long long)t->read, LIVE_IDLE_MS / 1000));
 }
 
 static void say_expired(struct trial *t)
@@ -318,7 +272,7 @@ static bool run_steps(struct trial *t)
 {
 	bool ok = true;
 
-	t->read = items_of(t->tables.live->model, t->handler->table);
+	t->read = live_items_of(t->tables.live->model, t->handler->table);
 	t->running = live_worker_handler(&t->worker, t->handler->name);
 	if (!t->running) {
 		t->outcome->reason = STR("not run: it is disabled");
@@ -414,68 +368,4 @@ bool live_run_handlers(struct live *l, struct err *err)
 		scope_spawn(&q.scope, "model-live-handler", handlers_task, &q);
 	scope_wait(&q.scope);
 	return q.ok;
-}
-
-/* ---- all together ---- */
-
-static bool have_read_all(const struct live *l, const struct live_worker *w)
-{
-	for (size_t i = 0; i < l->model->n_handlers; i++) {
-		const struct model_handler *h = &l->model->handlers[i];
-		const struct pipeline_handler *running = live_worker_handler(w, h->name);
-
-		if (running && !running->place->stopped && running->stats.records < items_of(l->model, h->table))
-			return false;
-	}
-	return true;
-}
-
-static bool settle(struct live *l, const struct live_worker *w, struct err *err)
-{
-	struct patience patience = patience_now(l);
-	bool quiet = false;
-
-	while (!quiet && !is_over(&patience, l, w, false))
-		if (have_read_all(l, w) ? !wait_quiet(l, w, &quiet, err) : !task_sleep_ms(l->site->loop, LIVE_POLL_MS, err))
-			return false;
-	return true;
-}
-
-/* The daemon would refuse them, too. */
-static void say_not_together(struct live *l, struct str why)
-{
-	for (size_t i = 0; i < l->model->n_handlers; i++) {
-		struct model_outcome *o = &l->result->handlers[i];
-
-		if (o->verdict == MODEL_NOT_CHECKED)
-			continue;
-		o->verdict = MODEL_FAILED;
-		expect_differ(&o->differences, "together with the other handlers: %.*s", STR_ARG(why));
-	}
-}
-
-static bool any_runs(const struct live *l)
-{
-	for (size_t i = 0; i < l->model->n_handlers; i++)
-		if (live_runs(l, &l->model->handlers[i]))
-			return true;
-	return false;
-}
-
-bool live_settle_handlers(struct live_tables *t, struct err *err)
-{
-	struct live_worker w;
-	bool ok;
-
-	if (!any_runs(t->live))
-		return true;
-	ok = live_worker_start(&w, t, NULL, err);
-	if (ok)
-		ok = settle(t->live, &w, err);
-	else if (w.why.len) {
-		say_not_together(t->live, w.why);
-		ok = true;
-	}
-	live_worker_stop(&w, ok);
-	return ok;
 }
