@@ -76,6 +76,28 @@ static struct model_outcome *outcomes(struct arena *a, size_t n)
 	return list;
 }
 
+/* On a helper thread: commands and expressions may nest deeper than a task's stack. */
+struct calls_reading {
+	struct live *live;
+	bool ok;
+	struct err *err;
+};
+
+static void read_calls_there(void *arg)
+{
+	struct calls_reading *r = arg;
+
+	r->ok = model_calls_read(&r->live->calls, r->live->model, &r->live->scratch, r->err);
+}
+
+static bool read_calls(struct live *l, struct err *err)
+{
+	struct calls_reading r = { .live = l, .err = err };
+
+	task_offload(l->site->loop, read_calls_there, &r);
+	return r.ok;
+}
+
 static bool start(struct live *l, struct err *err)
 {
 	struct model_live_result *r = l->result;
@@ -88,7 +110,7 @@ static bool start(struct live *l, struct err *err)
 	if (!r->patterns || !r->handlers || !r->endpoint.ptr)
 		return err_set(err, ERR_FATAL, "live.memory", "the model is too large to be tried");
 	l->chance = rng_next(&loop_env(l->site->loop)->rng);
-	return model_calls_read(&l->calls, l->model, &l->scratch, err);
+	return read_calls(l, err);
 }
 
 static void work(struct running *r)

@@ -6,9 +6,7 @@
 
 enum {
 	STEP_BYTES = 128 << 20,
-	STEP_MS = 10000,                 /* so long a handler may take to make a step's expectation true */
 	AT_A_TIME = 4,                   /* handlers; they mostly wait */
-	QUIET_MS = 250,                  /* nothing more comes when nothing has moved for so long */
 	REASON_SHOWN = 400,
 };
 
@@ -26,11 +24,6 @@ struct trial {
 	struct arena arena;              /* one step's */
 	struct err *err;
 };
-
-static int64_t now_ms(const struct live *l)
-{
-	return env_mono_ms(loop_env(l->site->loop));
-}
 
 /* ---- its tables ---- */
 
@@ -83,15 +76,6 @@ static bool lacks_audience(const struct live_tables *t, const struct model_handl
 			return true;
 	}
 	return false;
-}
-
-static uint64_t items_of(const struct model *m, const struct model_table *table)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < m->n_items; i++)
-		n += m->items[i].table == table && m->items[i].put;
-	return n;
 }
 
 /* ---- one step ---- */
@@ -189,50 +173,43 @@ static bool compare(struct trial *t, struct expect_differences *d)
 	return true;
 }
 
-/* Sets *quiet once nothing has moved for a while. Yields. */
-static bool wait_quiet(struct live *l, const struct live_worker *w, bool *quiet, struct err *err)
-{
-	uint64_t before = live_worker_activity(w);
-
-	*quiet = false;
-	for (int64_t until_ms = now_ms(l) + QUIET_MS; now_ms(l) < until_ms;) {
-		if (!task_sleep_ms(l->site->loop, LIVE_POLL_MS, err))
-			return false;
-		if (live_worker_activity(w) != before)
-			return true;
-	}
-	*quiet = true;
-	return true;
-}
-
 static bool has_read(const struct trial *t)
 {
 	return t->running->stats.records >= t->read;
 }
 
-/* Until it is as expected and stays so, or the time is over; *d then says how it is. */
+static bool wait_for_more(struct trial *t, bool fits, bool *quiet)
+{
+	struct live *l = t->tables.live;
+
+	return fits ? live_wait_quiet(l, &t->worker, quiet, t->err) : task_sleep_ms(l->site->loop, LIVE_POLL_MS, t->err);
+}
+
+/* Until it is as expected and stays so, or nothing more comes; *d then says how it is. */
 static bool await(struct trial *t, struct expect_differences *d)
 {
 	struct live *l = t->tables.live;
-	int64_t until_ms = now_ms(l) + STEP_MS;
-	bool quiet = false;
+	struct live_patience patience = live_patience(l);
+	bool quiet = false, idle = false;
 
 	for (;;) {
 		if (!compare(t, d))
 			return false;
-		if (!d->count && has_read(t)) {
-			if (quiet)
-				return true;
-			if (!wait_quiet(l, &t->worker, &quiet, t->err))
-				return false;
-			continue;
-		}
-		quiet = false;
-		if (now_ms(l) >= until_ms || t->running->place->stopped)
+		if (quiet && !d->count)
 			return true;
-		if (!task_sleep_ms(l->site->loop, LIVE_POLL_MS, t->err))
+		quiet = false;
+		if (!wait_for_more(t, !d->count && has_read(t), &quiet))
 			return false;
+		if (quiet)
+			continue;
+		if (!live_worker_is_idle(&t->worker, &idle, t->err))
+			return false;
+		if (t->running->place->stopped || live_is_over(&patience, l, &t->worker, idle && has_read(t)))
+			break;
 	}
+	if (!d->count && has_read(t) && !idle)
+		expect_differ(d, "it is as expected, but the handler cannot get done with what it has read");
+	return true;
 }
 
 static void say_unread(struct trial *t)
@@ -240,8 +217,15 @@ static void say_unread(struct trial *t)
 	if (t->running->place->stopped)
 		differ(t, STR("the handler stopped (the log line above says why)"));
 	else if (!has_read(t))
-		differ(t, arena_putf(&t->arena, "the handler has read %llu of %llu changes within %d s",
-				     (unsigned long long)t->running->stats.records, (unsigned long long)t->read, STEP_MS / 1000));
+		differ(t, arena_putf(&t->arena, "the handler has read %llu of %llu changes and no more for %d s",
+				     (unsigned long long)t->running->stats.records, (unsigned long long)t->read, LIVE_IDLE_MS / 1000));
+}
+
+static void say_expired(struct trial *t)
+{
+	if (t->running->stats.expired)
+		differ(t, arena_putf(&t->arena, "%llu events were dropped, or cut short, for their age (max_age_s, expires; DynamoDB "
+				     "Local cuts creation times to the minute)", (unsigned long long)t->running->stats.expired));
 }
 
 static void say_dead_letters(struct trial *t)
@@ -275,6 +259,8 @@ static bool run_step(struct trial *t)
 	say_unread(t);
 	for (const struct expect_difference *one = d.first; one; one = one->next)
 		differ(t, one->text);
+	if (d.count)
+		say_expired(t);
 	say_dead_letters(t);
 	t->messages = sent ? sent->n : 0;
 	return true;
@@ -286,7 +272,7 @@ static bool run_steps(struct trial *t)
 {
 	bool ok = true;
 
-	t->read = items_of(t->tables.live->model, t->handler->table);
+	t->read = live_items_of(t->tables.live->model, t->handler->table);
 	t->running = live_worker_handler(&t->worker, t->handler->name);
 	if (!t->running) {
 		t->outcome->reason = STR("not run: it is disabled");
@@ -382,69 +368,4 @@ bool live_run_handlers(struct live *l, struct err *err)
 		scope_spawn(&q.scope, "model-live-handler", handlers_task, &q);
 	scope_wait(&q.scope);
 	return q.ok;
-}
-
-/* ---- all together ---- */
-
-static bool have_read_all(const struct live *l, const struct live_worker *w)
-{
-	for (size_t i = 0; i < l->model->n_handlers; i++) {
-		const struct model_handler *h = &l->model->handlers[i];
-		const struct pipeline_handler *running = live_worker_handler(w, h->name);
-
-		if (running && !running->place->stopped && running->stats.records < items_of(l->model, h->table))
-			return false;
-	}
-	return true;
-}
-
-static bool settle(struct live *l, const struct live_worker *w, struct err *err)
-{
-	int64_t until_ms = now_ms(l) + STEP_MS;
-	bool quiet = false;
-
-	while (!quiet && now_ms(l) < until_ms) {
-		if (have_read_all(l, w) ? !wait_quiet(l, w, &quiet, err) : !task_sleep_ms(l->site->loop, LIVE_POLL_MS, err))
-			return false;
-	}
-	return true;
-}
-
-/* The daemon would refuse them, too. */
-static void say_not_together(struct live *l, struct str why)
-{
-	for (size_t i = 0; i < l->model->n_handlers; i++) {
-		struct model_outcome *o = &l->result->handlers[i];
-
-		if (o->verdict == MODEL_NOT_CHECKED)
-			continue;
-		o->verdict = MODEL_FAILED;
-		expect_differ(&o->differences, "together with the other handlers: %.*s", STR_ARG(why));
-	}
-}
-
-static bool any_runs(const struct live *l)
-{
-	for (size_t i = 0; i < l->model->n_handlers; i++)
-		if (live_runs(l, &l->model->handlers[i]))
-			return true;
-	return false;
-}
-
-bool live_settle_handlers(struct live_tables *t, struct err *err)
-{
-	struct live_worker w;
-	bool ok;
-
-	if (!any_runs(t->live))
-		return true;
-	ok = live_worker_start(&w, t, NULL, err);
-	if (ok)
-		ok = settle(t->live, &w, err);
-	else if (w.why.len) {
-		say_not_together(t->live, w.why);
-		ok = true;
-	}
-	live_worker_stop(&w, ok);
-	return ok;
 }

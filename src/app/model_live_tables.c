@@ -16,7 +16,8 @@ enum {
 
 bool live_tables_init(struct live_tables *t, struct live *l, struct err *err)
 {
-	struct str prefix = arena_putf(&l->scratch, MODEL_LIVE_PREFIX "%08x%u-", (unsigned)l->chance, l->sets++);
+	struct str prefix = arena_putf(&l->scratch, MODEL_LIVE_PREFIX "%012llx%u-",
+				       (unsigned long long)(l->chance >> 16), l->sets++);
 
 	*t = (struct live_tables){
 		.live = l,
@@ -73,7 +74,7 @@ static bool refuses_many_keys(const struct model_table *t, const struct err *err
 /* By the service, or before it was asked: nothing was made, and there is nothing to drop. */
 static bool was_refused(const struct err *err)
 {
-	return err->class == ERR_AUTH || err->class == ERR_FATAL || (err->class == ERR_DATA && !err_is(err, "ResourceInUseException"));
+	return err->class == ERR_AUTH || err->class == ERR_FATAL || err->class == ERR_DATA;
 }
 
 /* Not cancelled on its way: a table that appears after it was dropped would stay. */
@@ -89,7 +90,8 @@ static bool send_create(struct live_tables *t, size_t i, struct err *err)
 	ok = model_create_table(&l->model->tables[i], &how, &body) ||
 	     err_set(err, ERR_DATA, "live.size", "the table's definition is larger than %d bytes", REQUEST_BYTES);
 	task_shield_begin(l->site->loop);
-	ok = ok && live_call(l, "CreateTable", buf_str(&body), &answer, err);
+	/* In use by itself: an answer was lost, and the call sent again. Nobody else has such a name. */
+	ok = ok && (live_call(l, "CreateTable", buf_str(&body), &answer, err) || err_is(err, "ResourceInUseException"));
 	task_shield_end(l->site->loop);
 	buf_release(&answer);
 	buf_release(&body);

@@ -6,6 +6,8 @@
 #include "sluice/core/mem.h"
 #include "sluice/core/task.h"
 #include "sluice/model/derive.h"
+#include "sluice/worker/fanout.h"
+#include "sluice/worker/fanout_tasks.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -278,6 +280,22 @@ uint64_t live_worker_activity(const struct live_worker *w)
 	for (size_t i = 0; i < w->plan.n_sinks; i++)
 		sum += w->captures[i].n;
 	return sum;
+}
+
+/* For state_each(): stops at the first open task. */
+static bool is_done(void *ctx, const struct state_row *row)
+{
+	bool *idle = ctx;
+	struct value status;
+
+	*idle = !(value_get(row->item, STR("status"), &status) && str_eq(status.raw, str_c(fanout_status_name(FANOUT_OPEN))));
+	return *idle;
+}
+
+bool live_worker_is_idle(const struct live_worker *w, bool *idle, struct err *err)
+{
+	*idle = w->worker->opened && w->worker->effects.used_bytes == 0;
+	return !*idle || !fanout_needed(w->worker) || state_each(w->worker->state, STATE_TASK, is_done, idle, err);
 }
 
 static const struct worker_handler_plan *plan_of(const struct live_worker *w, struct str name)

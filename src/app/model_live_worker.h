@@ -31,11 +31,35 @@ void live_worker_stop(struct live_worker *w, bool drain);
 /* What all handlers have done so far: any progress makes it larger. */
 uint64_t live_worker_activity(const struct live_worker *w);
 
+/* Yields. Nothing is under way: no batch, no fan-out task. */
+bool live_worker_is_idle(const struct live_worker *w, bool *idle, struct err *err);
+
 /* The handler of that name; NULL: it is not among them. */
 const struct pipeline_handler *live_worker_handler(const struct live_worker *w, struct str name);
 
 /* What the handler's sink was given; NULL: it writes tables. */
 const struct capture *live_worker_messages(const struct live_worker *w, struct str handler);
 const struct capture *live_worker_dead_letters(const struct live_worker *w);
+
+/* ---- model_live_settle.c ---- */
+
+enum { LIVE_IDLE_MS = 15000 };           /* so long a worker may do nothing while there is something to do */
+
+/* Yields. Sets *quiet once nothing is under way and nothing has moved for a while. */
+bool live_wait_quiet(struct live *l, const struct live_worker *w, bool *quiet, struct err *err);
+
+/* How long a worker is waited for: while it moves, and a time beyond. */
+struct live_patience {
+	uint64_t activity;
+	int64_t begun_ms, moved_ms;
+};
+
+struct live_patience live_patience(const struct live *l);
+
+/* settled: all that is there was read, and nothing is under way. */
+bool live_is_over(struct live_patience *p, const struct live *l, const struct live_worker *w, bool settled);
+
+/* Sample items of a table: so many records its stream has of them. */
+uint64_t live_items_of(const struct model *m, const struct model_table *table);
 
 #endif

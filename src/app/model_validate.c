@@ -194,21 +194,25 @@ static void print_result(struct validation *v, struct buf *out)
 		buf_puts(out, "Run it against a real table store with --start-local (DynamoDB Local) or --endpoint URL.\n");
 }
 
-static void show(struct validation *v)
+/* False: not all of it. */
+static bool show(struct validation *v)
 {
 	struct buf out;
+	bool whole;
 
 	buf_init(&out, OUTPUT_MAX);
 	if (v->args->json)
 		write_result(v, &out);
 	else
 		print_result(v, &out);
-	if (!buf_ok(&out))
+	whole = buf_ok(&out);
+	if (!whole)
 		fprintf(stderr, "sluice model validate: the result is larger than %d bytes and was cut\n", OUTPUT_MAX);
 	fwrite(out.ptr ? out.ptr : "", 1, out.len, stdout);
 	if (v->err.class)
 		fprintf(stderr, "sluice model validate: %s\n", v->err.text);
 	buf_release(&out);
+	return whole;
 }
 
 static int validate(struct validation *v)
@@ -219,8 +223,7 @@ static int validate(struct validation *v)
 		try_on(v);
 	if (v->tried && v->whole)
 		write_report(v);
-	show(v);
-	return passed(v) ? EXIT_OK : EXIT_FAILED;
+	return show(v) && passed(v) ? EXIT_OK : EXIT_FAILED;
 }
 
 static int run_validate(const struct command_args *args)
