@@ -39,7 +39,7 @@ struct mcp_setup {
 	void *site;                    /* for tools: mcp_call_site() */
 
 	/* Lists of tables, ended by NULL; each table is ended by its own zero row. A name
-	 * stands in one row only (asserted in debug builds). May be NULL. */
+	 * stands in one row only. May be NULL. */
 	const struct mcp_tool *const *tools;
 	const struct mcp_prompt *const *prompts;
 	const struct mcp_resource *const *resources;
