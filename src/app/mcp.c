@@ -1,6 +1,7 @@
 #include "sluice/app/command.h"
 #include "sluice/app/mcp_catalogue.h"
 #include "sluice/app/mcp_client.h"
+#include "sluice/app/mcp_site.h"
 #include "sluice/app/supervisor.h"
 #include "sluice/core/loop.h"
 #include "sluice/core/problem.h"
@@ -221,7 +222,10 @@ static void serve_task(void *arg)
 {
 	struct serving *s = arg;
 	struct mcp_stdio connection;
+	struct mcp_site site;
 
+	mcp_site_open(&site, s->setup.loop, s->setup.options);
+	s->setup.site = &site;
 	mcp_stdio_init(&connection, s->setup.loop, STDIN_FILENO, STDOUT_FILENO);
 	s->setup.transport = &connection.transport;
 	s->server = mcp_server_new(&s->setup);
@@ -230,6 +234,7 @@ static void serve_task(void *arg)
 	if (s->signals.fd >= 0)
 		close(s->signals.fd);
 	mcp_server_free(s->server);
+	mcp_site_close(&site);
 }
 
 static int serve(struct serving *s)

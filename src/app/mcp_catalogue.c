@@ -1,10 +1,23 @@
 #include "sluice/app/mcp_catalogue.h"
 
+#include "mcp_tools.h"
+
+#include "sluice/mcp/operation_tools.h"
 #include "sluice/mcp/tables.h"
 
 /* A line for each file of tools, prompts, resources. */
 static const struct mcp_tool *const tools[] = {
 	mcp_guide_tools,
+	mcp_validation_tools,
+	mcp_cost_tools,
+	mcp_resource_tools,
+	mcp_deploy_tools,
+	mcp_explain_tools,
+	operation_item_tools,
+	operation_table_tools,
+	operation_backup_tools,
+	operation_admin_tools,
+	operation_stream_tools,
 	mcp_fixture_tools,
 	NULL,
 };
@@ -22,6 +35,7 @@ static const struct mcp_resource *const resources[] = {
 };
 
 static const struct mcp_resource_template *const templates[] = {
+	mcp_guide_templates,
 	mcp_fixture_templates,
 	NULL,
 };

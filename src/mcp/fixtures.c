@@ -361,10 +361,10 @@ static const struct mcp_prompt_argument uri_argument[] = {
 };
 
 const struct mcp_prompt mcp_fixture_prompts[] = {
-	{ "test_simple_prompt", NULL, "Has no arguments.", NULL, true, get_simple },
-	{ "test_prompt_with_arguments", NULL, "Has two arguments.", two_arguments, true, get_arguments },
-	{ "test_prompt_with_embedded_resource", NULL, "Embeds a resource.", uri_argument, true, get_embedded },
-	{ "test_prompt_with_image", NULL, "Has an image.", NULL, true, get_image },
+	{ "test_simple_prompt", NULL, "Has no arguments.", NULL, true, get_simple, NULL },
+	{ "test_prompt_with_arguments", NULL, "Has two arguments.", two_arguments, true, get_arguments, NULL },
+	{ "test_prompt_with_embedded_resource", NULL, "Embeds a resource.", uri_argument, true, get_embedded, NULL },
+	{ "test_prompt_with_image", NULL, "Has an image.", NULL, true, get_image, NULL },
 	{ 0 },
 };
 

@@ -83,6 +83,7 @@ void run_prompts_get(struct mcp_call *c)
 		unknown_prompt(c, name);
 		return;
 	}
+	c->data = p->data;
 	if (arguments_fit(c, p))
 		p->get(c);
 	if (c->failed && !c->error)

@@ -30,6 +30,7 @@ struct mcp_prompt {
 
 	/* Adds the messages (mcp/call.h). Runs as a task, may wait. */
 	void (*get)(struct mcp_call *call);
+	const void *data;              /* the row's own: mcp_call_data() */
 };
 
 #endif

@@ -39,7 +39,7 @@ struct mcp_resource_template {
 	void (*complete)(struct mcp_call *call, const char *variable, struct str typed);
 };
 
-/* The row's data, in a resource or template. */
+/* The row's data, in a resource, template or prompt. */
 const void *mcp_call_data(const struct mcp_call *call);
 
 /* In `list`: one that is there. 200 are taken at most. */

@@ -8,11 +8,6 @@
 #include "sluice/mcp/resource.h"
 #include "sluice/mcp/tool.h"
 
-/* The expert guide, and the schema of a data model. */
-extern const struct mcp_tool mcp_guide_tools[];
-extern const struct mcp_prompt mcp_guide_prompts[];
-extern const struct mcp_resource mcp_guide_resources[];
-
 /* What the official conformance suite asks for (--conformance-fixtures). */
 extern const struct mcp_tool mcp_fixture_tools[];
 extern const struct mcp_prompt mcp_fixture_prompts[];
