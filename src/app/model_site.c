@@ -76,7 +76,7 @@ static struct credentials_provider *local_credentials(const struct model_site_pa
 	const struct credentials_site site = { .env = &process_env_real, .loop = loop, .config = &p->aws.config,
 					       .transport = http_client_transport(p->aws.http) };
 	struct credentials_provider *chain[4] = { credentials_environment_new(&site),
-						  credentials_profile_new(&site, p->aws.config.profile) };
+						  credentials_profile_new(&site, p->aws.config.profile_named ? p->aws.config.profile : STR("")) };
 	struct credentials made_up;
 	struct err err;
 

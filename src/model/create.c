@@ -103,9 +103,20 @@ static bool is_parameter(struct str name)
 	return false;
 }
 
+static bool is_lasting(struct str name)
+{
+	static const char *const names[] = { "DeletionProtectionEnabled", "WarmThroughput", "SSESpecification", "ResourcePolicy",
+					     "Tags" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (str_eq(name, str_c(names[i])))
+			return true;
+	return false;
+}
+
 static void write_member(struct creating *c, const struct node *n)
 {
-	if (!is_parameter(n->name) || n->broken || n->kind == NODE_NULL || (n->kind == NODE_ARRAY && !n->count))
+	if (!is_parameter(n->name) || (c->how->trial && is_lasting(n->name)) || n->broken || n->kind == NODE_NULL || (n->kind == NODE_ARRAY && !n->count))
 		return;
 	if (str_eq(n->name, STR("GlobalSecondaryIndexes")) || str_eq(n->name, STR("LocalSecondaryIndexes"))) {
 		write_indexes(c, n);

@@ -4,7 +4,8 @@ enum { PATTERNS_MAX = 10000, HANDLERS_MAX = 1000 };
 
 static const char *const pattern_members[] = {
 	"pattern", "description", "table", "index", "dynamodb_operation", "implementation", "reason", "expect", "rps",
-	"item_size_bytes", "item_count", "strongly_consistent", "gsi_list", "served_by", NULL,
+	"item_size_bytes", "item_count", "strongly_consistent", "gsi_list", "gsi_key_changes", "served_by",
+	NULL,
 };
 
 /* "1" and 1 are the same name. */
@@ -84,6 +85,7 @@ static bool read_pattern(struct reading *r, const struct node *n, void *out)
 	p->item_count = take_count(r, n, "item_count");
 	p->strongly_consistent = take_bool(r, n, "strongly_consistent");
 	p->gsi_list = take(r, n, "gsi_list", TAKES_ARRAY);
+	p->gsi_key_changes = take_bool(r, n, "gsi_key_changes");
 	read_commands(r, n, p);
 	read_expectation(r, n, &p->expect);
 	read_rate(r, n, &p->rate);

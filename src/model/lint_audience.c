@@ -1,11 +1,13 @@
 /* Fan-out: can its audience be written, read and told in time? */
 #include "lint_load.h"
 
-/* Developer Guide: what one partition gives a second. */
-#define WRITES_OF_PARTITION 1000.0
-#define READS_OF_PARTITION 3000.0
+#include "sluice/model/limits.h"
 
-enum { READ_UNIT = 4096, NAME_SHOWN = 60 };
+/* Developer Guide: what one partition gives a second. */
+#define WRITES_OF_PARTITION ((double)LIMIT_PARTITION_WRITES)
+#define READS_OF_PARTITION ((double)LIMIT_PARTITION_READS)
+
+enum { READ_UNIT = LIMIT_READ_UNIT_BYTES, NAME_SHOWN = 60 };
 
 static double number_at(const struct node *group, const char *name)
 {

@@ -4,10 +4,11 @@
 
 #include "sluice/core/mem.h"
 #include "sluice/core/node.h"
+#include "sluice/model/limits.h"
 
 #include <stdlib.h>
 
-enum { ITEM_BYTES_MAX = 400 << 10, ITEM_BYTES_RISKY = 300 << 10 };
+enum { ITEM_BYTES_MAX = LIMIT_ITEM_BYTES, ITEM_BYTES_RISKY = RULE_ITEM_RISKY_KB << 10 };
 enum { MEMBERS_A_STEP = 4 };
 
 #define EACH_ITEM(l, it) \

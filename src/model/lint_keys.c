@@ -3,6 +3,8 @@
 #include "item_key.h"
 #include "lint_parts.h"
 
+#include "sluice/model/limits.h"
+
 #include <stdlib.h>
 
 enum { VALUES_TOLD = 5 };
@@ -195,8 +197,10 @@ static void call_batch_size(struct lint *l)
 	static const struct {
 		const char *operation;
 		size_t max;
-	} limits[] = { { "BatchGetItem", 100 }, { "BatchWriteItem", 25 }, { "TransactGetItems", 100 },
-		       { "TransactWriteItems", 100 } };
+	} limits[] = {
+		{ "BatchGetItem", LIMIT_BATCH_GET }, { "BatchWriteItem", LIMIT_BATCH_WRITE },
+		{ "TransactGetItems", LIMIT_TRANSACT }, { "TransactWriteItems", LIMIT_TRANSACT },
+	};
 
 	EACH_CALL(l, c)
 		for (size_t i = 0; c->valid && i < sizeof(limits) / sizeof(*limits); i++)

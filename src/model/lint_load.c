@@ -1,8 +1,10 @@
 #include "lint_load.h"
 
+#include "sluice/model/limits.h"
+
 #include <math.h>
 
-enum { READ_UNIT = 4096, WRITE_UNIT = 1024, ARENA_MAX = 8 << 20 };
+enum { READ_UNIT = LIMIT_READ_UNIT_BYTES, WRITE_UNIT = LIMIT_WRITE_UNIT_BYTES, ARENA_MAX = 8 << 20 };
 
 struct loads {
 	struct lint_load *tables;            /* in the model's order */

@@ -1,15 +1,16 @@
 #include "lint_load.h"
 
 #include "sluice/core/buf.h"
+#include "sluice/model/limits.h"
 
 /* Developer Guide: what one partition gives a second, what a new on-demand table takes. */
-#define WRITES_OF_PARTITION 1000.0
-#define READS_OF_PARTITION 3000.0
-#define WRITES_ON_DEMAND 4000.0
-#define READS_ON_DEMAND 12000.0
-#define COLLECTION_BYTES (10.0 * 1024 * 1024 * 1024)
+#define WRITES_OF_PARTITION ((double)LIMIT_PARTITION_WRITES)
+#define READS_OF_PARTITION ((double)LIMIT_PARTITION_READS)
+#define WRITES_ON_DEMAND ((double)LIMIT_ON_DEMAND_WRITES)
+#define READS_ON_DEMAND ((double)LIMIT_ON_DEMAND_READS)
+#define COLLECTION_BYTES (LIMIT_COLLECTION_GB * 1024.0 * 1024 * 1024)
 
-enum { ITEM_RISKY = 300 << 10, ITEM_MAX = 400 << 10 };
+enum { ITEM_RISKY = RULE_ITEM_RISKY_KB << 10, ITEM_MAX = LIMIT_ITEM_BYTES };
 
 /* --- hot keys ---------------------------------------------------------------- */
 

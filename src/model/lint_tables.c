@@ -1,8 +1,13 @@
 #include "lint_groups.h"
 
+#include "sluice/model/limits.h"
+
 #include <ctype.h>
 
-enum { NAME_MIN = 3, NAME_MAX = 255, LSI_MAX = 5, GSI_USUAL = 20 };
+enum {
+	NAME_MIN = LIMIT_NAME_LEAST, NAME_MAX = LIMIT_NAME_MOST,
+	LSI_MAX = LIMIT_LOCAL_INDEXES, GSI_USUAL = LIMIT_GLOBAL_INDEXES,
+};
 
 #define EACH_TABLE(l, t) \
 	for (const struct model_table *t = (l)->model->tables; t && t < (l)->model->tables + (l)->model->n_tables; t++)

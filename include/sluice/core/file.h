@@ -11,6 +11,11 @@
  * "file.open", "file.read" (with the system's words), "file.size". */
 bool file_read(const char *path, struct buf *out, struct err *err);
 
+/* Puts `text` in the place of the file's content at once, for whoever reads it meanwhile or
+ * pulls the plug: written beside it, flushed, renamed. A file that is there keeps its
+ * permissions; a symbolic link stays one. False with err FATAL "file.write". */
+bool file_replace(const char *path, struct str text, struct err *err);
+
 /* The path `name` means when it stands in the file `beside` (NUL-terminated,
  * may be NULL): absolute ones as they are, others in that file's directory.
  * NUL-terminated, in the arena; NULL at its cap. */

@@ -9,6 +9,9 @@ struct model_creation {
 	struct str name;             /* instead of the table's own; empty: its own */
 	bool plain_keys;             /* leave out global indexes of more than one HASH or RANGE attribute, which not
 	                                every endpoint takes */
+	bool trial;                  /* it is dropped again: without what would hold that up, cost much, or name
+	                                other resources (DeletionProtectionEnabled, WarmThroughput, SSESpecification,
+	                                ResourcePolicy, Tags) */
 };
 
 /* An index of several HASH or several RANGE attributes. */

@@ -180,6 +180,32 @@ static void test_without_its_index_an_attribute_goes_too(void **state)
 	release(&f);
 }
 
+static void test_a_trials_table_can_be_dropped_again(void **state)
+{
+	const struct model_creation lasting = { .name = STR_INIT("Orders") }, trial = { .name = STR_INIT("Orders"), .trial = true };
+	struct findings_list findings;
+	struct model m;
+	struct arena a;
+	struct buf out;
+
+	(void)state;
+	arena_init(&a, 1 << 20);
+	findings_list_init(&findings, &a, NULL);
+	assert_true(model_parse(&m, STR("{\"tables\":[{\"TableName\":\"Orders\",\"AttributeDefinitions\":[],\"KeySchema\":[],"
+		"\"BillingMode\":\"PAY_PER_REQUEST\",\"DeletionProtectionEnabled\":true,\"TableClass\":\"STANDARD\"}]}"), "m.json",
+		&findings));
+	buf_init(&out, 1 << 16);
+	assert_true(model_create_table(&m.tables[0], &lasting, &out));
+	assert_true(str_find(buf_str(&out), STR("\"DeletionProtectionEnabled\":true")) != SIZE_MAX);
+	buf_clear(&out);
+	assert_true(model_create_table(&m.tables[0], &trial, &out));
+	assert_true(str_find(buf_str(&out), STR("DeletionProtection")) == SIZE_MAX);
+	assert_true(str_find(buf_str(&out), STR("TableClass")) != SIZE_MAX);
+	buf_release(&out);
+	model_release(&m);
+	arena_release(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +215,7 @@ int main(void)
 		cmocka_unit_test(test_steps_of_handlers_are_calls_too),
 		cmocka_unit_test(test_a_table_is_created_as_it_stands),
 		cmocka_unit_test(test_without_its_index_an_attribute_goes_too),
+		cmocka_unit_test(test_a_trials_table_can_be_dropped_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
