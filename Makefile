@@ -48,7 +48,7 @@ BENCH    := $(shell find tests/bench -name '*.c')
 FUZZ     := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 
 .SECONDARY:
-.PHONY: sim sim-test sim-mutants all demo chaos bench conf-readme fuzz fuzz-build judge unit bench-build bench-decode check-layers check-headers test e2e clean help
+.PHONY: bench-mcp sim sim-test sim-mutants all demo chaos bench conf-readme fuzz fuzz-build judge unit bench-build bench-decode check-layers check-headers test e2e clean help
 all: $(BUILD)/sluice
 
 $(BUILD)/sluice: $(BUILD)/src/app/main.o $(BUILD)/libsluice.a
@@ -62,8 +62,10 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# The schema is taken in by the assembler, which tells no dependencies.
+# Texts are taken in by the assembler, which tells no dependencies.
 $(BUILD)/src/model/schema.o: src/model/schema.json
+$(BUILD)/src/model/prompts.o: $(wildcard prompts/*.md)
+$(BUILD)/src/app/mcp_guide.o: $(wildcard conf/examples/*.json)
 
 $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(SUP_OBJ) $(BUILD)/libsluice.a
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
@@ -169,6 +171,10 @@ chaos:
 bench:
 	@tests/bench/run
 
+# sluice mcp beside the Python server, which is installed into a folder of its own (CACHE).
+bench-mcp: all
+	@tests/bench/mcp_bench.py
+
 clean:
 	rm -rf build
 
@@ -181,6 +187,7 @@ help:
 	@echo 'make sim-mutants  does the simulator notice when a safeguard is missing?'
 	@echo 'make chaos        three processes, killed again and again, judged (DURATION=120, KILL_EVERY=2-6)'
 	@echo 'make bench        sluice beside a hand-written consumer (N=100000)'
+	@echo 'make bench-mcp    sluice mcp beside the Python server'
 	@echo 'make SAN=1 unit   unit tests under AddressSanitizer and UBSan (SAN=thread: ThreadSanitizer)'
 	@echo 'make e2e K=kill   end-to-end tests, those whose name matches'
 	@echo 'make fuzz T=scan  a fuzzer for FUZZ_S=60 seconds; without T all of them'

@@ -3,6 +3,7 @@
 #include "sluice/aws/dynamodb.h"
 #include "sluice/aws/streams.h"
 #include "sluice/item/attribute.h"
+#include "sluice/model/rights.h"
 
 #include <stdio.h>
 
@@ -145,7 +146,7 @@ static void try_table(struct session *s, struct str table, struct str index, con
 
 void check_state_table(struct session *s, struct findings *f)
 {
-	static const char *const operations[] = { "GetItem", "Query", "PutItem", "DeleteItem", NULL };
+	const char *const *operations = rights_of_state.operations + 1; /* DescribeTable comes first in any case */
 	const struct settings_state *state = &s->settings->state;
 	struct table_description keys;
 	struct arena arena;
@@ -234,16 +235,6 @@ static void check_source(struct session *s, struct str table, struct findings *f
 
 /* ---- handlers ---- */
 
-/* What a handler of a kind does with the table in its setting `table`. */
-static const struct access {
-	const char *kind;
-	const char *operations[4];
-} accesses[] = {
-	{ "counter", { "UpdateItem" } },
-	{ "view", { "PutItem", "DeleteItem" } },
-	{ "fanout", { "PutItem" } },
-};
-
 static struct str text_at(const struct node *group, const char *name)
 {
 	const struct node *n = group ? node_get(group, str_c(name)) : NULL;
@@ -253,25 +244,23 @@ static struct str text_at(const struct node *group, const char *name)
 
 static void check_audience(struct session *s, const struct node *entry, struct findings *f)
 {
-	static const char *const query[] = { "Query", NULL };
-	static const char *const scan[] = { "Scan", NULL };
 	struct str table = text_at(entry, "table"), scanned = text_at(entry, "scan");
 
 	if (table.len)
-		try_table(s, table, text_at(entry, "index"), query, f);
+		try_table(s, table, text_at(entry, "index"), rights_of_query.operations, f);
 	if (scanned.len)
-		try_table(s, scanned, str_of(NULL, 0), scan, f);
+		try_table(s, scanned, str_of(NULL, 0), rights_of_scan.operations, f);
 }
 
 static void check_handler(struct session *s, const struct settings_handler *h, struct findings *f)
 {
 	const struct node *audience = node_get(h->node, STR("audience"));
+	const struct table_rights *rights = rights_of_handler(str_c(h->ops->kind));
 	struct str table = text_at(h->node, "table");
 
 	findings_group(f, "handler %.*s (%s)", STR_ARG(h->name), h->ops->kind);
-	for (size_t i = 0; i < sizeof(accesses) / sizeof(*accesses); i++)
-		if (table.len && str_eq(str_c(accesses[i].kind), str_c(h->ops->kind)))
-			try_table(s, table, str_of(NULL, 0), accesses[i].operations, f);
+	if (table.len && rights)
+		try_table(s, table, str_of(NULL, 0), rights->operations, f);
 	for (const struct node *n = audience ? audience->first : NULL; n; n = n->next)
 		check_audience(s, n, f);
 }

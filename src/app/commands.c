@@ -11,6 +11,7 @@ const struct command *const commands[] = {
 	&check_command,
 	&seek_command,
 	&model_command,
+	&mcp_command,
 	&version_command,
 	NULL,
 };
@@ -21,44 +22,71 @@ static const struct option_name {
 	const char *one, *value;   /* what it stands for and what must come behind it, for messages */
 	unsigned takes;
 	size_t offset;             /* in command_args: const char *, or bool without an argument */
+	bool many;                 /* may stand several times: struct command_words */
 } options[] = {
 	{ "--config", "-c", "FILE", "the settings file (default " COMMAND_CONFIG ")", "settings file", "a file",
-	  COMMAND_TAKES_CONFIG, offsetof(struct command_args, config) },
+	  COMMAND_TAKES_CONFIG, offsetof(struct command_args, config), false },
 	{ "--pipeline", NULL, "NAME", "a pipeline of the settings", "pipeline", "a pipeline's name",
-	  COMMAND_TAKES_PIPELINE, offsetof(struct command_args, pipeline) },
+	  COMMAND_TAKES_PIPELINE, offsetof(struct command_args, pipeline), false },
 	{ "--handler", NULL, "NAME", "one of its handlers (default: all of them)", "handler", "a handler's name",
-	  COMMAND_TAKES_HANDLER, offsetof(struct command_args, handler) },
+	  COMMAND_TAKES_HANDLER, offsetof(struct command_args, handler), false },
 	{ "--to", NULL, "WHERE", "trim_horizon, latest, or a time (2026-11-20T12:00:00Z)", "place",
-	  "trim_horizon, latest or a time", COMMAND_TAKES_TO, offsetof(struct command_args, to) },
+	  "trim_horizon, latest or a time", COMMAND_TAKES_TO, offsetof(struct command_args, to), false },
 	{ "--force", NULL, NULL, "do what is refused otherwise", NULL, NULL,
-	  COMMAND_TAKES_FORCE, offsetof(struct command_args, force) },
+	  COMMAND_TAKES_FORCE, offsetof(struct command_args, force), false },
 	{ "--aws", NULL, NULL, "ask the services, too: credentials, permissions, sinks", NULL, NULL,
-	  COMMAND_TAKES_AWS, offsetof(struct command_args, aws) },
+	  COMMAND_TAKES_AWS, offsetof(struct command_args, aws), false },
 	{ "--endpoint", NULL, "URL", "DynamoDB's address, as http://127.0.0.1:8000", "endpoint", "an address",
-	  COMMAND_TAKES_ENDPOINT, offsetof(struct command_args, endpoint) },
+	  COMMAND_TAKES_ENDPOINT, offsetof(struct command_args, endpoint), false },
 	{ "--start-local", NULL, NULL, "start DynamoDB Local for it, and stop it in the end", NULL, NULL,
-	  COMMAND_TAKES_LOCAL, offsetof(struct command_args, start_local) },
+	  COMMAND_TAKES_LOCAL, offsetof(struct command_args, start_local), false },
 	{ "--yes-create-tables", NULL, NULL, "create tables also where the endpoint is not this machine", NULL, NULL,
-	  COMMAND_TAKES_YES, offsetof(struct command_args, yes_create_tables) },
+	  COMMAND_TAKES_YES, offsetof(struct command_args, yes_create_tables), false },
 	{ "--items", NULL, NULL, "put the sample items, too", NULL, NULL,
-	  COMMAND_TAKES_ITEMS, offsetof(struct command_args, items) },
+	  COMMAND_TAKES_ITEMS, offsetof(struct command_args, items), false },
 	{ "--prices", NULL, "FILE", "prices that differ from the list's of us-east-1 (JSON)", "price file", "a file",
-	  COMMAND_TAKES_PRICES, offsetof(struct command_args, prices) },
+	  COMMAND_TAKES_PRICES, offsetof(struct command_args, prices), false },
 	{ "--what-if", NULL, "rps=xN", "as if all rates were N times as high", "factor", "rps=xN, as rps=x3",
-	  COMMAND_TAKES_WHAT_IF, offsetof(struct command_args, what_if) },
+	  COMMAND_TAKES_WHAT_IF, offsetof(struct command_args, what_if), false },
 	{ "--rps", NULL, "xN", "N times the patterns' peak rates (default x1)", "factor", "xN, as x0.1",
-	  COMMAND_TAKES_RPS, offsetof(struct command_args, rps) },
+	  COMMAND_TAKES_RPS, offsetof(struct command_args, rps), false },
 	{ "--for", NULL, "TIME", "how long, as 30s or 5m (default 60s)", "time", "a time, as 60s",
-	  COMMAND_TAKES_FOR, offsetof(struct command_args, duration) },
+	  COMMAND_TAKES_FOR, offsetof(struct command_args, duration), false },
 	{ "--format", NULL, "NAME", "the result's format", "format", "a format's name",
-	  COMMAND_TAKES_FORMAT, offsetof(struct command_args, format) },
+	  COMMAND_TAKES_FORMAT, offsetof(struct command_args, format), false },
 	{ "--output", "-o", "FILE", "the result goes there (default: stdout)", "output file", "a file",
-	  COMMAND_TAKES_OUTPUT, offsetof(struct command_args, output) },
+	  COMMAND_TAKES_OUTPUT, offsetof(struct command_args, output), false },
 	{ "--markdown", NULL, "FILE", "put the result into this Markdown file, in its section", "Markdown file", "a file",
-	  COMMAND_TAKES_MARKDOWN, offsetof(struct command_args, markdown) },
+	  COMMAND_TAKES_MARKDOWN, offsetof(struct command_args, markdown), false },
+	{ "--workspace", NULL, "DIR", "a folder whose files tools may read and write; several are several options", "folder",
+	  "a folder", COMMAND_TAKES_MCP, offsetof(struct command_args, workspaces), true },
+	{ "--allow-writes", NULL, NULL, "tools may change data and tables (default: they only read)", NULL, NULL,
+	  COMMAND_TAKES_MCP, offsetof(struct command_args, allow_writes), false },
+	{ "--tables", NULL, "LIST", "only these tables, as deals,photos (default: all)", "list", "tables' names, as a,b",
+	  COMMAND_TAKES_MCP, offsetof(struct command_args, tables), false },
+	{ "--region", NULL, "NAME", "AWS region (default: AWS_REGION, or the profile's)", "region", "a region, as us-east-1",
+	  COMMAND_TAKES_MCP, offsetof(struct command_args, region), false },
+	{ "--profile", NULL, "NAME", "a profile of the AWS files (default: AWS_PROFILE)", "profile", "a profile's name",
+	  COMMAND_TAKES_MCP, offsetof(struct command_args, profile), false },
+	{ "--endpoint-url", NULL, "URL", "DynamoDB's address, as http://127.0.0.1:8000", "endpoint", "an address",
+	  COMMAND_TAKES_MCP, offsetof(struct command_args, endpoint_url), false },
+	{ "--toolsets", NULL, "LIST", "only these: design,data,tables,backup,admin,streams", "list", "toolsets, as design,data",
+	  COMMAND_TAKES_MCP, offsetof(struct command_args, toolsets), false },
+	{ "--tools", NULL, "LIST", "only these tools (and those of --toolsets)", "list", "tools' names, as query,scan",
+	  COMMAND_TAKES_MCP, offsetof(struct command_args, tools), false },
+	{ "--list-all", NULL, NULL, "show clients every tool", NULL, NULL,
+	  COMMAND_TAKES_MCP, offsetof(struct command_args, list_all), false },
+	{ "--prompts", NULL, "DIR", "prompts of your own: its *.md files", "folder", "a folder",
+	  COMMAND_TAKES_MCP, offsetof(struct command_args, prompts), false },
+	{ "--admin", NULL, "URL", "a running sluice (default http://127.0.0.1:9464)", "address", "an address",
+	  COMMAND_TAKES_MCP, offsetof(struct command_args, admin), false },
+	{ "--print-config", NULL, "CLIENT", "print the entry for a client's file, and end", "client", "a client's name",
+	  COMMAND_TAKES_MCP, offsetof(struct command_args, print_config), false },
+	{ "--conformance-fixtures", NULL, NULL, "also what the protocol's conformance suite asks for", NULL, NULL,
+	  COMMAND_TAKES_MCP, offsetof(struct command_args, fixtures), false },
 	{ "--json", NULL, NULL, "machine-readable result on stdout", NULL, NULL,
-	  COMMAND_TAKES_JSON, offsetof(struct command_args, json) },
-	{ "--help", NULL, NULL, "this text", NULL, NULL, 0, 0 },
+	  COMMAND_TAKES_JSON, offsetof(struct command_args, json), false },
+	{ "--help", NULL, NULL, "this text", NULL, NULL, 0, 0, false },
 };
 
 enum { N_OPTIONS = sizeof(options) / sizeof(*options), MEAN_MAX = 128 };
@@ -98,8 +126,8 @@ static void print_usage(const struct command *c, FILE *to)
 		bool needed = c->needs & o->takes;
 
 		if (c->takes & o->takes)
-			fprintf(to, " %s%s%s%s%s", needed ? "" : "[", o->letter ? o->letter : o->name, o->argument ? " " : "",
-				o->argument ? o->argument : "", needed ? "" : "]");
+			fprintf(to, " %s%s%s%s%s%s", needed ? "" : "[", o->letter ? o->letter : o->name, o->argument ? " " : "",
+				o->argument ? o->argument : "", needed ? "" : "]", o->many ? "..." : "");
 	}
 	fprintf(to, "%s\n\n", c->takes & COMMAND_TAKES_FILES ? " OLD NEW" : c->takes & COMMAND_TAKES_FILE ? " FILE" : "");
 }
@@ -201,7 +229,9 @@ static const struct option_name *option_of(const struct command *c, const char *
 
 static int wrong_value(const struct command *c, const struct option_name *o, const char *word, bool given)
 {
-	if (given)
+	if (given && o->many)
+		fprintf(stderr, "sluice %s: expected at most %d of %s\n", c->name, COMMAND_WORDS_MAX, o->name);
+	else if (given)
 		fprintf(stderr, "sluice %s: expected one %s, found another one behind %s\n", c->name, o->one, word);
 	else
 		fprintf(stderr, "sluice %s: expected %s behind %s\n", c->name, o->value, word);
@@ -221,6 +251,17 @@ static bool take_file(const struct command *c, const char *word, struct command_
 	return true;
 }
 
+/* Where the option's word goes; NULL: there have been too many. */
+static const char **place_of(const struct option_name *o, struct command_args *args)
+{
+	void *at = (char *)args + o->offset;
+	struct command_words *words = at;
+
+	if (!o->many)
+		return at;
+	return words->count < COMMAND_WORDS_MAX ? &words->words[words->count++] : NULL;
+}
+
 /* Reads one option, which may take the word behind it. */
 static int take_option(const struct command *c, char **argv, int argc, int *i, struct command_args *args)
 {
@@ -236,8 +277,8 @@ static int take_option(const struct command *c, char **argv, int argc, int *i, s
 		*(bool *)((char *)args + o->offset) = true;
 		return EXIT_OK;
 	}
-	value = (const char **)((char *)args + o->offset);
-	if (*value)
+	value = place_of(o, args);
+	if (!value || *value)
 		return wrong_value(c, o, word, true);
 	if (word[1] == '-' && equals)
 		*value = equals + 1;

@@ -25,7 +25,13 @@ static const struct command schema_command = {
 /* A line each; the commands are files of their own. */
 static const struct command *const model_commands[] = {
 	&model_validate_command,
+	&model_diff_command,
+	&model_apply_command,
+	&model_load_command,
+	&model_cost_command,
 	&model_derive_command,
+	&model_resources_command,
+	&model_show_command,
 	&schema_command,
 	NULL,
 };

@@ -32,7 +32,7 @@ static const char *variable(void *ctx, const char *name)
 /* What another machine may have and this one has not. */
 static bool is_of_this_machine(const struct problem *p)
 {
-	return str_starts(p->text, STR("the environment variable ")) || str_starts(p->text, STR("cannot open ")) ||
+	return p->sort == PROBLEM_UNSET || str_starts(p->text, STR("cannot open ")) ||
 	       str_starts(p->text, STR("cannot read "));
 }
 
@@ -41,8 +41,10 @@ static bool refuse(struct model_conf *c, const struct problem *p, struct err *er
 	const struct node *at = p->line ? model_derive_at(&c->derivation, p->line) : NULL;
 	struct str place = at ? node_path(&c->arena, at) : STR("");
 
-	return err_set(err, ERR_DATA, "derive.refused", "the daemon would refuse what %.*s%sbecomes: %.*s: %.*s",
-		       STR_ARG(place), place.len ? " " : "this ", STR_ARG(p->path), STR_ARG(p->text));
+	if (!at)
+		place = STR("the part below \"" MODEL_DERIVE_YOURS "\"");
+	return err_set(err, ERR_DATA, "derive.refused", "the daemon would refuse what comes of %.*s: line %d: %.*s%s%.*s",
+		       STR_ARG(place), p->line, STR_ARG(p->path), p->path.len ? ": " : "", STR_ARG(p->text));
 }
 
 static bool prove(struct model_conf *c, const char *path, struct err *err)
@@ -98,14 +100,20 @@ void model_conf_release(struct model_conf *c)
 
 /* --- what was made ---------------------------------------------------------------- */
 
+static const char *s_of(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 void model_conf_print(const struct model_conf *c, struct buf *out)
 {
 	const struct model_derivation *d = &c->derivation;
 	struct arena *arena = d->arena;
 
-	buf_putf(out, "%zu sinks, %zu pipelines, %zu handlers", d->n_sinks, d->n_pipelines, d->n_handlers);
+	buf_putf(out, "%zu sink%s, %zu pipeline%s, %zu handler%s", d->n_sinks, s_of(d->n_sinks), d->n_pipelines,
+		 s_of(d->n_pipelines), d->n_handlers, s_of(d->n_handlers));
 	if (d->not_run)
-		buf_putf(out, "; %zu handlers stand as comments, this version does not run them", d->not_run);
+		buf_putf(out, "; %zu not run by this version, as comment%s", d->not_run, s_of(d->not_run));
 	buf_putc(out, '\n');
 	for (const struct model_derive_note *n = d->notes; n; n = n->next)
 		buf_putf(out, "note: %.*s: %.*s\n", STR_ARG(n->at ? node_path(arena, n->at) : STR("stream_pipelines")),

@@ -1,8 +1,8 @@
 #include "sluice/app/model_file.h"
 
 #include "sluice/app/command.h"
+#include "sluice/app/model_settings.h"
 #include "sluice/core/file.h"
-#include "sluice/model/lint.h"
 
 #include <stdio.h>
 
@@ -20,7 +20,7 @@ static void read_model(struct model_file *f)
 {
 	f->parsed = model_parse(&f->model, buf_str(&f->text), f->findings.file, &f->findings);
 	if (f->parsed)
-		model_lint(&f->model, &f->findings);
+		model_lint(&f->model, &model_daemon_kinds, &f->findings);
 	findings_list_sort(&f->findings);
 }
 

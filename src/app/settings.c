@@ -215,8 +215,8 @@ int settings_kind_index(struct loading *l, const struct node *group, const char 
 		nearest_offer(&near, str_c(known[i]));
 	}
 	if (later && is_one_of(later, kind->text))
-		problems_add(l->problems, kind, "the kind \"%.*s\" is not available in this version",
-			     STR_ARG(kind->text));
+		problems_add_as(l->problems, PROBLEM_LATER, kind, "the kind \"%.*s\" is not available in this version",
+				STR_ARG(kind->text));
 	else
 		problems_add(l->problems, kind, "unknown kind \"%.*s\"%s", STR_ARG(str_sub(kind->text, 0, 60)),
 			     nearest_text(&near, mean, sizeof(mean)));
@@ -345,23 +345,35 @@ static void check_file(struct loading *l)
 			     (long long)s->limits.memory_bytes, (long long)s->limits.window_bytes);
 }
 
-static void read_file(struct loading *l)
+static bool read_root(struct loading *l)
 {
 	struct file_settings *file = ARENA_NEW(l->arena, struct file_settings);
 
 	if (!file) {
 		problems_add(l->problems, l->root, "the settings take more than %zu bytes of memory", l->arena->max);
-		return;
+		return false;
 	}
 	l->settings = &file->s;
 	option_read(settings_file_options, l->root, file, NULL, l->problems);
 	l->sinks = file->sinks;
 	l->pipelines = file->pipelines;
 	check_file(l);
+	return true;
+}
+
+static void read_parts(struct loading *l)
+{
 	settings_read_sinks(l);
 	settings_read_pipelines(l);
-	settings_check_cycles(l);
 	settings_check_places(l);
+}
+
+static void read_file(struct loading *l)
+{
+	if (!read_root(l))
+		return;
+	read_parts(l);
+	settings_check_cycles(l);
 }
 
 struct settings *settings_load(const struct settings_kinds *kinds, const struct conf_source *source, const char *path,
@@ -373,6 +385,19 @@ struct settings *settings_load(const struct settings_kinds *kinds, const struct 
 	if (l.root)
 		read_file(&l);
 	problems_sort(problems);
+	return problems->count ? NULL : l.settings;
+}
+
+struct settings *settings_of_tree(const struct settings_kinds *kinds, const struct node *root, struct problems *problems)
+{
+	struct loading l = { .kinds = kinds, .arena = problems->arena, .problems = problems, .root = root, .offline = true };
+
+	if (!read_root(&l))
+		return NULL;
+	/* No pipelines are none to be checked. */
+	if (l.pipelines && l.pipelines->count == 0)
+		l.pipelines = NULL;
+	read_parts(&l);
 	return problems->count ? NULL : l.settings;
 }
 

@@ -144,7 +144,7 @@ static void read_mapping(struct loading *l, struct settings_handler *h)
 	struct buf text;
 	const char *path;
 
-	if (!at || at->kind != NODE_STRING || at->broken)
+	if (l->offline || !at || at->kind != NODE_STRING || at->broken)
 		return;
 	path = file_beside(l->arena, at->file, at->text);
 	buf_init(&text, MAPPING_BYTES);

@@ -14,6 +14,7 @@ struct loading {
 	struct settings *settings;
 	const struct node *root;
 	const struct node *sinks, *pipelines;  /* NULL: not there */
+	bool offline;                          /* files that settings name are left alone */
 };
 
 /* The tables of what stands in the file, for reading and for documentation. */

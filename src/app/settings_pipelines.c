@@ -127,7 +127,7 @@ static const char *const later_kinds[] = { "copy", NULL };
 static void refuse_backfill(struct loading *l, const struct node *group, bool backfill)
 {
 	if (backfill)
-		problems_add(l->problems, settings_at(group, "backfill"), "backfill is not available in this version");
+		problems_add_as(l->problems, PROBLEM_LATER, settings_at(group, "backfill"), "backfill is not available in this version");
 }
 
 /* What a function of item images keeps is wrong when changes are missing. */

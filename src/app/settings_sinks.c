@@ -64,14 +64,14 @@ static const struct node *path_node(const struct settings_sink *sink)
 }
 
 /* Two writers of one file would take each other's lines for torn ones. */
-static void check_path(struct loading *l, const struct settings_sink *sink)
+static void check_path(struct loading *l, struct settings_sink *sink)
 {
-	struct str path = one_path(l, path_node(sink));
+	struct str path = sink->path = one_path(l, path_node(sink));
 
 	if (path.len && str_eq(path, one_path(l, node_get(node_get(l->root, STR("state")), STR("file")))))
 		problems_add(l->problems, path_node(sink), "this file holds the state (state.file); give the sink another one");
 	for (const struct settings_sink *other = l->settings->sinks; path.len && other < sink; other++) {
-		if (!str_eq(one_path(l, path_node(other)), path))
+		if (!str_eq(other->path, path))
 			continue;
 		problems_add(l->problems, settings_at(sink->node, sink->ops->path),
 			     "the sink \"%.*s\" writes this file already, at %s:%d; give each sink a file of its own",

@@ -43,6 +43,13 @@ const struct node *node_get(const struct node *object, struct str name)
 	return NULL;
 }
 
+const struct node *node_origin(const struct node *n)
+{
+	while (n && n->origin)
+		n = n->origin;
+	return n;
+}
+
 bool node_set_number(struct node *n, struct str text)
 {
 	char digits[LONGEST_NUMBER + 1];
@@ -174,6 +181,8 @@ static bool take_token(struct building *b, const struct scan_token *t, struct st
 	if (b->origin) {
 		n->file = b->origin->file;
 		n->line = b->origin->line;
+		n->column = b->origin->column;
+		n->origin = b->origin;
 	}
 	n->name = *name;
 	*name = str_of(NULL, 0);

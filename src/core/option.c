@@ -152,8 +152,8 @@ static void read_enum(struct reading *r)
 		return;
 	}
 	if (r->node->kind == NODE_STRING && r->option->later && name_index(r->option->later, r->node->text) >= 0) {
-		problems_add(r->problems, r->node, "\"%.*s\" is not available in this version",
-			     STR_ARG(r->node->text));
+		problems_add_as(r->problems, PROBLEM_LATER, r->node, "\"%.*s\" is not available in this version",
+				STR_ARG(r->node->text));
 		return;
 	}
 	buf_init(&list, 512);
@@ -402,8 +402,8 @@ static void read_member(const struct option *table, const struct node *n, void *
 		return;
 	}
 	if (o->flags & OPTION_LATER) {
-		problems_add(problems, n, "this setting is not available in this version%s%s", o->help ? ": " : "",
-			     o->help ? o->help : "");
+		problems_add_as(problems, PROBLEM_LATER, n, "this setting is not available in this version%s%s",
+				o->help ? ": " : "", o->help ? o->help : "");
 		return;
 	}
 	if (node_get(n->parent, n->name) != n) {

@@ -39,6 +39,7 @@ struct place {
 	const char *file;
 	int line;
 	struct str path;
+	enum problem_sort sort;
 };
 
 __attribute__((format(printf, 3, 0))) static void add(struct problems *p, const struct place *place, const char *fmt,
@@ -58,6 +59,7 @@ __attribute__((format(printf, 3, 0))) static void add(struct problems *p, const 
 		.line = place->line,
 		.path = dup_printable(p->arena, place->path),
 		.at = place->at,
+		.sort = place->sort,
 		.text = dup_printable(p->arena, str_of(text, len)),
 	};
 	if (p->last)
@@ -98,17 +100,33 @@ void problems_follow_end(struct problems *p)
 	p->causes = NULL;
 }
 
-void problems_add(struct problems *p, const struct node *at, const char *fmt, ...)
+__attribute__((format(printf, 4, 0))) static void add_at_node(struct problems *p, enum problem_sort sort,
+							     const struct node *at, const char *fmt, va_list ap)
 {
-	struct place place = { .at = at };
-	va_list ap;
+	struct place place = { .at = at, .sort = sort };
 
 	if (p->causes && noted_within(p, p->causes, at))
 		return;
-	if (at)
-		place = (struct place){ at, at->file, at->line, node_path(p->arena, at) };
-	va_start(ap, fmt);
+	if (at && p->count < PROBLEMS_MAX)
+		place = (struct place){ at, at->file, at->line, node_path(p->arena, at), sort };
 	add(p, &place, fmt, ap);
+}
+
+void problems_add(struct problems *p, const struct node *at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_at_node(p, PROBLEM_WRONG, at, fmt, ap);
+	va_end(ap);
+}
+
+void problems_add_as(struct problems *p, enum problem_sort sort, const struct node *at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_at_node(p, sort, at, fmt, ap);
 	va_end(ap);
 }
 

@@ -166,7 +166,7 @@ static void compile_op(const struct counter_add_settings *s, const struct counte
 	if (s->op == OP_SUM)
 		return;
 	if (s->op != OP_COUNT) {
-		problems_add(problems, at ? at : group, "op = %s is not available in this version; use sum or count",
+		problems_add_as(problems, PROBLEM_LATER, at ? at : group, "op = %s is not available in this version; use sum or count",
 			     op_names[s->op]);
 		return;
 	}
@@ -211,7 +211,7 @@ static void check_settings(const struct counter *k, struct problems *problems)
 		problems_add(problems, handler_at(site, "shards"),
 			     "shards = %lld needs ${shard} in key, or all rows would be one", (long long)s->shards);
 	if (s->zero == ZERO_DELETE)
-		problems_add(problems, handler_at(site, "zero"),
+		problems_add_as(problems, PROBLEM_LATER, handler_at(site, "zero"),
 			     "zero = \"delete\" is not available in this version; rows that fall to zero are kept");
 	handler_check_target(site, s->table, s->where, problems);
 }

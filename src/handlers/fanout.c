@@ -220,10 +220,10 @@ static void check_message(const struct fanout *f, struct problems *problems)
 	if (s->ttl_s && handler_tree_has(f->item, STR("ttl")))
 		problems_add(problems, handler_at(site, "ttl_s"), "item has an attribute ttl already; leave one out");
 	if (s->exactly_once)
-		problems_add(problems, handler_at(site, "exactly_once"),
+		problems_add_as(problems, PROBLEM_LATER, handler_at(site, "exactly_once"),
 			     "exactly_once is not available in this version; notifications carry an id to drop repeats by");
 	if (s->slices > 1)
-		problems_add(problems, handler_at(site, "slices"), "slices above 1 are not available in this version");
+		problems_add_as(problems, PROBLEM_LATER, handler_at(site, "slices"), "slices above 1 are not available in this version");
 }
 
 struct attribute_check {

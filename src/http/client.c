@@ -1,11 +1,12 @@
 #include "sluice/http/client.h"
 
+#include "wiping.h"
+
 #include "sluice/core/mem.h"
 #include "sluice/http/line.h"
 #include "sluice/http/trouble.h"
 
 #include <curl/curl.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,29 +64,9 @@ struct transfer {
 	char problem[CURL_ERROR_SIZE];
 };
 
-/* What curl gives back held requests with their tokens, and answers with keys. */
-static void free_wiped(void *ptr)
-{
-	mem_wipe(ptr, malloc_usable_size(ptr));
-	free(ptr);
-}
-
-static void *resize_wiped(void *ptr, size_t size)
-{
-	size_t had = malloc_usable_size(ptr);
-	void *moved = malloc(size);
-
-	if (!moved)
-		return NULL;
-	if (ptr)
-		memcpy(moved, ptr, had < size ? had : size);
-	free_wiped(ptr);
-	return moved;
-}
-
 bool http_global_init(struct err *err)
 {
-	CURLcode code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, free_wiped, resize_wiped, strdup, calloc);
+	CURLcode code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_resize, strdup, calloc);
 	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
 
 	if (code != CURLE_OK)

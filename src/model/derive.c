@@ -129,7 +129,7 @@ static bool put_not_run(struct derivation *d, const struct model_handler *h, str
 	struct str rest;
 	bool ok;
 
-	derive_note(d, h->at, "the handler \"%.*s\" is not run by this version: %.*s", STR_ARG(derive_shown(d, h->name)),
+	derive_note(d, h->at, "the handler \"%s\" is not run by this version: %.*s", derive_shown(d, h->name),
 		    STR_ARG(why));
 	derive_indent(out, indent);
 	buf_putf(out, "# Not run by this version: %.*s.\n", STR_ARG(why));
@@ -139,8 +139,10 @@ static bool put_not_run(struct derivation *d, const struct model_handler *h, str
 	d->out = out;
 	rest = buf_str(&text);
 	while (ok && rest.len) {
+		struct str line = str_split(&rest, '\n');
+
 		derive_indent(out, indent);
-		buf_putf(out, "# %.*s\n", STR_ARG(str_split(&rest, '\n')));
+		buf_putf(out, "# %.*s\n", STR_ARG(line));
 	}
 	buf_release(&text);
 	d->result->not_run++;
@@ -186,9 +188,9 @@ static bool put_idle(struct derivation *d, const struct derive_pipeline *p, cons
 {
 	const char *why = p->n_handlers ? "none of its handlers is run by this version" : "no handler belongs to it";
 
-	derive_note(d, p->at, "the pipeline \"%.*s\" is left out: %s", STR_ARG(derive_shown(d, p->name)), why);
-	buf_putf(d->out, "  # The pipeline \"%.*s\" of the table %.*s is left out: %s.\n", STR_ARG(derive_shown(d, p->name)),
-		 STR_ARG(derive_shown(d, p->table)), why);
+	derive_note(d, p->at, "the pipeline \"%s\" is left out: %s", derive_shown(d, p->name), why);
+	buf_putf(d->out, "  # The pipeline \"%s\" of the table %s is left out: %s.\n", derive_shown(d, p->name),
+		 derive_shown(d, p->table), why);
 	for (size_t i = 0; i < p->n_handlers; i++)
 		if (!put_not_run(d, p->handlers[i], reasons[i], 2))
 			return false;
@@ -230,6 +232,8 @@ static bool put_pipelines(struct derivation *d)
 	if (left == 0)
 		return err_set(d->err, ERR_DATA, "derive.nothing",
 			       "the model has no stream_handlers that this version runs; there is nothing to derive");
+	derive_say(d, 0, "Each pipeline reads one table's stream. A handler's position moves on only when all that it made was "
+			 "acknowledged: after a crash it goes on there, and no change is left out.");
 	buf_puts(d->out, "pipelines = (\n");
 	for (size_t i = 0; i < d->n_pipelines; i++) {
 		const struct derive_pipeline *p = &d->pipelines[i];
@@ -250,7 +254,7 @@ static void put_head(struct derivation *d)
 		return;
 	buf_puts(d->out, "# Written by sluice model derive");
 	if (d->options->file)
-		buf_putf(d->out, " from \"%.*s\"", STR_ARG(derive_shown(d, str_c(d->options->file))));
+		buf_putf(d->out, " from \"%s\"", derive_shown(d, str_c(d->options->file)));
 	buf_puts(d->out, ".\n# All above the line that says \"yours below\" is written anew each time: change the model, and derive\n"
 			 "# again. Own settings stand below that line and are kept. `sluice check -c FILE` proves the file.\n\n");
 }
@@ -258,9 +262,9 @@ static void put_head(struct derivation *d)
 static void say_variables(struct derivation *d)
 {
 	for (const struct model_derive_variable *v = d->result->variables; v; v = v->next)
-		derive_say(d, 0, v->has_fallback ? "Filled in from the environment: %.*s (without it: %.*s)." :
-						   "Filled in from the environment: %.*s, which must be set.%.*s",
-			   STR_ARG(derive_shown(d, v->name)), STR_ARG(derive_shown(d, v->fallback)));
+		derive_say(d, 0, v->has_fallback ? "Filled in from the environment: %s (without it: %s)." :
+						   "Filled in from the environment: %s, which must be set.%s",
+			   derive_shown(d, v->name), derive_shown(d, v->fallback));
 	if (d->result->variables && !d->options->plain)
 		buf_putc(d->out, '\n');
 }

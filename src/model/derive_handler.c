@@ -28,9 +28,10 @@ static bool cannot(struct derivation *d, const struct node *n)
 	struct str path = node_path(d->arena, n);
 
 	return err_set(d->err, ERR_DATA, "derive.value",
-		       "%.*s: the settings' syntax cannot hold this (a name that is not [A-Za-z*][-A-Za-z0-9_*]*, null, a zero "
-		       "byte, a whole number beyond 64 bits, text over 64 KiB, or nested too deep) and no JSON can stand here",
-		       STR_ARG(derive_shown(d, path)));
+		       "%s: the settings' syntax cannot hold this (a name that is not [A-Za-z*][-A-Za-z0-9_*]*, null, a zero "
+		       "byte, a whole number beyond 64 bits, text over 64 KiB, 500 settings in a group, or nested too deep) and "
+		       "no JSON can stand here",
+		       derive_shown(d, path));
 }
 
 static bool put(struct derivation *d, unsigned indent, const struct node *n, enum derive_text how)
@@ -84,6 +85,8 @@ bool derive_sink_settings(struct derivation *d, const struct node *sink, unsigne
 {
 	static const char *const names[] = { "name", "kind", NULL };
 
+	if (!derive_group_fits(sink))
+		return cannot(d, sink);
 	for (const struct node *n = sink->first; n; n = n->next) {
 		bool plain = is_among(names, n->name);
 
@@ -155,6 +158,8 @@ bool derive_pipeline_settings(struct derivation *d, const struct derive_pipeline
 {
 	static const char *const own[] = { "name", "table", "handlers", NULL };
 
+	if (p->at && !derive_group_fits(p->at))
+		return cannot(d, p->at);
 	put_named(d, indent, "name", p->name);
 	put_named(d, indent, "table", derive_table(d, p->table));
 	for (const struct node *n = p->at ? p->at->first : NULL; n; n = n->next)
@@ -177,7 +182,7 @@ struct str derive_not_run(struct derivation *d, const struct model_handler *h)
 	void *settings;
 
 	if (!ops)
-		return arena_putf(d->arena, "handlers of the kind %.*s", STR_ARG(derive_shown(d, h->kind)));
+		return arena_putf(d->arena, "handlers of the kind %s", derive_shown(d, h->kind));
 	problems_init(&problems, d->arena);
 	settings = arena_alloc(d->arena, ops->settings_size);
 	if (settings && option_read(ops->options, h->at, settings, common, &problems)) {
@@ -187,7 +192,7 @@ struct str derive_not_run(struct derivation *d, const struct model_handler *h)
 			ops->free(made);
 	}
 	for (const struct problem *p = problems.first; p; p = p->next)
-		if (str_find(p->text, STR("available in this version")) != SIZE_MAX)
+		if (p->sort == PROBLEM_LATER)
 			return p->text;
 	return STR("");
 }
@@ -210,7 +215,7 @@ static bool put_groups(struct derivation *d, unsigned indent, const struct node 
 	derive_indent(d->out, indent);
 	buf_putf(d->out, "%.*s = (\n", STR_ARG(list->name));
 	for (const struct node *g = list->first; g && ok; g = g->next) {
-		if (g->kind != NODE_OBJECT)
+		if (g->kind != NODE_OBJECT || !derive_group_fits(g))
 			return cannot(d, g);
 		derive_indent(d->out, indent + 2);
 		buf_puts(d->out, "{\n");
@@ -259,6 +264,8 @@ bool derive_handler_settings(struct derivation *d, const struct model_handler *h
 {
 	const struct handler_ops *ops = handler_kind(h->kind);
 
+	if (!derive_group_fits(h->at))
+		return cannot(d, h->at);
 	for (const struct node *n = h->at->first; n; n = n->next)
 		if (!is_among(of_the_model, n->name) && !put_handler_setting(d, indent, n, ops))
 			return false;

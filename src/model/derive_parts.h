@@ -37,6 +37,9 @@ enum derive_text { TEXT_PLAIN, TEXT_ADDRESS };
 /* Can the syntax hold it as a group, list or value? */
 bool derive_fits(const struct node *n);
 
+/* Can so many settings stand in one group? */
+bool derive_group_fits(const struct node *n);
+
 /* A string in its quotes. False: it holds a zero byte or is too long. */
 bool derive_put_string(struct buf *out, struct str text, enum derive_text how);
 
@@ -71,7 +74,7 @@ bool derive_handler_settings(struct derivation *d, const struct model_handler *h
 void derive_say(struct derivation *d, unsigned indent, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* A name for comments and messages: short, printable, on one line. In the arena. */
-struct str derive_shown(struct derivation *d, struct str name);
+const char *derive_shown(struct derivation *d, struct str name);
 
 void derive_explain_sink(struct derivation *d, const struct node *sink, unsigned indent);
 void derive_explain_pipeline(struct derivation *d, const struct derive_pipeline *p, unsigned indent);

@@ -1,6 +1,7 @@
 #include "derive_parts.h"
 
 #include "sluice/core/digest.h"
+#include "sluice/model/limits.h"
 
 enum { NAME_MAX_BYTES = 64, NAME_HASH_DIGITS = 8 };   /* a name in the daemon's settings */
 
@@ -71,11 +72,26 @@ static bool names_differ(struct derivation *d)
 
 			if (str_eq(one->name, other->name))
 				return err_set(d->err, ERR_DATA, "derive.name",
-					       "two pipelines would be called \"%.*s\", of the tables %.*s and %.*s; name them in "
-					       "stream_pipelines", STR_ARG(derive_shown(d, one->name)),
-					       STR_ARG(derive_shown(d, one->table)), STR_ARG(derive_shown(d, other->table)));
+					       "two pipelines would be called \"%s\", of the tables %s and %s; name them in "
+					       "stream_pipelines", derive_shown(d, one->name),
+					       derive_shown(d, one->table), derive_shown(d, other->table));
 		}
 	return true;
+}
+
+/* Each pipeline reads its table's stream for itself, and a shard bears two readers. */
+static void note_readers(struct derivation *d)
+{
+	for (size_t i = 0; i < d->n_pipelines; i++) {
+		size_t readers = 0;
+
+		for (size_t j = 0; j <= i; j++)
+			readers += d->pipelines[j].n_handlers && str_eq(d->pipelines[j].table, d->pipelines[i].table);
+		if (readers == LIMIT_STREAM_READERS + 1 && d->pipelines[i].n_handlers)
+			derive_note(d, d->pipelines[i].at, "more than %d pipelines read the stream of %s, and its shards throttle more "
+				    "readers than that; put handlers into one pipeline", LIMIT_STREAM_READERS,
+				    derive_shown(d, d->pipelines[i].table));
+	}
 }
 
 bool derive_plan(struct derivation *d)
@@ -99,5 +115,6 @@ bool derive_plan(struct derivation *d)
 			return no_memory(d);
 		p->handlers[p->n_handlers++] = h;
 	}
+	note_readers(d);
 	return names_differ(d);
 }

@@ -53,6 +53,11 @@ bool derive_fits(const struct node *n)
 	return (!n->name.ptr || name_fits(n->name)) && fits(n, 1);
 }
 
+bool derive_group_fits(const struct node *n)
+{
+	return n->count + 10 <= GROUP_MAX; /* with what stands there beside */
+}
+
 /* --- strings --------------------------------------------------------------- */
 
 size_t derive_reference(struct str s)

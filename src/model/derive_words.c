@@ -56,7 +56,7 @@ static size_t whole_characters(struct str s, size_t len)
 	return len;
 }
 
-struct str derive_shown(struct derivation *d, struct str name)
+const char *derive_shown(struct derivation *d, struct str name)
 {
 	size_t kept = name.len > SHOWN_BYTES ? whole_characters(name, SHOWN_BYTES) : name.len;
 	struct str head = str_sub(name, 0, kept), made;
@@ -74,7 +74,7 @@ struct str derive_shown(struct derivation *d, struct str name)
 		buf_puts(&out, "…");
 	made = arena_dup(d->arena, buf_str(&out));
 	buf_release(&out);
-	return made;
+	return made.ptr ? made.ptr : "";
 }
 
 /* --- sinks ------------------------------------------------------------------ */
@@ -138,16 +138,13 @@ static void say_start(struct derivation *d, struct buf *text, const struct deriv
 {
 	struct str start = derive_text_at(p->at, "start");
 
-	buf_putf(text, "The stream of %.*s. ", STR_ARG(derive_shown(d, p->table)));
+	buf_putf(text, "The stream of %s. The first start begins with ", derive_shown(d, p->table));
 	if (start.len == 0 || str_eq(start, STR("trim_horizon")))
-		buf_puts(text, "The first start begins with the oldest change that the stream still has (24 h), so that none is "
-			       "left out; ");
+		buf_puts(text, "the oldest change that the stream still has (24 h), so that none is left out. ");
 	else if (str_eq(start, STR("latest")))
-		buf_puts(text, "The first start begins with what is written from then on: nothing older has a part in what is "
-			       "derived; ");
+		buf_puts(text, "what is written from then on: nothing older has a part in what is derived. ");
 	else
-		buf_puts(text, "The first start begins with the changes from that time on; ");
-	buf_puts(text, "later ones go on where each handler was. ");
+		buf_puts(text, "the changes from that time on. ");
 }
 
 static void say_trim(struct buf *text, const struct derive_pipeline *p)
@@ -155,26 +152,36 @@ static void say_trim(struct buf *text, const struct derive_pipeline *p)
 	if (str_eq(derive_text_at(p->at, "on_trim"), STR("skip")))
 		buf_puts(text, "Changes that the stream dropped before they were read are counted as lost, and it goes on. ");
 	else
-		buf_puts(text, "Should the stream drop changes before they were read, handlers stop rather than leave out some "
-			       "(on_trim = \"halt\"). ");
+		buf_puts(text, "Changes that the stream dropped before they were read stop it (on_trim = \"halt\"): what is "
+			       "derived would be wrong without a word. ");
+}
+
+/* seconds: -1, not given: the daemon's default. */
+static void say_patience(struct buf *text, int64_t seconds)
+{
+	if (seconds == 0) {
+		buf_puts(text, "A sink that is down is waited for without end. ");
+		return;
+	}
+	buf_puts(text, "A sink that is down is waited for until a change is ");
+	if (seconds < 0)
+		buf_puts(text, "too old (on_failure.max_age_s, below the stream's 24 h by default)");
+	else if (seconds % 3600 == 0)
+		buf_putf(text, "%lld h old%s", (long long)seconds / 3600, seconds < 86400 ? ", below the stream's 24 h" : "");
+	else
+		buf_putf(text, "%lld s old", (long long)seconds);
+	buf_puts(text, "; counters wait without end. ");
 }
 
 static void say_failure(struct derivation *d, struct buf *text, const struct node *failure)
 {
 	const struct node *age = node_get(failure, STR("max_age_s")), *letter = node_get(failure, STR("dead_letter"));
 	struct str to = letter && letter->kind == NODE_OBJECT ? derive_text_at(letter, "sink") : letter ? letter->text : STR("");
-	long long seconds = age && age->kind == NODE_INT ? (long long)age->i : 64800;
 
-	if (seconds == 0)
-		buf_puts(text, "A sink that is down is waited for without end. ");
-	else if (seconds % 3600 == 0)
-		buf_putf(text, "A sink that is down is waited for up to %lld h of a change's age, below the stream's 24 h; counters "
-			       "wait without end. ", seconds / 3600);
-	else
-		buf_putf(text, "A sink that is down is waited for up to %lld s of a change's age; counters wait without end. ", seconds);
+	say_patience(text, age && age->kind == NODE_INT ? age->i : -1);
 	if (to.len)
-		buf_putf(text, "What can never succeed goes to \"%.*s\", alone, after a few tries, and the rest flows on.",
-			 STR_ARG(derive_shown(d, to)));
+		buf_putf(text, "What can never succeed goes to \"%s\", alone, after a few tries, and the rest flows on.",
+			 derive_shown(d, to));
 	else
 		buf_puts(text, "Without a dead_letter a change that can never succeed stops its handler, which keeps its place.");
 }
@@ -197,16 +204,17 @@ void derive_explain_pipeline(struct derivation *d, const struct derive_pipeline 
 
 typedef void explain_fn(struct derivation *d, struct buf *text, const struct model_handler *h);
 
-static void say_which(struct buf *text, const struct model_handler *h, const char *all, const char *some)
+/* "Every change of Deals", or those that filter and changed leave. */
+static void say_which(struct derivation *d, struct buf *text, const struct model_handler *h)
 {
 	bool filter = node_get(h->at, STR("filter")), changed = node_get(h->at, STR("changed"));
 
-	buf_puts(text, filter || changed ? some : all);
+	buf_putf(text, "%s change of %s", filter || changed ? "Each" : "Every", derive_shown(d, h->source));
 	if (filter)
 		buf_puts(text, " that the filter lets through");
 	if (changed)
-		buf_puts(text, filter ? ", if one of the attributes in `changed` differs" :
-					" in which one of the attributes in `changed` differs");
+		buf_puts(text, filter ? " and in which an attribute of `changed` differs" :
+					" in which an attribute of `changed` differs");
 }
 
 static void explain_forward(struct derivation *d, struct buf *text, const struct model_handler *h)
@@ -217,10 +225,10 @@ static void explain_forward(struct derivation *d, struct buf *text, const struct
 
 	for (size_t i = 0; places[i] && !place.len; i++)
 		place = derive_text_at(h->at, places[i]);
-	say_which(text, h, "Every change", "Each change");
-	buf_putf(text, " of %.*s becomes a message", STR_ARG(derive_shown(d, h->source)));
+	say_which(d, text, h);
+	buf_puts(text, " becomes a message");
 	if (place.len)
-		buf_putf(text, " to %.*s", STR_ARG(derive_shown(d, place)));
+		buf_putf(text, " to %s", derive_shown(d, place));
 	buf_putf(text, ". At least once, %s: after a crash some come again; their v, which grows with every change of an item, "
 		       "tells.", words ? words->order : "in order per item");
 }
@@ -235,9 +243,9 @@ static void say_audience(struct derivation *d, struct buf *text, const struct no
 
 		buf_puts(text, n++ ? "; " : " (");
 		if (table.len && index.len)
-			buf_putf(text, "index %.*s of ", STR_ARG(derive_shown(d, index)));
+			buf_putf(text, "index %s of ", derive_shown(d, index));
 		if (table.len || scan.len)
-			buf_putf(text, "%.*s", STR_ARG(derive_shown(d, table.len ? table : scan)));
+			buf_puts(text, derive_shown(d, table.len ? table : scan));
 		else
 			buf_puts(text, "the members listed");
 		if (shards && shards->kind == NODE_INT && shards->i > 1)
@@ -252,8 +260,8 @@ static void explain_fanout(struct derivation *d, struct buf *text, const struct 
 	bool inbox = str_eq(sink_kind(d, h), STR("dynamodb"));
 	const struct node *age = node_get(h->at, STR("max_age_s"));
 
-	say_which(text, h, "Every change", "Each change");
-	buf_putf(text, " of %.*s notifies each member of its audience", STR_ARG(derive_shown(d, h->source)));
+	say_which(d, text, h);
+	buf_puts(text, " notifies each member of its audience");
 	say_audience(d, text, node_get(h->at, STR("audience")));
 	buf_puts(text, ", a member of several once. The list is walked by a task that is saved as it goes, so a crash goes on "
 		       "in it. ");
@@ -271,15 +279,25 @@ static void explain_fanout(struct derivation *d, struct buf *text, const struct 
 		buf_puts(text, " Behind `expires` nobody is notified any more.");
 }
 
+/* As the daemon has it. */
+static struct str default_of(const char *kind, const char *setting)
+{
+	const struct option *o = handler_kind(str_c(kind))->options;
+
+	while (o->name && strcmp(o->name, setting) != 0)
+		o++;
+	return str_c(o->name ? o->default_text : "");
+}
+
 static void explain_counter(struct derivation *d, struct buf *text, const struct model_handler *h)
 {
 	const struct node *window = node_get(h->at, STR("window_ms")), *shards = node_get(h->at, STR("shards"));
 
-	buf_putf(text, "Keeps true in %.*s, for each key: the sums over the items of %.*s%s. Exactly once in effect: each row "
+	buf_putf(text, "Keeps true in %s, for each key: the sums over the items of %s%s. Exactly once in effect: each row "
 		       "remembers per shard what it holds already, so a replay adds nothing. A group's changes within %.*s ms are one "
-		       "write.", STR_ARG(derive_shown(d, derive_text_at(h->at, "table"))), STR_ARG(derive_shown(d, h->source)),
+		       "write.", derive_shown(d, derive_text_at(h->at, "table")), derive_shown(d, h->source),
 		 node_get(h->at, STR("where")) ? " that match `where`" : "",
-		 STR_ARG(window && window->kind == NODE_INT ? window->text : STR("1000")));
+		 STR_ARG(window && window->kind == NODE_INT ? window->text : default_of("counter", "window_ms")));
 	if (shards && shards->kind == NODE_INT && shards->i > 1)
 		buf_putf(text, " A group is spread over %lld rows; readers add them up.", (long long)shards->i);
 	buf_puts(text, " The rows are written by this handler alone.");
@@ -289,20 +307,21 @@ static void explain_view(struct derivation *d, struct buf *text, const struct mo
 {
 	bool tombstone = str_eq(derive_text_at(h->at, "deletes"), STR("tombstone"));
 
-	buf_putf(text, "Keeps true in %.*s: one row for each %s of %.*s%s. Exactly once in effect: the newest version wins, "
+	buf_putf(text, "Keeps true in %s: one row for each %s of %s%s. Exactly once in effect: the newest version wins, "
 		       "whatever comes again or late; an item that is gone%s takes its row with it%s.",
-		 STR_ARG(derive_shown(d, derive_text_at(h->at, "table"))),
-		 node_get(h->at, STR("explode")) ? "element of an item" : "item", STR_ARG(derive_shown(d, h->source)),
+		 derive_shown(d, derive_text_at(h->at, "table")),
+		 node_get(h->at, STR("explode")) ? "element of an item" : "item", derive_shown(d, h->source),
 		 node_get(h->at, STR("where")) ? " that matches `where`" : "",
 		 node_get(h->at, STR("where")) ? ", or stops matching," : "",
-		 tombstone ? " (marked sluice_deleted for two days)" : "");
+		 tombstone ? ", marked sluice_deleted for two days" :
+			     " (a write that was very late may bring it back; deletes = \"tombstone\" rules that out)");
 }
 
 static void explain_index(struct derivation *d, struct buf *text, const struct model_handler *h)
 {
-	buf_putf(text, "Keeps the OpenSearch index %.*s equal to the items of %.*s%s. Exactly once in effect: documents carry "
+	buf_putf(text, "Keeps the OpenSearch index %s equal to the items of %s%s. Exactly once in effect: documents carry "
 		       "external versions, so what comes again or late changes nothing. Searches see a change a second or so later.",
-		 STR_ARG(derive_shown(d, derive_text_at(h->at, "index"))), STR_ARG(derive_shown(d, h->source)),
+		 derive_shown(d, derive_text_at(h->at, "index")), derive_shown(d, h->source),
 		 node_get(h->at, STR("where")) ? " that match `where`" : "");
 }
 

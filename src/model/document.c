@@ -7,7 +7,7 @@
 /* Of the members of one object: whoever invents more knows what is wrong. */
 enum { MEMBERS_LOOKED_AT = 100 };
 
-enum { MEAN_MAX = 128, ARENA_MAX = 2 * MODEL_MAX_BYTES + MODEL_MAX_VALUES * 160 };
+enum { GROUPS_MAX = 500, MEAN_MAX = 128, ARENA_MAX = 2 * MODEL_MAX_BYTES + MODEL_MAX_VALUES * 160 };
 
 /* --- reading members ------------------------------------------------------- */
 
@@ -185,6 +185,18 @@ void *read_list(struct reading *r, const struct node *list, const struct list_fo
 
 /* --- the whole ------------------------------------------------------------- */
 
+/* Settings as the daemon has them: it looks into them (model_kinds), here only their number counts. */
+static const struct node *take_groups(struct reading *r, const struct node *root, const char *name)
+{
+	const struct node *list = take(r, root, name, TAKES_ARRAY);
+
+	if (!list || list->count <= GROUPS_MAX)
+		return list;
+	finding_add(r->findings, FINDING_ERROR, "too-many", list, NULL, "%zu of these are too many; %d are allowed", list->count,
+		    GROUPS_MAX);
+	return NULL;
+}
+
 static void read_model(struct reading *r, const struct node *root)
 {
 	static const char *const known[] = {
@@ -198,8 +210,8 @@ static void read_model(struct reading *r, const struct node *root)
 	model_read_items(r, take(r, root, "items", TAKES_OBJECT));
 	model_read_patterns(r, take(r, root, "access_patterns", TAKES_ARRAY));
 	model_read_handlers(r, take(r, root, "stream_handlers", TAKES_ARRAY));
-	m->sinks = take(r, root, "stream_sinks", TAKES_ARRAY);
-	m->pipelines = take(r, root, "stream_pipelines", TAKES_ARRAY);
+	m->sinks = take_groups(r, root, "stream_sinks");
+	m->pipelines = take_groups(r, root, "stream_pipelines");
 }
 
 /* Editors of some systems begin a file with a byte order mark. */

@@ -4,7 +4,8 @@ enum { PATTERNS_MAX = 10000, HANDLERS_MAX = 1000 };
 
 static const char *const pattern_members[] = {
 	"pattern", "description", "table", "index", "dynamodb_operation", "implementation", "reason", "expect", "rps",
-	"item_size_bytes", "item_count", "strongly_consistent", "gsi_list", "served_by", NULL,
+	"item_size_bytes", "item_count", "strongly_consistent", "gsi_list", "gsi_key_changes", "served_by",
+	NULL,
 };
 
 /* "1" and 1 are the same name. */
@@ -26,6 +27,15 @@ static void read_commands(struct reading *r, const struct node *n, struct model_
 			p->commands[p->n_commands++] = (struct model_command){ it->text, it };
 }
 
+static const struct node *take_objects(struct reading *r, const struct node *object, const char *name)
+{
+	const struct node *list = take(r, object, name, TAKES_ARRAY);
+
+	for (const struct node *n = list ? list->first : NULL; n; n = n->next)
+		is_kind(r, n, TAKES_OBJECT);
+	return list;
+}
+
 static void read_expectation(struct reading *r, const struct node *n, struct model_expectation *e)
 {
 	static const char *const known[] = { "count", "items", "keys", "error", NULL };
@@ -37,8 +47,8 @@ static void read_expectation(struct reading *r, const struct node *n, struct mod
 	refuse_unknown(r, e->at, known);
 	if (node_get(e->at, STR("count")))
 		e->count = take_count(r, e->at, "count");
-	e->items = take(r, e->at, "items", TAKES_ARRAY);
-	e->keys = take(r, e->at, "keys", TAKES_ARRAY);
+	e->items = take_objects(r, e->at, "items");
+	e->keys = take_objects(r, e->at, "keys");
 	e->error = take_str(r, e->at, "error");
 }
 
@@ -75,6 +85,7 @@ static bool read_pattern(struct reading *r, const struct node *n, void *out)
 	p->item_count = take_count(r, n, "item_count");
 	p->strongly_consistent = take_bool(r, n, "strongly_consistent");
 	p->gsi_list = take(r, n, "gsi_list", TAKES_ARRAY);
+	p->gsi_key_changes = take_bool(r, n, "gsi_key_changes");
 	read_commands(r, n, p);
 	read_expectation(r, n, &p->expect);
 	read_rate(r, n, &p->rate);
@@ -111,8 +122,8 @@ static void check_expect_after(struct reading *r, const struct node *list)
 			continue;
 		refuse_unknown(r, expect, expectations);
 		take_count(r, expect, "count");
-		take(r, expect, "items", TAKES_ARRAY);
-		take(r, expect, "keys", TAKES_ARRAY);
+		take_objects(r, expect, "items");
+		take_objects(r, expect, "keys");
 		take(r, expect, "messages", TAKES_ARRAY);
 		take_str(r, expect, "error");
 	}

@@ -164,7 +164,7 @@ static void read_stream(struct reading *r, const struct node *n, struct model_ta
 		return;
 	t->stream = take_bool(r, stream, "StreamEnabled");
 	t->stream_view_type = take_str(r, stream, "StreamViewType");
-	if (!t->stream)
+	if (!t->stream && !node_get(stream, STR("StreamViewType")))
 		return;
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		if (str_eq(t->stream_view_type, str_c(types[i])))
@@ -173,12 +173,25 @@ static void read_stream(struct reading *r, const struct node *n, struct model_ta
 		    "expected a StreamViewType of KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES");
 }
 
+/* The lints of peaks look into it. */
+static void read_warm(struct reading *r, const struct node *n)
+{
+	const struct node *warm = take(r, n, "WarmThroughput", TAKES_OBJECT);
+
+	if (!warm)
+		return;
+	take_count(r, warm, "ReadUnitsPerSecond");
+	take_count(r, warm, "WriteUnitsPerSecond");
+}
+
 static void read_ttl(struct reading *r, const struct node *n, struct model_table *t)
 {
 	const struct node *ttl = take(r, n, "TimeToLiveSpecification", TAKES_OBJECT);
 
 	if (ttl && (!node_get(ttl, STR("Enabled")) || take_bool(r, ttl, "Enabled")))
 		t->ttl_attribute = need_str(r, ttl, "AttributeName");
+	else if (ttl)
+		take_str(r, ttl, "AttributeName");
 }
 
 static bool read_table(struct reading *r, const struct node *n, void *out)
@@ -193,6 +206,7 @@ static bool read_table(struct reading *r, const struct node *n, void *out)
 	read_key(r, t, n, &t->key);
 	read_indexes(r, n, t);
 	read_billing(r, n, t);
+	read_warm(r, n);
 	read_stream(r, n, t);
 	read_ttl(r, n, t);
 	return true;
@@ -234,12 +248,13 @@ static void read_per_key(struct reading *r, const struct node *n, struct model_s
 	}
 }
 
-static void read_size(struct reading *r, const struct node *n, struct model_size *size)
-{
-	static const char *const known[] = {
-		"item_size_bytes", "item_count", "distinct_keys", "hottest_key_share", "items_per_key", "indexes", NULL,
-	};
+/* Of an index: the same, but it has no indexes. */
+static const char *const size_members[] = {
+	"indexes", "item_size_bytes", "item_count", "distinct_keys", "hottest_key_share", "items_per_key", NULL,
+};
 
+static void read_size(struct reading *r, const struct node *n, const char *const *known, struct model_size *size)
+{
 	refuse_unknown(r, n, known);
 	size->at = n;
 	size->item_bytes = take_count(r, n, "item_size_bytes");
@@ -258,14 +273,14 @@ static void read_table_size(struct reading *r, const struct node *n, struct mode
 {
 	const struct node *indexes = take(r, n, "indexes", TAKES_OBJECT);
 
-	read_size(r, n, &t->size);
+	read_size(r, n, size_members, &t->size);
 	for (const struct node *it = indexes ? indexes->first : NULL; it; it = it->next) {
 		struct model_index *index = (struct model_index *)model_index(t, it->name);
 
 		if (!index)
 			refuse_name(r, it, "index of this table");
 		else if (is_kind(r, it, TAKES_OBJECT))
-			read_size(r, it, &index->size);
+			read_size(r, it, size_members + 1, &index->size);
 	}
 }
 

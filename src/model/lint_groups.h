@@ -4,6 +4,19 @@
 
 #include "sluice/model/lint.h"
 
-extern const struct model_lint lint_tables[], lint_items[], lint_patterns[], lint_sizing[], lint_handlers[];
+extern const struct model_lint lint_settings[], lint_tables[], lint_items[], lint_patterns[], lint_sizing[];
+extern const struct model_lint lint_handlers[], lint_templates[], lint_audience[], lint_calls[], lint_expressions[];
+extern const struct model_lint lint_keys[], lint_usage[], lint_design[], lint_collections[], lint_limits[];
+
+#define EACH_HANDLER(l, h) \
+	for (const struct model_handler *h = (l)->model->handlers; h && h < (l)->model->handlers + (l)->model->n_handlers; h++)
+
+/* Text of a string member; empty where there is none. */
+static inline struct str lint_text(const struct node *group, const char *name)
+{
+	const struct node *n = node_get(group, str_c(name));
+
+	return n && n->kind == NODE_STRING ? n->text : STR("");
+}
 
 #endif

@@ -1,40 +1,29 @@
 #include "attribute_check.h"
+#include "item_key.h"
 #include "lint_groups.h"
 
 #include "sluice/core/mem.h"
 #include "sluice/core/node.h"
-#include "sluice/item/number.h"
+#include "sluice/model/limits.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { HASH_BYTES_MAX = 2048, RANGE_BYTES_MAX = 1024, ITEM_BYTES_MAX = 400 << 10, ITEM_BYTES_RISKY = 300 << 10 };
+enum { ITEM_BYTES_MAX = LIMIT_ITEM_BYTES, ITEM_BYTES_RISKY = RULE_ITEM_RISKY_KB << 10 };
+enum { MEMBERS_A_STEP = 4 };
 
 #define EACH_ITEM(l, it) \
 	for (const struct model_item *it = (l)->model->items; it && it < (l)->model->items + (l)->model->n_items; it++)
 
 /* --- keys ------------------------------------------------------------------ */
 
-static const char *type_text(enum value_type type)
-{
-	return type == VALUE_NONE ? "nothing" : value_type_name(type);
-}
-
 static void check_key_value(struct lint *l, const struct model_attribute *a, const struct node *value,
 			    const char *whose, size_t max)
 {
-	enum value_type type = attribute_type(value);
-	char wanted[2] = { a->type, '\0' };
+	char text[KEY_TEXT_BYTES];
+	enum key_fault fault = key_fault_text(a, value, whose, max, text);
 
-	if (a->type && type != value_type_of(str_c(wanted)))
-		LINT_FOUND(l, value, NULL, "the %s attribute \"%.*s\" is of type %s; AttributeDefinitions say %s", whose,
-			   STR_ARG(a->name), type_text(type), wanted);
-	else if (type != VALUE_N && attribute_bytes(value) == 0)
-		LINT_FOUND(l, value, "Leave the attribute out where it has no value; keys of the table always have one.",
-			   "the %s attribute \"%.*s\" is empty", whose, STR_ARG(a->name));
-	else if (attribute_bytes(value) > max)
-		LINT_FOUND(l, value, NULL, "the %s attribute \"%.*s\" has %zu bytes; %zu are allowed", whose,
-			   STR_ARG(a->name), attribute_bytes(value), max);
+	if (fault)
+		LINT_FOUND(l, value, key_fault_fix(fault), "%s", text);
 }
 
 static void check_part(struct lint *l, const struct model_item *it, const struct model_attribute *a, size_t max)
@@ -51,29 +40,35 @@ static void item_key(struct lint *l)
 {
 	EACH_ITEM(l, it) {
 		for (size_t i = 0; i < it->table->key.n_hash; i++)
-			check_part(l, it, it->table->key.hash[i], HASH_BYTES_MAX);
+			check_part(l, it, it->table->key.hash[i], KEY_HASH_BYTES);
 		for (size_t i = 0; i < it->table->key.n_range; i++)
-			check_part(l, it, it->table->key.range[i], RANGE_BYTES_MAX);
+			check_part(l, it, it->table->key.range[i], KEY_RANGE_BYTES);
 	}
 }
 
-static void check_index_key(struct lint *l, const struct model_item *it, const struct model_index *index)
+static bool check_index_key(struct lint *l, const struct model_item *it, const struct model_index *index)
 {
-	for (size_t i = 0; i < index->key.n_hash + index->key.n_range; i++) {
+	size_t n = index->key.n_hash + index->key.n_range;
+
+	if (!lint_works(l, n * (1 + it->at->count / MEMBERS_A_STEP), it->at))
+		return false;
+	for (size_t i = 0; i < n; i++) {
 		bool hash = i < index->key.n_hash;
 		const struct model_attribute *a = hash ? index->key.hash[i] : index->key.range[i - index->key.n_hash];
 		const struct node *value = node_get(it->at, a->name);
 
 		if (value)
-			check_key_value(l, a, value, "index key", hash ? HASH_BYTES_MAX : RANGE_BYTES_MAX);
+			check_key_value(l, a, value, "index key", hash ? KEY_HASH_BYTES : KEY_RANGE_BYTES);
 	}
+	return true;
 }
 
 static void item_index_key(struct lint *l)
 {
 	EACH_ITEM(l, it)
 		for (size_t i = 0; it->put && i < it->table->n_indexes; i++)
-			check_index_key(l, it, &it->table->indexes[i]);
+			if (!check_index_key(l, it, &it->table->indexes[i]))
+				return;
 }
 
 /* --- twice in a batch ------------------------------------------------------ */
@@ -94,40 +89,29 @@ static int by_key(const void *one, const void *other)
 	return order ? order : (a->item > b->item) - (a->item < b->item);
 }
 
-static void put_part(const struct model_attribute *a, const struct node *item, struct buf *out)
-{
-	const struct node *value = node_get(item, a->name);
-	struct number number;
-
-	if (!value || attribute_type(value) == VALUE_NONE)
-		return;
-	/* 1 and 1.0 are one key. */
-	if (attribute_type(value) == VALUE_N && number_parse(value->first->text, &number, NULL))
-		number_write(&number, out);
-	else
-		buf_putf(out, "%zu:%.*s", value->first->text.len, STR_ARG(value->first->text));
-	buf_putc(out, ';');
-}
-
-static struct str key_of(struct lint *l, const struct model_item *it, struct buf *work)
+/* Empty: there is none, or no memory for it. */
+static struct str key_of(struct arena *a, const struct model_item *it, struct buf *work)
 {
 	buf_clear(work);
-	for (size_t i = 0; i < it->table->key.n_hash; i++)
-		put_part(it->table->key.hash[i], it->at, work);
-	for (size_t i = 0; i < it->table->key.n_range; i++)
-		put_part(it->table->key.range[i], it->at, work);
-	return buf_ok(work) ? arena_dup(l->scratch, buf_str(work)) : str_of(NULL, 0);
+	if (!item_key_write(&it->table->key, it->at, work))
+		buf_clear(work);
+	return work->len && buf_ok(work) ? arena_dup(a, buf_str(work)) : str_of(NULL, 0);
 }
 
 static void item_twice(struct lint *l)
 {
 	struct keyed *keys = mem_array(l->model->n_items + 1, sizeof(*keys));
+	struct arena *a = lint_step(l);
 	struct buf work;
 	size_t n = 0;
 
-	buf_init(&work, HASH_BYTES_MAX * 4);
+	buf_init(&work, KEY_HASH_BYTES * 4);
 	EACH_ITEM(l, it) {
-		keys[n] = (struct keyed){ key_of(l, it, &work), it };
+		keys[n] = (struct keyed){ key_of(a, it, &work), it };
+		if (!keys[n].key.ptr && work.len && buf_ok(&work)) {
+			lint_no_memory(l, it->at);
+			break;
+		}
 		n += keys[n].key.len > 0;
 	}
 	qsort(keys, n, sizeof(*keys), by_key);

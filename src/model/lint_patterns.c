@@ -1,16 +1,8 @@
-#include "lint_groups.h"
+#include "lint_parts.h"
 
 #include "sluice/core/mem.h"
 
 #include <stdlib.h>
-
-/* More Scans than these a second are no trickle. */
-#define SCANS_PER_S 1.0
-
-#define EACH_PATTERN(l, p) \
-	for (const struct model_pattern *p = (l)->model->patterns; p && p < (l)->model->patterns + (l)->model->n_patterns; p++)
-#define EACH_TABLE(l, t) \
-	for (const struct model_table *t = (l)->model->tables; t && t < (l)->model->tables + (l)->model->n_tables; t++)
 
 static void pattern_table(struct lint *l)
 {
@@ -85,6 +77,8 @@ static void served_by(struct lint *l)
 	EACH_PATTERN(l, p) {
 		bool there = p->served_by.len == 0;
 
+		if (!there && !lint_works(l, l->model->n_handlers, p->at))
+			return;
 		for (size_t i = 0; i < l->model->n_handlers; i++)
 			there |= str_eq(l->model->handlers[i].name, p->served_by);
 		if (!there)
@@ -100,74 +94,6 @@ static void peak_below_average(struct lint *l)
 			LINT_FOUND(l, node_get(p->at, STR("rps")), NULL, "the peak is below the average");
 }
 
-static void scan_rate(struct lint *l)
-{
-	EACH_PATTERN(l, p)
-		if (str_eq(p->operation, STR("Scan")) && p->rate.average > SCANS_PER_S)
-			LINT_FOUND(l, p->at, "Find a key or a sparse index that answers it with a Query.",
-				   "%g Scans a second, and each is paid for all that it passes over", p->rate.average);
-}
-
-/* --- what nobody uses ------------------------------------------------------ */
-
-/* Stands the name anywhere in the handler's settings? Audiences, targets. */
-static bool mentions(const struct node *n, struct str name)
-{
-	for (const struct node *it = n->first; it; it = it->next)
-		if ((it->kind == NODE_STRING && str_find(it->text, name) != SIZE_MAX) || mentions(it, name))
-			return true;
-	return false;
-}
-
-static bool is_mentioned(const struct model *m, struct str name)
-{
-	for (size_t i = 0; i < m->n_patterns; i++)
-		for (size_t k = 0; k < m->patterns[i].n_commands; k++)
-			if (str_find(m->patterns[i].commands[k].text, name) != SIZE_MAX)
-				return true;
-	for (size_t i = 0; i < m->n_handlers; i++)
-		if (mentions(m->handlers[i].at, name))
-			return true;
-	return false;
-}
-
-static bool index_is_used(const struct model *m, const struct model_index *index)
-{
-	for (size_t i = 0; i < m->n_patterns; i++)
-		if (m->patterns[i].index == index)
-			return true;
-	return is_mentioned(m, index->name);
-}
-
-static bool table_is_used(const struct model *m, const struct model_table *t)
-{
-	for (size_t i = 0; i < m->n_patterns; i++)
-		if (m->patterns[i].table == t)
-			return true;
-	return is_mentioned(m, t->name);
-}
-
-static void gsi_unused(struct lint *l)
-{
-	if (l->model->n_patterns == 0)
-		return;
-	EACH_TABLE(l, t)
-		for (size_t i = 0; i < t->n_indexes; i++)
-			if (t->indexes[i].name.len && !index_is_used(l->model, &t->indexes[i]))
-				LINT_FOUND(l, t->indexes[i].at, "Drop it, or write down the pattern that needs it.",
-					   "no pattern reads this index; every write that touches it is paid");
-}
-
-static void table_unused(struct lint *l)
-{
-	if (l->model->n_patterns == 0)
-		return;
-	EACH_TABLE(l, t)
-		if (t->name.len && !table_is_used(l->model, t))
-			LINT_FOUND(l, t->at, "Drop it, or write down the patterns that need it.",
-				   "no pattern and no handler reads or writes this table");
-}
-
 const struct model_lint lint_patterns[] = {
 	{ "pattern-table", FINDING_ERROR, "A pattern names a table that is not there.", pattern_table },
 	{ "pattern-index", FINDING_ERROR, "A pattern names an index that is not there.", pattern_index },
@@ -177,8 +103,5 @@ const struct model_lint lint_patterns[] = {
 	{ "index-strong-read", FINDING_ERROR, "A strongly consistent read of a global index.", index_strong_read },
 	{ "served-by", FINDING_ERROR, "A pattern is served by a handler that is not there.", served_by },
 	{ "peak-below-average", FINDING_WARNING, "A peak rate below the average.", peak_below_average },
-	{ "scan-rate", FINDING_WARNING, "Scans at more than a trickle.", scan_rate },
-	{ "gsi-unused", FINDING_WARNING, "An index that no pattern reads.", gsi_unused },
-	{ "table-unused", FINDING_WARNING, "A table that nothing reads or writes.", table_unused },
 	{ 0 },
 };

@@ -1,86 +1,27 @@
-#include "lint_groups.h"
+#include "lint_load.h"
 
 #include "sluice/core/buf.h"
-
-#include <math.h>
+#include "sluice/model/limits.h"
 
 /* Developer Guide: what one partition gives a second, what a new on-demand table takes. */
-#define WRITES_OF_PARTITION 1000.0
-#define READS_OF_PARTITION 3000.0
-#define WRITES_ON_DEMAND 4000.0
-#define READS_ON_DEMAND 12000.0
-#define COLLECTION_BYTES (10.0 * 1024 * 1024 * 1024)
+#define WRITES_OF_PARTITION ((double)LIMIT_PARTITION_WRITES)
+#define READS_OF_PARTITION ((double)LIMIT_PARTITION_READS)
+#define WRITES_ON_DEMAND ((double)LIMIT_ON_DEMAND_WRITES)
+#define READS_ON_DEMAND ((double)LIMIT_ON_DEMAND_READS)
+#define COLLECTION_BYTES (LIMIT_COLLECTION_GB * 1024.0 * 1024 * 1024)
 
-enum { READ_UNIT = 4096, WRITE_UNIT = 1024, ITEM_RISKY = 300 << 10, ITEM_MAX = 400 << 10 };
+enum { ITEM_RISKY = RULE_ITEM_RISKY_KB << 10, ITEM_MAX = LIMIT_ITEM_BYTES };
 
-#define EACH_TABLE(l, t) \
-	for (const struct model_table *t = (l)->model->tables; t && t < (l)->model->tables + (l)->model->n_tables; t++)
+/* --- hot keys ---------------------------------------------------------------- */
 
-struct load {
-	double reads, writes;            /* units a second at the peak */
-};
-
-struct operation {
-	const char *name;
-	bool writes, many, sums;         /* many: of item_count items; sums: sizes before rounding */
-	double factor;
-};
-
-static const struct operation operations[] = {
-	{ "GetItem", false, false, false, 1 },        { "Query", false, true, true, 1 },
-	{ "BatchGetItem", false, true, false, 1 },    { "TransactGetItems", false, true, false, 4 },
-	{ "PutItem", true, false, false, 1 },         { "UpdateItem", true, false, false, 1 },
-	{ "DeleteItem", true, false, false, 1 },      { "BatchWriteItem", true, true, false, 1 },
-	{ "TransactWriteItems", true, true, false, 2 },
-};
-
-static const struct operation *operation_of(const struct model_pattern *p)
+static void check_hot(struct lint *l, struct lint_load load, const struct model_size *size, const char *behind)
 {
-	for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++)
-		if (str_eq(p->operation, str_c(operations[i].name)))
-			return &operations[i];
-	return NULL;
-}
-
-/* Units of one call; eventually consistent reads cost half. */
-static double units(const struct model_pattern *p, const struct operation *o)
-{
-	double bytes = p->item_bytes ? (double)p->item_bytes : 1, items = o->many && p->item_count ? (double)p->item_count : 1;
-	double unit = o->writes ? WRITE_UNIT : READ_UNIT, half = o->writes || p->strongly_consistent ? 1 : 0.5;
-
-	return (o->sums ? ceil(bytes * items / unit) : ceil(bytes / unit) * items) * o->factor * half;
-}
-
-/* What goes to the table (index NULL) or one of its indexes at the patterns' peaks. */
-static struct load load_of(const struct model *m, const struct model_table *t, const struct model_index *index)
-{
-	struct load load = { 0 };
-
-	for (size_t i = 0; i < m->n_patterns; i++) {
-		const struct model_pattern *p = &m->patterns[i];
-		const struct operation *o = operation_of(p);
-		double rate = p->rate.peak > 0 ? p->rate.peak : p->rate.average;
-
-		if (!o || p->table != t || p->index != index)
-			continue;
-		*(o->writes ? &load.writes : &load.reads) += rate * units(p, o);
-	}
-	return load;
-}
-
-static double hottest_share(const struct model_size *s)
-{
-	return s->hottest_key_share > 0 ? s->hottest_key_share : s->distinct_keys ? 1.0 / (double)s->distinct_keys : 0;
-}
-
-static void check_hot(struct lint *l, struct load load, const struct model_size *size)
-{
-	double share = hottest_share(size);
+	double share = lint_hottest_share(size);
 
 	if (load.writes * share > WRITES_OF_PARTITION)
 		LINT_FOUND(l, size->at, "Spread the key (a shard number behind it), or gather writes.",
-			   "the hottest key takes %.0f write units a second at the peak; a partition gives 1,000",
-			   load.writes * share);
+			   "the hottest key takes %.0f write units a second at the peak; a partition gives 1,000%s",
+			   load.writes * share, behind);
 	if (load.reads * share > READS_OF_PARTITION)
 		LINT_FOUND(l, size->at, "Spread or cache the reads of the hottest key.",
 			   "the hottest key takes %.0f read units a second at the peak; a partition gives 3,000",
@@ -90,34 +31,51 @@ static void check_hot(struct lint *l, struct load load, const struct model_size 
 static void hot_key(struct lint *l)
 {
 	EACH_TABLE(l, t) {
-		check_hot(l, load_of(l->model, t, NULL), &t->size);
-		for (size_t i = 0; i < t->n_indexes; i++)
-			check_hot(l, load_of(l->model, t, &t->indexes[i]), &t->indexes[i].size);
+		check_hot(l, lint_load_of(l, t, NULL), &t->size, "");
+		EACH_INDEX(t, i)
+			if (i->global)
+				check_hot(l, lint_load_of(l, t, i), &i->size, ", and the table's writes wait for its index");
 	}
 }
 
-static double warm(const struct model_table *t, const char *what)
+/* --- on demand --------------------------------------------------------------- */
+
+static double warm(const struct node *at, const char *what)
 {
-	const struct node *n = node_get(node_get(t->at, STR("WarmThroughput")), str_c(what));
+	const struct node *n = node_get(node_get(at, STR("WarmThroughput")), str_c(what));
 
 	return n && (n->kind == NODE_INT || n->kind == NODE_REAL) ? n->d : 0;
+}
+
+/* What a table takes at once: what a new one does, and twice what it had before. */
+static void check_peak(struct lint *l, const struct node *at, struct lint_load load)
+{
+	bool writes_jump = load.average_writes > 0 && load.writes > 2 * load.average_writes;
+	bool reads_jump = load.average_reads > 0 && load.reads > 2 * load.average_reads;
+
+	if (load.writes > WRITES_ON_DEMAND && warm(at, "WriteUnitsPerSecond") < load.writes)
+		LINT_FOUND(l, at, "Set WarmThroughput.WriteUnitsPerSecond to the peak.",
+			   "%.0f write units a second at the peak; on demand takes 4,000 when it is new%s", load.writes,
+			   writes_jump ? ", and later no more than twice the peak before, which may be near the average" : "");
+	if (load.reads > READS_ON_DEMAND && warm(at, "ReadUnitsPerSecond") < load.reads)
+		LINT_FOUND(l, at, "Set WarmThroughput.ReadUnitsPerSecond to the peak.",
+			   "%.0f read units a second at the peak; on demand takes 12,000 when it is new%s", load.reads,
+			   reads_jump ? ", and later no more than twice the peak before, which may be near the average" : "");
 }
 
 static void on_demand_peak(struct lint *l)
 {
 	EACH_TABLE(l, t) {
-		struct load load = load_of(l->model, t, NULL);
-
 		if (!t->on_demand)
 			continue;
-		if (load.writes > WRITES_ON_DEMAND && warm(t, "WriteUnitsPerSecond") < load.writes)
-			LINT_FOUND(l, t->at, "Set WarmThroughput.WriteUnitsPerSecond to the peak.",
-				   "%.0f write units a second at the peak; a new on-demand table takes 4,000", load.writes);
-		if (load.reads > READS_ON_DEMAND && warm(t, "ReadUnitsPerSecond") < load.reads)
-			LINT_FOUND(l, t->at, "Set WarmThroughput.ReadUnitsPerSecond to the peak.",
-				   "%.0f read units a second at the peak; a new on-demand table takes 12,000", load.reads);
+		check_peak(l, t->at, lint_load_of(l, t, NULL));
+		EACH_INDEX(t, i)
+			if (i->global)
+				check_peak(l, i->at, lint_load_of(l, t, i));
 	}
 }
+
+/* --- sizes ------------------------------------------------------------------- */
 
 static bool has_local(const struct model_table *t)
 {
@@ -162,17 +120,20 @@ static void note(struct buf *list, struct str table, struct str index, const cha
 	buf_putf(list, "%s%.*s%s%.*s: %s", list->len ? "; " : "", STR_ARG(table), index.len ? "." : "", STR_ARG(index), what);
 }
 
-static void note_table(const struct model *m, const struct model_table *t, struct buf *list)
+static bool is_hot_unless_spread(struct lint_load load)
 {
-	struct load load = load_of(m, t, NULL);
+	return load.writes > WRITES_OF_PARTITION || load.reads > READS_OF_PARTITION;
+}
 
-	if ((load.writes > WRITES_OF_PARTITION || load.reads > READS_OF_PARTITION) && hottest_share(&t->size) <= 0)
+static void note_table(struct lint *l, const struct model_table *t, struct buf *list)
+{
+	if (is_hot_unless_spread(lint_load_of(l, t, NULL)) && lint_hottest_share(&t->size) <= 0)
 		note(list, t->name, STR(""), "distinct_keys or hottest_key_share");
 	if (has_local(t) && (t->size.items_per_key_max <= 0 || !t->size.item_bytes))
 		note(list, t->name, STR(""), "items_per_key.max and item_size_bytes");
-	for (size_t i = 0; i < t->n_indexes; i++)
-		if (load_of(m, t, &t->indexes[i]).reads > READS_OF_PARTITION && hottest_share(&t->indexes[i].size) <= 0)
-			note(list, t->name, t->indexes[i].name, "distinct_keys or hottest_key_share");
+	EACH_INDEX(t, i)
+		if (i->global && is_hot_unless_spread(lint_load_of(l, t, i)) && lint_hottest_share(&i->size) <= 0)
+			note(list, t->name, i->name, "distinct_keys or hottest_key_share");
 }
 
 /* Only where a figure could change the verdict. */
@@ -183,7 +144,7 @@ static void figures_missing(struct lint *l)
 
 	buf_init(&list, LIST_MAX);
 	EACH_TABLE(l, t)
-		note_table(l->model, t, &list);
+		note_table(l, t, &list);
 	if (list.len)
 		LINT_FOUND(l, node_get(l->model->root, STR("sizing")), "Declare them under \"sizing\".",
 			   "hot keys and collections could not be judged without %.*s", STR_ARG(buf_str(&list)));

@@ -1,8 +1,13 @@
 #include "lint_groups.h"
 
+#include "sluice/model/limits.h"
+
 #include <ctype.h>
 
-enum { NAME_MIN = 3, NAME_MAX = 255, LSI_MAX = 5, GSI_USUAL = 20 };
+enum {
+	NAME_MIN = LIMIT_NAME_LEAST, NAME_MAX = LIMIT_NAME_MOST,
+	LSI_MAX = LIMIT_LOCAL_INDEXES, GSI_USUAL = LIMIT_GLOBAL_INDEXES,
+};
 
 #define EACH_TABLE(l, t) \
 	for (const struct model_table *t = (l)->model->tables; t && t < (l)->model->tables + (l)->model->n_tables; t++)
@@ -39,7 +44,8 @@ static bool has_key(const struct model_key *key, struct str name)
 static void undefined_in(struct lint *l, const struct model_table *t, const struct model_key *key,
 			 const struct node *at)
 {
-	(void)at;
+	if (!lint_works(l, (key->n_hash + key->n_range) * t->n_attributes, at))
+		return;
 	for (size_t i = 0; i < key->n_hash + key->n_range; i++)
 		if (!model_attribute(t, key_at(key, i)->name))
 			LINT_FOUND(l, key_at(key, i)->at, "Add {\"AttributeName\": …, \"AttributeType\": \"S\"} to AttributeDefinitions.",
@@ -64,7 +70,7 @@ static bool is_used(const struct model_table *t, struct str name)
 static void attribute_unused(struct lint *l)
 {
 	EACH_TABLE(l, t)
-		for (size_t i = 0; i < t->n_attributes; i++)
+		for (size_t i = 0; i < t->n_attributes && lint_works(l, 1 + t->n_indexes, t->at); i++)
 			if (!is_used(t, t->attributes[i].name))
 				LINT_FOUND(l, t->attributes[i].at, "Define key attributes only; others need no definition.",
 					   "no key uses \"%.*s\"; CreateTable refuses that", STR_ARG(t->attributes[i].name));
@@ -172,17 +178,31 @@ static void names(struct lint *l)
 	}
 }
 
+static void indexes_twice(struct lint *l, const struct model_table *t)
+{
+	if (!lint_works(l, t->n_indexes * t->n_indexes / 2, t->at))
+		return;
+	EACH_INDEX(t, i)
+		if (i->name.len && model_index(t, i->name) != i)
+			LINT_FOUND(l, i->at, NULL, "another index of this table has this name already");
+}
+
+static void attributes_twice(struct lint *l, const struct model_table *t)
+{
+	if (!lint_works(l, t->n_attributes * t->n_attributes / 2, t->at))
+		return;
+	for (size_t i = 0; i < t->n_attributes; i++)
+		if (model_attribute(t, t->attributes[i].name) != &t->attributes[i])
+			LINT_FOUND(l, t->attributes[i].at, NULL, "the attribute is defined twice");
+}
+
 static void names_twice(struct lint *l)
 {
 	EACH_TABLE(l, t) {
 		if (t->name.len && model_table(l->model, t->name) != t)
 			LINT_FOUND(l, t->at, NULL, "another table has this name already");
-		EACH_INDEX(t, i)
-			if (i->name.len && model_index(t, i->name) != i)
-				LINT_FOUND(l, i->at, NULL, "another index of this table has this name already");
-		for (size_t i = 0; i < t->n_attributes; i++)
-			if (model_attribute(t, t->attributes[i].name) != &t->attributes[i])
-				LINT_FOUND(l, t->attributes[i].at, NULL, "the attribute is defined twice");
+		indexes_twice(l, t);
+		attributes_twice(l, t);
 	}
 }
 

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import subprocess
+import types
 import uuid
 
 import boto3
@@ -117,6 +118,21 @@ def aws_call(tmp_path):
 def clients(dynamodb):
     """boto3's clients for DynamoDB and its streams, on DynamoDB Local."""
     return _clients(dynamodb.url)
+
+
+@pytest.fixture(scope="module")
+def _dynamodb_of_models(tmp_path_factory):
+    yield from _service("dynamodb-local", tmp_path_factory)
+
+
+@pytest.fixture
+def empty_dynamodb(_dynamodb_of_models):
+    """A DynamoDB Local without any table: `url`, and `client`, boto3's."""
+    client = _clients(_dynamodb_of_models.url).dynamodb
+    yield types.SimpleNamespace(url=_dynamodb_of_models.url, client=client)
+    for page in client.get_paginator("list_tables").paginate():
+        for name in page["TableNames"]:
+            client.delete_table(TableName=name)
 
 
 @pytest.fixture(scope="session")

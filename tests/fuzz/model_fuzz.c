@@ -1,8 +1,12 @@
-/* Data models of any bytes: read, linted, printed; every finding has a code and its count. */
+/* Data models of any bytes: read, linted, printed, made into templates and pictures; every finding has a
+ * code and its count, every template is JSON, every SVG is XML. */
+#include "sluice/app/model_settings.h"
 #include "sluice/core/buf.h"
 #include "sluice/core/json_write.h"
 #include "sluice/core/scan.h"
-#include "sluice/model/lint.h"
+#include "sluice/core/xml.h"
+#include "sluice/model/resources.h"
+#include "sluice/model/show.h"
 
 #include <stdlib.h>
 
@@ -34,6 +38,27 @@ static void check(struct findings_list *f)
 	buf_release(&out);
 }
 
+static void write_all(const struct model *m)
+{
+	struct arena arena;
+	struct buf out;
+	struct err err;
+
+	buf_init(&out, 4 << 20); /* larger XML is not read */
+	for (int format = 0; format < RESOURCES_FORMATS; format++) {
+		buf_clear(&out);
+		expect(!model_resources(m, (enum resources_format)format, &out, NULL, &err) || scan_check(str_trim(buf_str(&out)), NULL));
+	}
+	for (int format = 0; format < SHOW_FORMATS; format++) {
+		buf_clear(&out);
+		arena_init(&arena, 64 << 20);
+		expect(!model_show(m, (enum show_format)format, &out, &err) || format != SHOW_SVG ||
+		       xml_parse(buf_str(&out), &arena, &err) || err_is(&err, "xml.memory"));
+		arena_release(&arena);
+	}
+	buf_release(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct findings_list findings;
@@ -43,11 +68,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_init(&arena, 8 << 20);
 	findings_list_init(&findings, &arena, "model.json");
 	if (model_parse(&model, str_of((const char *)data, size), "model.json", &findings))
-		model_lint(&model, &findings);
+		model_lint(&model, &model_daemon_kinds, &findings);
 	else
 		expect(findings.errors > 0);
 	findings_list_sort(&findings);
 	check(&findings);
+	write_all(&model);
 	model_release(&model);
 	arena_release(&arena);
 	return 0;

@@ -36,6 +36,15 @@ enum command_options {
 	COMMAND_TAKES_ITEMS = 1 << 17,    /* --items */
 	COMMAND_TAKES_RPS = 1 << 18,      /* --rps xN */
 	COMMAND_TAKES_FOR = 1 << 19,      /* --for 60s */
+	COMMAND_TAKES_MCP = 1 << 20,      /* what only `sluice mcp` takes */
+};
+
+enum { COMMAND_WORDS_MAX = 32 };
+
+/* An option that may stand several times. */
+struct command_words {
+	const char *words[COMMAND_WORDS_MAX];
+	size_t count;
 };
 
 struct command_args {
@@ -45,6 +54,9 @@ struct command_args {
 	const char *file, *other;             /* NULL: not given */
 	const char *endpoint, *prices, *what_if, *markdown, *output, *format, *rps, *duration;
 	bool yes_create_tables, start_local, items;
+	struct command_words workspaces;
+	const char *tables, *region, *profile, *endpoint_url, *toolsets, *tools, *prompts, *admin, *print_config;
+	bool allow_writes, list_all, fixtures;
 };
 
 struct command {
@@ -63,6 +75,7 @@ extern const struct command run_command;
 extern const struct command check_command;
 extern const struct command seek_command;
 extern const struct command model_command;
+extern const struct command mcp_command;
 extern const struct command version_command;
 
 /* All commands, ended by NULL. */

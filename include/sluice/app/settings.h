@@ -43,6 +43,7 @@ struct settings_sink {
 	struct str name;
 	const struct sink_ops *ops;
 	const void *settings;     /* read by ops->options */
+	struct str path;          /* whole, of the file that is this sink's alone; empty: none */
 	const struct node *node;
 };
 
@@ -122,6 +123,12 @@ extern const struct settings_kinds settings_all_kinds;
  * *problems. NULL when there were problems, sorted by file and line. Blocks. */
 struct settings *settings_load(const struct settings_kinds *kinds, const struct conf_source *source, const char *path,
 			       struct problems *problems);
+
+/* The same of a tree that was written elsewhere (app/model_settings.h): the root with `sinks` and
+ * `pipelines`, which may be empty. Files that settings name are not read, and whether tables
+ * feed each other is the caller's business. Does no I/O. Unsorted problems. */
+struct settings *settings_of_tree(const struct settings_kinds *kinds, const struct node *root,
+				  struct problems *problems);
 
 /* How a handler stands in the settings, for ops->new(). */
 struct handler_site settings_site(const struct settings *s, const struct settings_pipeline *p,

@@ -21,6 +21,8 @@ struct node {
 	struct node *first, *last, *next;
 	size_t count;
 	struct node *parent;
+	const struct node *origin; /* of a copy, and of what was parsed from a string: where that
+	                             stands; NULL: it is no copy */
 	const char *file;         /* NUL-terminated, borrowed from the reader; may be NULL */
 	int line, column;         /* 1-based; 0: unknown */
 	uint32_t index;           /* which child of its parent, from 0 */
@@ -34,6 +36,9 @@ void node_append(struct node *container, struct node *child);
 
 /* The member, or NULL. */
 const struct node *node_get(const struct node *object, struct str name);
+
+/* Where the node itself was written, for a copy of a copy, too. */
+const struct node *node_origin(const struct node *n);
 
 /* Turns a node into the number that `text` is by JSON's grammar: INT when it is
  * whole and within 64 bits, else REAL. The text is kept as it is. False when it

@@ -18,11 +18,18 @@ struct node;
 /* So many are kept; the others are only counted. */
 enum { PROBLEMS_MAX = 200 };
 
+enum problem_sort {
+	PROBLEM_WRONG,
+	PROBLEM_LATER,     /* known, but this version has no use for it yet */
+	PROBLEM_UNSET,     /* names an environment variable that is not set */
+};
+
 struct problem {
 	const char *file;  /* borrowed; NULL: at no place */
 	int line;          /* 1-based; 0: the file as a whole */
 	struct str path;   /* "pipelines[0].handlers[2].topic", or empty */
 	struct str text;   /* what was found, what was expected, did you mean */
+	enum problem_sort sort;
 	const struct node *at;  /* borrowed; NULL: at no node */
 	struct problem *next;
 };
@@ -39,6 +46,10 @@ void problems_init(struct problems *p, struct arena *arena);
 /* Notes one at a node, with its path (NULL: at no place). */
 void problems_add(struct problems *p, const struct node *at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The same, of another sort than WRONG. */
+void problems_add_as(struct problems *p, enum problem_sort sort, const struct node *at, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* Notes one at a place that has no node (a syntax error). */
 void problems_add_at(struct problems *p, const char *file, int line, const char *fmt, ...)

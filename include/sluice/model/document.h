@@ -109,6 +109,7 @@ struct model_pattern {
 	int64_t item_bytes, item_count;  /* 0: not given */
 	bool strongly_consistent;
 	const struct node *gsi_list;     /* NULL: not given */
+	bool gsi_key_changes;            /* the key of each of them does */
 	const struct node *at;
 };
 

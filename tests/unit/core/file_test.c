@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void test_a_file_is_read_up_to_the_cap(void **state)
@@ -57,11 +58,51 @@ static void test_names_are_relative_to_the_file_they_stand_in(void **state)
 	arena_release(&a);
 }
 
+static struct str content(const char *path, struct buf *out)
+{
+	struct err err;
+
+	buf_clear(out);
+	assert_true(file_read(path, out, &err));
+	return buf_str(out);
+}
+
+static void test_a_file_is_replaced_with_its_permissions_and_links_kept(void **state)
+{
+	char folder[] = "/tmp/sluice-file-XXXXXX", path[64], link[64];
+	struct err err = { 0 };
+	struct stat there;
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 100);
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/x", folder);
+	snprintf(link, sizeof(link), "%s/link", folder);
+	assert_true(file_replace(path, STR("one"), &err));
+	assert_str_equal(content(path, &out), "one");
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_int_equal(symlink("x", link), 0);
+	assert_true(file_replace(link, STR("two"), &err));
+	assert_str_equal(content(path, &out), "two");
+	assert_int_equal(stat(path, &there), 0);
+	assert_int_equal(there.st_mode & 07777, 0640);
+	assert_int_equal(lstat(link, &there), 0);
+	assert_true(S_ISLNK(there.st_mode));
+	unlink(link);
+	unlink(path);
+	assert_int_equal(rmdir(folder), 0); /* nothing else was left */
+	assert_false(file_replace(path, STR("x"), &err));
+	assert_string_equal(err.code, "file.write");
+	buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_file_is_read_up_to_the_cap),
 		cmocka_unit_test(test_what_cannot_be_read_is_named),
+		cmocka_unit_test(test_a_file_is_replaced_with_its_permissions_and_links_kept),
 		cmocka_unit_test(test_names_are_relative_to_the_file_they_stand_in),
 	};
 

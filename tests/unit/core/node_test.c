@@ -81,11 +81,16 @@ static void test_a_tree_beyond_the_arena_is_refused(void **state)
 
 static void test_nodes_carry_the_place_of_their_origin(void **state)
 {
-	struct node origin = { .file = "x.conf", .line = 7 };
+	struct node written = { .file = "x.conf", .line = 7 };
+	struct node origin = { .file = "x.conf", .line = 7, .column = 3, .origin = &written };
 	struct node *n = node_from_json(*state, STR("{\"a\":[{\"b\":1}]}"), &origin, NULL);
 
 	assert_string_equal(n->first->first->first->file, "x.conf");
 	assert_int_equal(n->first->first->first->line, 7);
+	assert_int_equal(n->first->first->first->column, 3);
+	assert_ptr_equal(node_origin(n->first->first->first), &written);
+	assert_ptr_equal(node_origin(&written), &written);
+	assert_null(node_origin(NULL));
 }
 
 static void test_paths_name_members_and_indexes(void **state)

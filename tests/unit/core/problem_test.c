@@ -52,6 +52,23 @@ static void test_control_characters_do_not_reach_the_terminal(void **state)
 	assert_string_equal(out.ptr, "f:1: found \"a?[31mb?c?\"\n");
 }
 
+static void test_each_is_of_a_sort(void **state)
+{
+	struct node at = { .file = "b.conf", .line = 2 };
+	struct problems p;
+
+	(void)state;
+	problems_init(&p, &arena);
+	problems_add(&p, &at, "wrong");
+	problems_add_as(&p, PROBLEM_LATER, &at, "%s", "later");
+	problems_add_at(&p, "f", 1, "syntax");
+	assert_int_equal(p.first->sort, PROBLEM_WRONG);
+	assert_int_equal(p.first->next->sort, PROBLEM_LATER);
+	assert_ptr_equal(p.first->next->at, &at);
+	assert_str_equal(p.first->next->text, "later");
+	assert_int_equal(p.last->sort, PROBLEM_WRONG);
+}
+
 static void test_beyond_the_cap_they_are_counted(void **state)
 {
 	struct problems p;
@@ -139,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_they_are_sorted_by_file_and_line_and_keep_their_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_control_characters_do_not_reach_the_terminal, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_each_is_of_a_sort, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_beyond_the_cap_they_are_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_consequences_of_what_was_noted_before_are_not_noted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_long_text_is_cut_between_characters, setup, teardown),

@@ -1,0 +1,12 @@
+/* model_output: where a command's result goes: `-o FILE`, or stdout. Known to src/app only.
+ */
+#ifndef SLUICE_APP_MODEL_OUTPUT_H
+#define SLUICE_APP_MODEL_OUTPUT_H
+
+#include "sluice/core/err.h"
+
+/* Writes the text to the file, whole or not at all: beside it first, then under its name. NULL:
+ * stdout. False with err FATAL "output.write". Blocks. */
+bool model_output(const char *path, struct str text, struct err *err);
+
+#endif
