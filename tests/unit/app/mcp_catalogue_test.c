@@ -96,7 +96,7 @@ static void test_resources(void **state)
 				fail_msg("%s: its row is not complete", r->uri);
 	for (const struct mcp_resource_template *const *table = setup.templates; *table; table++)
 		for (const struct mcp_resource_template *t = *table; t->uri_template; t++)
-			if (str_find_char(str_c(t->uri_template), '{') == SIZE_MAX || !t->name || !t->mime_type || !t->read)
+			if (str_find_char(str_c(t->uri_template), '{') == SIZE_MAX || !t->name || !t->description || !t->read)
 				fail_msg("%s: its row is not complete", t->uri_template);
 }
 
