@@ -21,7 +21,7 @@
 enum {
 	POLL_MIN_MS = 20, POLL_MAX_MS = 200, WINDOW_MS = 20, DRAIN_MS = 3000, CHECKPOINT_MS = 500,
 	RETRIES = 1,                     /* of what a sink refuses: it is refused again */
-	PATH_BYTES = 400,
+	PATH_BYTES = 600,
 };
 
 /* ---- settings ---- */
@@ -152,13 +152,12 @@ static bool make_folder(struct live_worker *w, struct err *err)
 {
 	const char *parent = getenv("TMPDIR");
 
-	if (!parent || strlen(parent) > 40)
+	if (!parent || !*parent)
 		parent = "/tmp";
-	snprintf(w->folder, sizeof(w->folder), "%s/sluice-XXXXXX", parent);
-	if (mkdtemp(w->folder))
+	if ((size_t)snprintf(w->folder, sizeof(w->folder), "%s/sluice-XXXXXX", parent) < sizeof(w->folder) && mkdtemp(w->folder))
 		return true;
 	w->folder[0] = '\0';
-	return err_set(err, ERR_FATAL, "live.folder", "no temporary folder can be made in %s", parent);
+	return err_set(err, ERR_FATAL, "live.folder", "no temporary folder can be made in %s (TMPDIR)", parent);
 }
 
 static bool make_plan(struct live_worker *w, struct err *err)

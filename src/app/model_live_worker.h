@@ -19,7 +19,7 @@ struct live_worker {
 	struct scope scope;
 	struct capture *captures;            /* by index of plan.sinks; the last: dead letters */
 	struct str why;                      /* not started: these handlers cannot be run, and why; in the live's arena */
-	char folder[64];                     /* of the state; empty: none */
+	char folder[256];                    /* of the state; empty: none */
 };
 
 /* Yields. False with err: trouble; or, where `why` is set, handlers that cannot be run here. Stop it all the same. */

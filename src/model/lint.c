@@ -1,6 +1,7 @@
 #include "lint_parts.h"
 
-enum { SCRATCH_MAX = 64 << 20, SETTINGS_MAX = 64 << 20 };
+/* Commands as large as they may be need more than MODEL_CALLS_BYTES; those that people write, a tenth. */
+enum { SCRATCH_MAX = 64 << 20, SETTINGS_MAX = 64 << 20, COMMANDS_MAX = MODEL_CALLS_BYTES / 2 };
 
 const struct model_lint *const model_lints[] = {
 	lint_limits, lint_settings, lint_tables, lint_items, lint_patterns, lint_sizing, lint_handlers, lint_templates, lint_audience,
@@ -75,7 +76,7 @@ void model_lint(const struct model *m, const struct model_kinds *kinds, struct f
 	arena_init(&step, SCRATCH_MAX);
 	arena_init(&settings, SETTINGS_MAX);
 	problems_init(&problems, &settings);
-	arena_init(&commands, MODEL_CALLS_BYTES);
+	arena_init(&commands, COMMANDS_MAX);
 	read_calls(&l, &calls, &commands);
 	if (kinds) {
 		kinds->check(m, &problems);

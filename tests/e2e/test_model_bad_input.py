@@ -54,6 +54,15 @@ def hundred_indexes(tables):
                                   for t in range(tables)]}).encode()
 
 
+def put(attributes):
+    return f"aws dynamodb put-item --table-name Orders --item '{json.dumps({'id': {'S': '1'}, **attributes})}'"
+
+
+def query(condition, more):
+    return (f"aws dynamodb query --table-name Orders --key-condition-expression '{condition}' "
+            f"--expression-attribute-values '{json.dumps({':i': {'S': '1'}})}' {more}")
+
+
 # A document, and the codes of errors that must be found in it.
 BAD = {
     "nothing": (b"", {"json-syntax"}),
@@ -103,7 +112,21 @@ BAD = {
     "patterns times indexes": (json.dumps({
         "tables": [table(f"Table{t}", indexes=[index(f"i{i:03}", "id") for i in range(100)]) for t in range(50)],
         "access_patterns": [{"pattern": i, "table": f"Table{i % 50}", "dynamodb_operation": "PutItem", "rps": 1,
-                             "implementation": "x" * 2000} for i in range(2000)]}).encode(), {"lint-work"}),
+                             "implementation": "x" * 2000} for i in range(2000)]}).encode(), {"command.program"}),
+    "puts times indexes": (json.dumps({
+        "tables": [table(indexes=[index(f"i{i:03}", "id", f"a{i:03}") for i in range(100)])],
+        "access_patterns": [{"pattern": i, "implementation": put({f"z{k}": {"S": ""} for k in range(300)})}
+                            for i in range(2000)]}).encode(), {"lint-work"}),
+    "queries times projected attributes": (json.dumps({
+        "tables": [table(indexes=[{**index("Big", "id"), "Projection": {"ProjectionType": "INCLUDE",
+                                                                        "NonKeyAttributes": ["x"] * 100000}}])],
+        "access_patterns": [{"pattern": i, "implementation": query("id = :i", "--index-name Big --projection-expression a,b")}
+                            for i in range(10000)]}).encode(), {"lint-work", "expression.not-projected"}),
+    "10,000 filters of 4 KB": (json.dumps({
+        "tables": [table()], "access_patterns": [{"pattern": i, "implementation": query("id = :i", "--filter-expression '"
+                                                  + " AND ".join(["ab = :i"] * 300) + "'")} for i in range(10000)]}).encode(),
+                               {"lint-memory"}),
+    "20,002 commands": (document(access_patterns=[{"pattern": 1, "implementation": ["aws dynamodb list-tables"] * 20002}]), {"lint-work"}),
 }
 
 

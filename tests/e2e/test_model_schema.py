@@ -43,6 +43,8 @@ INDEX = {"IndexName": "ById", "KeySchema": [{"AttributeName": "id", "KeyType": "
 COUNTER = {"kind": "counter", "name": "c", "source": "Orders", "table": "Stats", "key": {"id": "${item.id}"},
            "add": [{"attribute": "n"}]}
 
+GET = "aws dynamodb get-item --table-name Stats --key id={S=1}"
+
 # Every place of the format once, with all that may stand there.
 WHOLE = {
     "tables": [table(GlobalSecondaryIndexes=[INDEX], StreamSpecification=STREAM,
@@ -73,7 +75,7 @@ WHOLE = {
     "stream_handlers": [{**COUNTER, "pipeline": "orders", "enabled": True, "batch": {"records": 5}, "on_failure": {},
                          "filter": {"dynamodb": {"Keys": {"id": {"S": ["1"]}}}}, "backfill": False,
                          "events_per_s": 5, "audience_size": 0,
-                         "expect_after": [{"run": ["aws dynamodb get-item"], "command": "aws dynamodb get-item",
+                         "expect_after": [{"run": [GET], "command": GET,
                                            "expect": {"count": 0, "items": [], "keys": [], "error": "", "messages": []}}]},
                         {"kind": "forward", "name": "f", "source": "Orders", "sink": "bus", "topic": "t",
                          "changed": ["title"], "filter": "{\"eventName\": [\"INSERT\"]}"}],
