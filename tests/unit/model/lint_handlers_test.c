@@ -95,7 +95,7 @@ static const struct lint_case cases[] = {
 		HANDLERS(COUNTER(""))), NULL, NULL },
 	{ "handler-target", M(T("Orders", ID, HASH_ID, STREAM(BOTH)), HANDLERS(COUNTER(""))), COUNTED(""), SENT(BOTH, KAFKA, TOPIC) },
 	{ "handler-key", M(STREAMED(BOTH), HANDLERS(ROWS("\"di\":\"${item.id}\""))), M(STREAMED(BOTH), HANDLERS(ROWS("\"id\":\"${item.id}\""))),
-	  NULL },
+	  M(STREAMED(BOTH), HANDLERS(ROWS("\"id\":\"TOTAL\""))) },
 	{ "handler-key", M(STREAMED(BOTH), HANDLERS(ROWS("\"id\":\"${item.id}\",\"at\":\"x\""))), NULL, NULL },
 	{ "handler-key", M(STREAMED("NEW_IMAGE") "," FOLLOWS, INBOX("Follows", "")), NULL,
 	  M(STREAMED("NEW_IMAGE") "," FOLLOWS, INBOX("Stats", "")) },

@@ -43,7 +43,7 @@ static const struct lint_case cases[] = {
 	  { EXPIRE("SET gone_at = :g", N(":g", "1767225600")), EXPIRE("SET gone_at = gone_at + :g", N(":g", "86400")),
 	    EXPIRE("SET made_at = :g", N(":g", "1767225600000")) } },
 	{ "call-ttl", EXPIRE("SET #g = :g' --expression-attribute-names '{" NAME("#g", "gone_at") "}", S(":g", "2026-01-01")),
-	  { EXPIRE("SET #g.at = :g' --expression-attribute-names '{" NAME("#g", "gone_at") "}", S(":g", "2026-01-01")) } },
+	  { EXPIRE("SET #g.seen = :g' --expression-attribute-names '{" NAME("#g", "gone_at") "}", S(":g", "2026-01-01")) } },
 	{ "call-batch-size",
 	  RUNS("batch-write-item --request-items '{" Q "Orders" Q ":[" PUT(S("id", "1")) "," PUT(S("id", "2")) "," PUT(S("id", "3")) "," PUT(S("id", "4"))
 	       "," PUT(S("id", "5")) "," PUT(S("id", "6")) "," PUT(S("id", "7")) "," PUT(S("id", "8")) "," PUT(S("id", "9")) "," PUT(S("id", "10")) ","
