@@ -11,6 +11,9 @@ extern const struct model_lint lint_keys[], lint_usage[], lint_design[], lint_co
 #define EACH_HANDLER(l, h) \
 	for (const struct model_handler *h = (l)->model->handlers; h && h < (l)->model->handlers + (l)->model->n_handlers; h++)
 
+/* A TTL value of the year 5000 or later, in seconds: somebody counts milliseconds. */
+#define LINT_TTL_FAR_S 95617584000.0
+
 /* Text of a string member; empty where there is none. */
 static inline struct str lint_text(const struct node *group, const char *name)
 {

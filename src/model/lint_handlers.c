@@ -89,6 +89,45 @@ static void handler_target(struct lint *l)
 	}
 }
 
+/* --- keys of derived rows ---------------------------------------------------- */
+
+static bool is_of_key(const struct model_table *t, struct str name)
+{
+	return (t->key.n_hash && str_eq(t->key.hash[0]->name, name)) || (t->key.n_range && str_eq(t->key.range[0]->name, name));
+}
+
+static void check_has(struct lint *l, const struct node *group, const struct model_table *t, const struct model_attribute *a)
+{
+	if (!node_get(group, a->name))
+		LINT_FOUND(l, group, "Give every attribute of the target's key.", "it lacks \"%.*s\", a key attribute of %.*s",
+			   STR_ARG(str_sub(a->name, 0, TABLE_SHOWN)), STR_ARG(str_sub(t->name, 0, TABLE_SHOWN)));
+}
+
+/* A counter's and a view's `key` is that; an inbox's `item` has it among others. */
+static void check_row_key(struct lint *l, const struct model_table *t, const struct node *group, bool alone)
+{
+	for (size_t i = 0; i < t->key.n_hash && i < 1; i++)
+		check_has(l, group, t, t->key.hash[i]);
+	for (size_t i = 0; i < t->key.n_range && i < 1; i++)
+		check_has(l, group, t, t->key.range[i]);
+	for (const struct node *n = alone ? group->first : NULL; n; n = n->next)
+		if (!is_of_key(t, n->name))
+			LINT_FOUND(l, n, "Name the target's key alone; other attributes go into \"set\".", "\"%.*s\" is no key attribute of %.*s",
+				   STR_ARG(str_sub(n->name, 0, TABLE_SHOWN)), STR_ARG(str_sub(t->name, 0, TABLE_SHOWN)));
+}
+
+static void handler_key(struct lint *l)
+{
+	EACH_HANDLER(l, h) {
+		const struct model_table *t = target_of(l->model, h);
+		bool fanout = str_eq(h->kind, STR("fanout")), derives = str_eq(h->kind, STR("counter")) || str_eq(h->kind, STR("view"));
+		const struct node *group = fanout || derives ? node_get(h->at, fanout ? STR("item") : STR("key")) : NULL;
+
+		if (t && group && group->kind == NODE_OBJECT && lint_works(l, 1 + group->count, group))
+			check_row_key(l, t, group, derives);
+	}
+}
+
 /* Rows of counters and views are marked, and the daemon demands a `where`; an inbox's are not. */
 static void handler_feeds_itself(struct lint *l)
 {
@@ -161,6 +200,7 @@ const struct model_lint lint_handlers[] = {
 	{ "pipeline-table", FINDING_ERROR, "A pipeline of a table that is not there.", pipeline_table },
 	{ "handler-pipeline", FINDING_ERROR, "A handler whose pipeline is not there, or not named.", handler_pipeline },
 	{ "handler-target", FINDING_ERROR, "A handler that writes to a table that is not there.", handler_target },
+	{ "handler-key", FINDING_ERROR, "A handler whose rows have another key than its target.", handler_key },
 	{ "handler-feeds-itself", FINDING_ERROR, "A handler whose own rows are its next events.", handler_feeds_itself },
 	{ "handler-cycle", FINDING_ERROR, "Handlers that feed each other.", handler_cycle },
 	{ 0 },

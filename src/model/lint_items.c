@@ -163,12 +163,10 @@ static void ttl_type(struct lint *l)
 
 static void ttl_milliseconds(struct lint *l)
 {
-	const double year_5000_s = 95617584000.0;
-
 	EACH_ITEM(l, it) {
 		const struct node *ttl = ttl_of(it);
 
-		if (ttl && attribute_type(ttl) == VALUE_N && atof(ttl->first->text.len ? ttl->first->text.ptr : "0") > year_5000_s)
+		if (ttl && attribute_type(ttl) == VALUE_N && atof(ttl->first->text.len ? ttl->first->text.ptr : "0") > LINT_TTL_FAR_S)
 			LINT_FOUND(l, ttl, "TTL counts seconds since 1970.", "the TTL value lies thousands of years ahead: milliseconds?");
 	}
 }

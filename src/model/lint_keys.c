@@ -137,6 +137,60 @@ static void check_assignments(struct checks *c)
 			check_assignment(c, n);
 }
 
+/* --- time to live ------------------------------------------------------------ */
+
+/* What is wrong with that value of a TTL attribute, or NULL. A number's raw text ends with its quote. */
+static const char *ttl_fault(struct value v)
+{
+	if (v.type == VALUE_NONE)
+		return NULL;
+	if (v.type != VALUE_N)
+		return "no number: the item would never expire";
+	return atof(v.raw.ptr) > LINT_TTL_FAR_S ? "thousands of years ahead: milliseconds?" : NULL;
+}
+
+static void check_ttl_value(struct checks *c, struct value v)
+{
+	const char *fault = ttl_fault(v);
+	char place[PLACE_BYTES];
+
+	if (fault)
+		finding_add(c->lint->findings, FINDING_ERROR, "call-ttl", place_of(c), "TTL counts seconds since 1970: {\"N\": \"1767225600\"}.",
+			    "%sthe TTL attribute \"%.*s\" is set to what is %s", lint_place(c->action, place),
+			    STR_ARG(str_sub(c->action->table->ttl_attribute, 0, 255)), fault);
+}
+
+static void check_ttl_set(struct checks *c, const struct expression_node *set)
+{
+	const struct expression_node *path = set->child, *to = path->sibling;
+
+	if (path->n_steps == 1 && to->kind == EXPRESSION_VALUE &&
+	    str_eq(expression_scope_name(&c->action->scope, path->steps), c->action->table->ttl_attribute))
+		check_ttl_value(c, expression_scope_value(&c->action->scope, to->placeholder));
+}
+
+static void check_ttl_item(struct checks *c)
+{
+	const struct node *value = node_get(c->attributes, c->action->table->ttl_attribute);
+	enum value_type type = value ? attribute_type(value) : VALUE_NONE;
+
+	check_ttl_value(c, (struct value){ type, type == VALUE_N ? value->first->text : STR("") });
+}
+
+static void check_ttl(struct checks *c)
+{
+	const struct model_action *a = c->action;
+	const struct expression *update = a->update && a->update->valid ? a->update : NULL;
+
+	if (!a->table->ttl_attribute.len || a->call->pattern == NULL)
+		return;
+	if (a->kind == ACTION_PUT && c->attributes && lint_works(c->lint, lint_seeks(1, c->attributes->count), place_of(c)))
+		check_ttl_item(c);
+	for (const struct expression_node *n = update ? update->nodes : NULL; n; n = n->next)
+		if (n->kind == EXPRESSION_SET && lint_works(c->lint, 1, place_of(c)))
+			check_ttl_set(c, n);
+}
+
 /* --- values ------------------------------------------------------------------ */
 
 /* What the command's own check leaves open: sets with a member twice, depth. */
@@ -167,6 +221,8 @@ static void check_action(struct checks *c)
 		check_values(c, node_get(a->at, STR("ExpressionAttributeValues")));
 	if (t && a->kind == ACTION_UPDATE)
 		check_assignments(c);
+	if (t)
+		check_ttl(c);
 	/* Each name is sought among the item's attributes. */
 	if (!t || !c->attributes || !lint_works(c->lint, lint_seeks(2 * (1 + t->n_indexes), c->attributes->count), place_of(c)))
 		return;
@@ -277,6 +333,7 @@ const struct model_lint lint_keys[] = {
 	{ "call-key", FINDING_ERROR, "A command whose key is not the table's, or an item without its key.", keys },
 	{ "call-index-key", FINDING_ERROR, "A command that writes an index key that DynamoDB refuses.", lint_with_first },
 	{ "call-value", FINDING_ERROR, "A command with an attribute value that DynamoDB refuses.", lint_with_first },
+	{ "call-ttl", FINDING_ERROR, "A command that sets a TTL attribute to no number, or to milliseconds.", lint_with_first },
 	{ "call-batch-size", FINDING_ERROR, "More items than a batch or a transaction may have.", call_batch_size },
 	{ "call-key-twice", FINDING_ERROR, "Two actions of a batch or a transaction on one item.", call_key_twice },
 	{ 0 },

@@ -56,10 +56,21 @@ static void pattern_twice(struct lint *l)
 	mem_free(sorted);
 }
 
+/* A PartiQL statement may be a SELECT. */
+static bool reads_indexes(struct str operation)
+{
+	static const char *const names[] = { "Query", "Scan", "ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (str_eq(operation, str_c(names[i])))
+			return true;
+	return false;
+}
+
 static void index_operation(struct lint *l)
 {
 	EACH_PATTERN(l, p)
-		if (p->index && p->operation.len && !str_eq(p->operation, STR("Query")) && !str_eq(p->operation, STR("Scan")))
+		if (p->index && p->operation.len && !reads_indexes(p->operation))
 			LINT_FOUND(l, p->at, "Write to the table and read single items from it; the index follows by itself.",
 				   "%.*s does not work on an index, only Query and Scan do", STR_ARG(str_sub(p->operation, 0, 60)));
 }

@@ -94,6 +94,21 @@ static bool repeats(const struct model_key *key)
 	return false;
 }
 
+/* The model keeps HASH and RANGE attributes apart: their order stands in the document alone. */
+static bool range_comes_first(const struct node *schema)
+{
+	bool range = false;
+
+	for (const struct node *n = schema ? schema->first : NULL; n; n = n->next) {
+		struct str type = lint_text(n, "KeyType");
+
+		if (range && str_eq(type, STR("HASH")))
+			return true;
+		range |= str_eq(type, STR("RANGE"));
+	}
+	return false;
+}
+
 static void shape_of(struct lint *l, const struct model_table *t, const struct model_key *key, const struct node *at)
 {
 	if (!node_get(at, STR("KeySchema")))
@@ -105,6 +120,8 @@ static void shape_of(struct lint *l, const struct model_table *t, const struct m
 			   "a table's key has one HASH and at most one RANGE attribute");
 	else if (repeats(key))
 		LINT_FOUND(l, at, NULL, "an attribute stands twice in the key");
+	else if (range_comes_first(node_get(at, STR("KeySchema"))))
+		LINT_FOUND(l, at, "Write HASH attributes first.", "a RANGE attribute stands before a HASH attribute in KeySchema");
 }
 
 static void key_shape(struct lint *l)

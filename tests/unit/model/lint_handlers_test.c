@@ -14,6 +14,8 @@ static const struct model_lint *const owned[] = { lint_settings, lint_handlers, 
 #define PIPED(settings) M(STREAMED(BOTH), FILES PIPELINES("{\"table\":\"Orders\"" settings "}") HANDLERS(COUNTER("")))
 #define INTO(table, where) "{\"kind\":\"counter\",\"name\":\"d\",\"source\":\"Stats\",\"table\":\"" table "\"," \
 	"\"key\":{\"id\":\"S#${item.id}\"},\"add\":[{\"attribute\":\"n\"}]" where "}"
+#define ROWS(key) "{\"kind\":\"counter\",\"name\":\"d\",\"source\":\"Orders\",\"table\":\"Stats\",\"key\":{" key "}," \
+	"\"add\":[{\"attribute\":\"n\"}]}"
 #define BOTH_STREAMED T("Orders", ID, HASH_ID, STREAM(BOTH)) "," T("Stats", ID, HASH_ID, STREAM(BOTH))
 #define WITH_ITEM(content, more) M(STREAMED(BOTH), ITEMS(ITEM("\"id\":{\"S\":\"1\"}" content)) HANDLERS(COUNTER(more)))
 #define FOLLOWS T("Follows", ATTR("target", "S") "," ATTR("user", "S"), KEY("target", "HASH") "," KEY("user", "RANGE"), "")
@@ -92,6 +94,11 @@ static const struct lint_case cases[] = {
 	{ "handler-pipeline", M(STREAMED(BOTH), PIPELINES("{\"table\":\"Orders\",\"name\":\"p\"},{\"table\":\"Orders\",\"name\":\"q\"}")
 		HANDLERS(COUNTER(""))), NULL, NULL },
 	{ "handler-target", M(T("Orders", ID, HASH_ID, STREAM(BOTH)), HANDLERS(COUNTER(""))), COUNTED(""), SENT(BOTH, KAFKA, TOPIC) },
+	{ "handler-key", M(STREAMED(BOTH), HANDLERS(ROWS("\"di\":\"${item.id}\""))), M(STREAMED(BOTH), HANDLERS(ROWS("\"id\":\"${item.id}\""))),
+	  M(STREAMED(BOTH), HANDLERS(ROWS("\"id\":\"TOTAL\""))) },
+	{ "handler-key", M(STREAMED(BOTH), HANDLERS(ROWS("\"id\":\"${item.id}\",\"at\":\"x\""))), NULL, NULL },
+	{ "handler-key", M(STREAMED("NEW_IMAGE") "," FOLLOWS, INBOX("Follows", "")), NULL,
+	  M(STREAMED("NEW_IMAGE") "," FOLLOWS, INBOX("Stats", "")) },
 	{ "handler-feeds-itself", M(STREAMED(BOTH) "," FOLLOWS, INBOX("Orders", "")), M(STREAMED(BOTH) "," FOLLOWS, INBOX("Stats", "")),
 	  M(STREAMED(BOTH) "," FOLLOWS, INBOX("Orders", ",\"filter\":{\"dynamodb\":{\"Keys\":{\"id\":{\"S\":[{\"prefix\":\"O#\"}]}}}}")) },
 	{ "handler-cycle", M(BOTH_STREAMED, HANDLERS(COUNTER("") "," INTO("Orders", ""))), COUNTED(""),

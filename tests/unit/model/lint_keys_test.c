@@ -11,6 +11,8 @@
 #define EXISTS "," Q "ConditionExpression" Q ":" Q "attribute_exists(id)" Q
 #define TRANSACT(actions) "transact-write-items --transact-items '[" actions "]'"
 #define SET(name, members) Q name Q ":{" Q "SS" Q ":[" members "]}"
+#define EXPIRES(command) MODEL(TABLE("Orders", ATTR("id", "S"), HASH("id"), TTL("gone_at")), PATTERNS(PATTERN("1", command, "")))
+#define EXPIRE(expression, values) EXPIRES("update-item --table-name Orders" KEY(S("id", "1")) " --update-expression '" expression "'" VALUES(values))
 #define NUMBERS(command) MODEL(TABLE("Numbers", ATTR("n", "N"), HASH("n"), ""), PATTERNS(PATTERN("1", command, "")))
 
 static const struct lint_case cases[] = {
@@ -33,6 +35,15 @@ static const struct lint_case cases[] = {
 	{ "call-index-key", RUNS(UPDATE_LINE("SET #s = :n") STATE_NAME VALUES(N(":n", "1"))), { RUNS(UPDATE_LINE("REMOVE #s") STATE_NAME) } },
 	{ "call-value", RUNS(PUT_ORDER(S("id", "1") "," SET("tags", Q "a" Q "," Q "a" Q))),
 	  { RUNS(PUT_ORDER(S("id", "1") "," SET("tags", Q "a" Q "," Q "A" Q))) } },
+	{ "call-ttl", EXPIRES(PUT_ORDER(S("id", "1") "," N("gone_at", "1767225600000"))),
+	  { EXPIRES(PUT_ORDER(S("id", "1") "," N("gone_at", "1767225600"))), EXPIRES(PUT_ORDER(S("id", "1") "," N("made_at", "1767225600000"))),
+	    RUNS(PUT_ORDER(S("id", "1") "," N("gone_at", "1767225600000"))) } },
+	{ "call-ttl", EXPIRES(PUT_ORDER(S("id", "1") "," S("gone_at", "1767225600"))), { EXPIRES(PUT_ORDER(S("id", "1"))) } },
+	{ "call-ttl", EXPIRE("SET gone_at = :g", N(":g", "1767225600000")),
+	  { EXPIRE("SET gone_at = :g", N(":g", "1767225600")), EXPIRE("SET gone_at = gone_at + :g", N(":g", "86400")),
+	    EXPIRE("SET made_at = :g", N(":g", "1767225600000")) } },
+	{ "call-ttl", EXPIRE("SET #g = :g' --expression-attribute-names '{" NAME("#g", "gone_at") "}", S(":g", "2026-01-01")),
+	  { EXPIRE("SET #g.seen = :g' --expression-attribute-names '{" NAME("#g", "gone_at") "}", S(":g", "2026-01-01")) } },
 	{ "call-batch-size",
 	  RUNS("batch-write-item --request-items '{" Q "Orders" Q ":[" PUT(S("id", "1")) "," PUT(S("id", "2")) "," PUT(S("id", "3")) "," PUT(S("id", "4"))
 	       "," PUT(S("id", "5")) "," PUT(S("id", "6")) "," PUT(S("id", "7")) "," PUT(S("id", "8")) "," PUT(S("id", "9")) "," PUT(S("id", "10")) ","
