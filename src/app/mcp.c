@@ -47,18 +47,23 @@ static int refuse_word(const char *option, struct str word, const char *what, st
 	return EXIT_USAGE;
 }
 
-static int take_toolset(struct mcp_options *o, const struct mcp_setup *setup, struct str name)
+/* Where each name of a list goes, and what there is. */
+struct taking {
+	struct mcp_options *options;
+	const struct mcp_setup *setup;
+};
+
+static int take_toolset(const struct taking *t, struct str name)
 {
 	struct nearest near = nearest_to(name);
 	unsigned toolset = mcp_toolset_named(name);
 
-	(void)setup;
 	for (size_t i = 0; mcp_toolset_names[i]; i++)
 		nearest_offer(&near, str_c(mcp_toolset_names[i]));
 	if (!toolset)
 		return refuse_word("--toolsets", name, "toolset", &near);
-	o->toolsets |= toolset;
-	o->chosen = true;
+	t->options->toolsets |= toolset;
+	t->options->chosen = true;
 	return EXIT_OK;
 }
 
@@ -68,15 +73,16 @@ static int too_many(const char *option)
 	return EXIT_USAGE;
 }
 
-static int take_tool(struct mcp_options *o, const struct mcp_setup *setup, struct str name)
+static int take_tool(const struct taking *t, struct str name)
 {
+	struct mcp_options *o = t->options;
 	struct nearest near = nearest_to(name);
 	bool known = false;
 
-	for (const struct mcp_tool *const *table = setup->tools; *table; table++)
-		for (const struct mcp_tool *t = *table; t->name; t++) {
-			nearest_offer(&near, str_c(t->name));
-			known = known || str_eq(name, str_c(t->name));
+	for (const struct mcp_tool *const *table = t->setup->tools; *table; table++)
+		for (const struct mcp_tool *tool = *table; tool->name; tool++) {
+			nearest_offer(&near, str_c(tool->name));
+			known = known || str_eq(name, str_c(tool->name));
 		}
 	if (!known)
 		return refuse_word("--tools", name, "tool", &near);
@@ -87,9 +93,10 @@ static int take_tool(struct mcp_options *o, const struct mcp_setup *setup, struc
 	return EXIT_OK;
 }
 
-static int take_table(struct mcp_options *o, const struct mcp_setup *setup, struct str name)
+static int take_table(const struct taking *t, struct str name)
 {
-	(void)setup;
+	struct mcp_options *o = t->options;
+
 	if (o->n_tables == MCP_NAMES_MAX)
 		return too_many("--tables");
 	o->tables[o->n_tables++] = name;
@@ -97,8 +104,8 @@ static int take_table(struct mcp_options *o, const struct mcp_setup *setup, stru
 }
 
 /* Each of "a,b". */
-static int take_list(struct mcp_options *o, const struct mcp_setup *setup, const char *option, const char *list,
-		     int (*take)(struct mcp_options *o, const struct mcp_setup *setup, struct str name))
+static int take_list(const struct taking *t, const char *option, const char *list,
+		     int (*take)(const struct taking *t, struct str name))
 {
 	struct str rest = str_c(list);
 	int code = EXIT_OK;
@@ -110,7 +117,7 @@ static int take_list(struct mcp_options *o, const struct mcp_setup *setup, const
 			fprintf(stderr, "sluice mcp: %s: expected names with commas between them, found '%s'\n", option, list);
 			return EXIT_USAGE;
 		}
-		code = take(o, setup, name);
+		code = take(t, name);
 	}
 	return code;
 }
@@ -137,6 +144,7 @@ static int take_workspaces(struct mcp_options *o, const struct command_words *gi
 
 static int take_options(const struct command_args *args, const struct mcp_setup *setup, struct mcp_options *o)
 {
+	const struct taking t = { o, setup };
 	int code = take_workspaces(o, &args->workspaces);
 
 	o->allow_writes = writes_allowed(args);
@@ -148,11 +156,11 @@ static int take_options(const struct command_args *args, const struct mcp_setup 
 	o->list_all = args->list_all;
 	o->fixtures = args->fixtures;
 	if (code == EXIT_OK && args->tables)
-		code = take_list(o, setup, "--tables", args->tables, take_table);
+		code = take_list(&t, "--tables", args->tables, take_table);
 	if (code == EXIT_OK && args->toolsets)
-		code = take_list(o, setup, "--toolsets", args->toolsets, take_toolset);
+		code = take_list(&t, "--toolsets", args->toolsets, take_toolset);
 	if (code == EXIT_OK && args->tools)
-		code = take_list(o, setup, "--tools", args->tools, take_tool);
+		code = take_list(&t, "--tools", args->tools, take_tool);
 	return code;
 }
 

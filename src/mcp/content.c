@@ -1,6 +1,8 @@
 #include "impl.h"
 
-#include <stdarg.h>
+#include "sluice/core/scan.h"
+
+#include <assert.h>
 
 /* What a function adds: items of a tool's content, messages of a prompt, contents of a resource. */
 
@@ -56,6 +58,9 @@ void mcp_textf(struct mcp_call *c, const char *fmt, ...)
 
 void mcp_structured(struct mcp_call *c, struct str object)
 {
+#ifdef SLUICE_DEBUG
+	assert(object.len && object.ptr[0] == '{' && scan_check(object, NULL));
+#endif
 	buf_clear(&c->structured);
 	buf_put(&c->structured, object);
 }

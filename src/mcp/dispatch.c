@@ -187,19 +187,27 @@ static void serve_task(void *arg)
 	if (!mcp_cancelled(c) && output_wait_room(&s->output, NULL) && !mcp_cancelled(c))
 		call_answer(c);
 	s->n_running--;
+	s->running_bytes -= c->text_bytes;
 	call_leave(c);
 	start_next(s);
 }
 
+static bool has_room(const struct mcp_server *s, const struct mcp_call *c)
+{
+	return s->n_running == 0 ||
+	       (s->n_running < CALLS_RUNNING && s->running_bytes + c->text_bytes <= CALLS_RUNNING_BYTES);
+}
+
 void start_next(struct mcp_server *s)
 {
-	while (s->next && s->n_running < CALLS_RUNNING && !s->stopping) {
+	while (s->next && has_room(s, s->next) && !s->stopping) {
 		struct mcp_call *c = s->next;
 
 		s->next = c->prev;
 		s->n_waiting--;
-		s->waiting_bytes -= c->message.params.len;
+		s->waiting_bytes -= c->text_bytes;
 		s->n_running++;
+		s->running_bytes += c->text_bytes;
 		c->running = true;
 		scope_spawn(&s->serving, "mcp.serve", serve_task, c);
 	}
@@ -212,6 +220,7 @@ static void keep_text(struct mcp_call *c, struct str json)
 	ptrdiff_t moved;
 
 	c->text = mem_dup(json.ptr, json.len);
+	c->text_bytes = json.len;
 	message_read(&c->message, str_of(c->text, json.len));
 	moved = c->message.params.ptr - old.ptr;
 	if (c->progress_token.ptr)
@@ -224,7 +233,7 @@ static void enqueue(struct mcp_call *c, struct str json)
 {
 	struct mcp_server *s = c->server;
 
-	if (s->n_waiting && (s->n_waiting >= CALLS_WAITING || s->waiting_bytes + c->message.params.len > CALLS_WAITING_BYTES)) {
+	if (s->n_waiting && (s->n_waiting >= CALLS_WAITING || s->waiting_bytes + json.len > CALLS_WAITING_BYTES)) {
 		call_error(c, ERROR_BUSY, "%zu requests wait for their turn already (%d run at a time): send this one again "
 			   "when some have been answered", s->n_waiting, CALLS_RUNNING);
 		call_answer(c);
@@ -239,7 +248,7 @@ static void enqueue(struct mcp_call *c, struct str json)
 	if (!s->next)
 		s->next = c;
 	s->n_waiting++;
-	s->waiting_bytes += c->message.params.len;
+	s->waiting_bytes += c->text_bytes;
 	if (c->batch)
 		c->batch->open++;
 	event_clear(&s->idle);

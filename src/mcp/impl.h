@@ -46,6 +46,8 @@ enum {
 	CALLS_RUNNING = 64,
 	CALLS_WAITING = 4096,
 	CALLS_WAITING_BYTES = 32 << 20,
+	CALLS_RUNNING_BYTES = 32 << 20,  /* of their texts; one may be larger when it is alone */
+	URI_MAX_BYTES = 4096,
 	BATCH_MAX = 100,
 	SUBSCRIPTIONS_MAX = 1000,
 	LISTENS_MAX = 64,
@@ -111,6 +113,7 @@ struct mcp_call {
 	const struct method *method;
 	enum version version;
 	char *text;                        /* the request's own copy; NULL: spans of what was read */
+	size_t text_bytes;
 	struct message message;
 	struct str progress_token;         /* as written, or {NULL, 0} */
 	struct str capabilities;           /* current era: the client's, as written; legacy: the server keeps them */
@@ -185,7 +188,7 @@ struct mcp_server {
 
 	struct mcp_call *calls;            /* those in line and those that run, newest first */
 	struct mcp_call *next;             /* the oldest in line (towards ->prev) */
-	size_t n_running, n_waiting, waiting_bytes;
+	size_t n_running, n_waiting, running_bytes, waiting_bytes;
 
 	struct ask *asks;
 	unsigned n_asked;

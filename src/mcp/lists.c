@@ -221,7 +221,8 @@ void mcp_list_resource(struct mcp_call *c, struct str uri, struct str name, stru
 	json_member_str(w, STR("name"), name);
 	if (description.len)
 		json_member_str(w, STR("description"), description);
-	json_member_str(w, STR("mimeType"), str_c(mime_type));
+	if (mime_type)
+		json_member_str(w, STR("mimeType"), str_c(mime_type));
 	json_end_object(w);
 }
 
@@ -252,7 +253,8 @@ static void write_template(struct mcp_call *c, const struct mcp_resource_templat
 	json_begin_object(w);
 	json_member_str(w, STR("uriTemplate"), str_c(t->uri_template));
 	write_titled(w, c->version, t->name, t->title, t->description);
-	json_member_str(w, STR("mimeType"), str_c(t->mime_type));
+	if (t->mime_type)
+		json_member_str(w, STR("mimeType"), str_c(t->mime_type));
 	json_end_object(w);
 }
 

@@ -1,7 +1,5 @@
 #include "impl.h"
 
-#include <stdarg.h>
-
 enum { NOTE_BYTES = 16 << 10 };
 
 /* {"jsonrpc":"2.0","method":M,"params":{ — and its end. */

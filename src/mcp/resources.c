@@ -114,7 +114,7 @@ static bool find_template(struct mcp_server *s, struct arena *a, struct str uri,
 bool resource_find(struct mcp_server *s, struct arena *a, struct str uri, struct resource_found *found)
 {
 	*found = (struct resource_found){ 0 };
-	if (str_find_char(uri, '\0') != SIZE_MAX)
+	if (uri.len > URI_MAX_BYTES || str_find_char(uri, '\0') != SIZE_MAX)
 		return false;
 	for (const struct mcp_resource *const *table = s->setup.resources; table && *table; table++)
 		for (const struct mcp_resource *r = *table; r->uri; r++)

@@ -1,8 +1,5 @@
 #include "impl.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 enum { FOLDERS_BYTES = 1 << 20 };
 
 static const char *const versions[] = {

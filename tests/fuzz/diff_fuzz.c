@@ -73,7 +73,7 @@ static bool parse(struct str text, struct arena *arena, struct model *m, size_t 
 	findings_list_init(&findings, arena, "model.json");
 	ok = model_parse(m, text, "model.json", &findings);
 	if (ok)
-		model_lint(m, &findings);
+		model_lint(m, NULL, &findings);
 	*errors = findings.errors;
 	return ok;
 }

@@ -3,6 +3,8 @@
 #include "sluice/core/loop.h"
 #include "sluice/mcp/tables.h"
 
+#include "../../src/app/mcp_tools.h"
+
 #include <stdio.h>
 
 enum { MOST_BYTES = 64 << 20, PATIENCE_MS = 60000 };

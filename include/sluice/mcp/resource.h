@@ -23,7 +23,7 @@ struct mcp_resource_template {
 	const char *uri_template;      /* NULL ends the table: "sluice://workspace/{+path}". {name}: without a slash,
 	                                  {+name}: with */
 	const char *name, *title, *description;
-	const char *mime_type;
+	const char *mime_type;         /* NULL: they differ */
 	bool fixture;
 
 	/* As above; the variables are its arguments (mcp_arg_str). mcp_fail() where there is

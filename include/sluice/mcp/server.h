@@ -7,7 +7,7 @@
  * schemas.
  *
  * What is bounded: a line (16 MiB; longer ones are refused and skipped, not held), nesting
- * (128), requests in flight (64) and in line behind them (4,096 and 32 MiB; then refused),
+ * (128), requests in flight (64 and 32 MiB) and in line behind them (4,096 and 32 MiB; then refused),
  * a result (mcp/call.h), what waits to be written (1 MiB: the server stops reading then).
  * Pings, lists and cancellations are answered at once, whatever runs.
  */
@@ -39,7 +39,7 @@ struct mcp_setup {
 	void *site;                    /* for tools: mcp_call_site() */
 
 	/* Lists of tables, ended by NULL; each table is ended by its own zero row. A name
-	 * stands in one row only (asserted in debug builds). May be NULL. */
+	 * stands in one row only. May be NULL. */
 	const struct mcp_tool *const *tools;
 	const struct mcp_prompt *const *prompts;
 	const struct mcp_resource *const *resources;

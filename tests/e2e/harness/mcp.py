@@ -72,7 +72,8 @@ class Server:
             cwd=cwd or self.folder, env=environment(self.folder, **(env or {})), preexec_fn=_die_with_parent)
         self.reading = threading.Event()
         self.reading.set()
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self):
         for line in self.process.stdout:
@@ -179,6 +180,7 @@ class Server:
             self.process.kill()
             self.process.wait()
         self.errors.close()
+        self.reader.join()
         for pipe in (self.process.stdin, self.process.stdout):
             try:
                 pipe.close()

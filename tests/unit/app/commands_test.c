@@ -11,6 +11,7 @@ static struct {
 	int runs;
 	const char *config, *pipeline, *handler, *to;
 	bool json, force;
+	struct command_words workspaces;
 } seen;
 
 static int run_fake(const struct command_args *args)
@@ -22,6 +23,7 @@ static int run_fake(const struct command_args *args)
 	seen.handler = args->handler;
 	seen.to = args->to;
 	seen.force = args->force;
+	seen.workspaces = args->workspaces;
 	return EXIT_FAILED;
 }
 
@@ -37,7 +39,11 @@ static const struct command mover = {
 	.takes = COMMAND_TAKES_PIPELINE | COMMAND_TAKES_HANDLER | COMMAND_TAKES_TO | COMMAND_TAKES_FORCE,
 	.needs = COMMAND_TAKES_PIPELINE | COMMAND_TAKES_TO, .run = run_fake,
 };
-static const struct command *const table[] = { &full, &bare, &mover, NULL };
+static const struct command server = {
+	.name = "server", .summary = "takes several", .text = "Serves.\n", .examples = "  sluice server\n",
+	.takes = COMMAND_TAKES_MCP, .run = run_fake,
+};
+static const struct command *const table[] = { &full, &bare, &mover, &server, NULL };
 
 /* Runs the line and gives what was written to stderr and stdout, joined. */
 static int run_line(char **argv, char *out, size_t size)
@@ -101,6 +107,31 @@ static void test_options_with_values_reach_the_command(void **state)
 		assert_string_equal(seen.to, cases[i].to);
 		assert_int_equal(seen.force, cases[i].force);
 	}
+}
+
+static void test_an_option_may_stand_several_times(void **state)
+{
+	const char *argv[] = { "sluice", "server", "--workspace", "a", "--workspace=b", "--list-all", "--workspace", "c", NULL };
+	const char *many[2 + 2 * (COMMAND_WORDS_MAX + 1) + 1] = { "sluice", "server" };
+	char out[8000];
+
+	(void)state;
+	assert_int_equal(run_line((char **)argv, out, sizeof(out)), EXIT_FAILED);
+	assert_int_equal(seen.workspaces.count, 3);
+	assert_string_equal(seen.workspaces.words[0], "a");
+	assert_string_equal(seen.workspaces.words[1], "b");
+	assert_string_equal(seen.workspaces.words[2], "c");
+	for (size_t i = 2; i + 1 < COUNT_OF(many); i += 2) {
+		many[i] = "--workspace";
+		many[i + 1] = "x";
+	}
+	assert_int_equal(run_line((char **)many, out, sizeof(out)), EXIT_USAGE);
+	assert_int_equal(seen.runs, 0);
+	assert_non_null(strstr(out, "at most 32 of --workspace"));
+	assert_int_equal(run_line((char **)(const char *[]){ "sluice", "server", "--workspace", NULL }, out, sizeof(out)), EXIT_USAGE);
+	assert_non_null(strstr(out, "expected a folder behind --workspace"));
+	assert_int_equal(run_line((char **)(const char *[]){ "sluice", "help", "server", NULL }, out, sizeof(out)), EXIT_OK);
+	assert_non_null(strstr(out, "[--workspace DIR]..."));
 }
 
 static void test_a_wrong_line_is_named_and_runs_nothing(void **state)
@@ -220,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_options_reach_the_command),
 		cmocka_unit_test(test_options_with_values_reach_the_command),
+		cmocka_unit_test(test_an_option_may_stand_several_times),
 		cmocka_unit_test(test_a_wrong_line_is_named_and_runs_nothing),
 		cmocka_unit_test(test_a_result_that_cannot_be_written_is_a_failure),
 		cmocka_unit_test(test_help_shows_usage_options_and_examples),
