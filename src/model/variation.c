@@ -116,6 +116,12 @@ static void write_varied(const struct varying *v, const struct node *member, str
 	json_end_object(w);
 }
 
+/* A token would make each execution but the first one do nothing. */
+static bool is_left_out(struct str member)
+{
+	return str_eq(member, STR("ReturnConsumedCapacity")) || str_eq(member, STR("ClientRequestToken"));
+}
+
 /* item VALUE_NONE: as it stands. */
 static bool write_request(const struct varying *v, struct value item, struct buf *out)
 {
@@ -124,7 +130,7 @@ static bool write_request(const struct varying *v, struct value item, struct buf
 	json_write_init(&w, out);
 	json_begin_object(&w);
 	for (const struct node *n = v->call->request->first; n; n = n->next) {
-		if (str_eq(n->name, STR("ReturnConsumedCapacity")))
+		if (is_left_out(n->name))
 			continue;
 		json_key(&w, n->name);
 		if (item.type != VALUE_NONE && str_eq(n->name, str_c(v->member)))

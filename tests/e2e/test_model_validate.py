@@ -266,6 +266,22 @@ def test_patterns_do_not_see_each_other(validate):
     assert code == 0, by_name(result)
 
 
+def test_a_request_token_is_good_for_one_trial(validate):
+    """The service would take a second pattern, or a second run within ten minutes, for the first."""
+    table = {"TableName": "Notes", "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+             "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}
+    write = ("aws dynamodb transact-write-items --client-request-token once --transact-items '[{\"Put\":{\"TableName\":"
+             "\"Notes\",\"Item\":{\"id\":{\"S\":\"a\"}},\"ConditionExpression\":\"attribute_not_exists(id)\"}}]'")
+    read = "aws dynamodb get-item --table-name Notes --key '{\"id\":{\"S\":\"a\"}}' --consistent-read"
+    document = {"tables": [table], "items": {}, "access_patterns": [
+        {"pattern": number, "description": "writes once", "table": "Notes", "dynamodb_operation": "TransactWriteItems",
+         "implementation": commands, "expect": {"count": 1}}
+        for number, commands in [("1", [write, read]), ("2", [write, write, read])]]}
+    for _ in range(2):
+        code, result, _ = validate(document)
+        assert code == 0, result["findings"] or by_name(result)
+
+
 def test_a_read_is_followed_page_by_page(validate):
     table = {"TableName": "Notes", "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
              "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}
@@ -388,7 +404,7 @@ def test_a_signal_leaves_nothing_behind(clients, meddler, tmp_path, nothing_stay
     assert proxy.counts[operation] >= nth
     if operation != "DeleteTable":  # these belong to handlers that are done, or to the end
         assert code == 1 and not result["ok"]
-        assert "stopped before the end" in stderr
+        assert "stopped before the end" in stderr and "a second signal ends it at once" in stderr
     assert result["live"]["tables_left"] == []
 
 

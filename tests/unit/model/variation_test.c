@@ -21,6 +21,8 @@ static const struct {
 	    "{\"TableName\":\"T\",\"Key\":" AB("x", "2") CAPACITY } },
 	{ "aws dynamodb get-item --table-name T --key '" AB("x", "2") "'",
 	  { "{\"TableName\":\"T\",\"Key\":" AB("x", "2") CAPACITY, "{\"TableName\":\"T\",\"Key\":" AB("x", "1") CAPACITY } },
+	{ "aws dynamodb transact-write-items --client-request-token once --transact-items '[{\"Delete\":{\"Key\":" AB("o", "7") ",\"TableName\":\"T\"}}]'",
+	  { "{\"TransactItems\":[{\"Delete\":{\"Key\":" AB("o", "7") ",\"TableName\":\"T\"}}]" CAPACITY } },
 	{ "aws dynamodb put-item --table-name T --item '{\"a\":{\"S\":\"o\"},\"c\":{\"S\":\"w\"},\"b\":{\"N\":\"7\"}}'",
 	  { "{\"TableName\":\"T\",\"Item\":{\"a\":{\"S\":\"o\"},\"c\":{\"S\":\"w\"},\"b\":{\"N\":\"7\"}}" CAPACITY,
 	    "{\"TableName\":\"T\",\"Item\":{\"a\":{\"S\":\"x\"},\"c\":{\"S\":\"w\"},\"b\":{\"N\":\"1\"}}" CAPACITY,
