@@ -266,3 +266,51 @@ def test_a_stop_in_the_middle_of_a_validation_leaves_nothing(tmp_path, dynamodb,
             assert mcp.request("ping") == {}
         assert mcp.close() == 0
         assert clients.dynamodb.list_tables()["TableNames"] == before, ending
+
+
+STARTS_FOR_EVER = """#!/bin/sh
+# dynamodb-local.sh start|stop PORT DIR: one that is never ready.
+[ "$1" = start ] || exit 0
+trap 'echo interrupted > "$(dirname "$0")/end"; exit 130' TERM
+touch "$(dirname "$0")/begun"
+while :; do sleep 0.05; done
+"""
+
+
+@pytest.mark.parametrize("ending", ["signal", "eof", "cancel"])
+def test_a_stop_does_not_wait_for_dynamodb_local_to_start(tmp_path, ending):
+    """The script is told, what it has begun goes with it, and its folder is removed."""
+    services = tmp_path / "services"
+    services.mkdir()
+    script = services / "dynamodb-local.sh"
+    script.write_text(STARTS_FOR_EVER)
+    script.chmod(0o755)
+    before = set(pathlib.Path("/tmp").glob("sluice-local-*"))
+    mcp = McpClient(tmp_path, SLUICE_SERVICES_DIR=services)
+    model = json.loads((ROOT / "conf" / "examples" / "photos.json").read_text())
+    number = mcp.begin("tools/call", name="dynamodb_data_model_validation", arguments={"model": model, "start_local": True})
+    eventually((services / "begun").exists, what="the script's start")
+    assert mcp.request("ping") == {}
+    if ending == "signal":
+        mcp.process.terminate()
+    elif ending == "cancel":
+        mcp.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": number}})
+        eventually((services / "end").exists, what="the script's end")
+    assert mcp.close() == 0
+    assert (services / "end").exists()
+    assert set(pathlib.Path("/tmp").glob("sluice-local-*")) <= before
+
+
+def test_two_validations_start_a_service_each(tmp_path):
+    model = json.loads((ROOT / "conf" / "examples" / "photos.json").read_text())
+    with McpClient(tmp_path) as mcp:
+        begun = {mcp.begin("tools/call", name="dynamodb_data_model_validation", arguments={"model": model, "start_local": True})
+                 for _ in range(2)}
+        results = []
+        while begun:
+            message = json.loads(mcp.process.stdout.readline())
+            begun.discard(message["id"])
+            results.append(message["result"]["structuredContent"])
+    assert len({one["live"]["endpoint"] for one in results}) == 2
+    for one in results:
+        assert one["ok"] and one["live"]["patterns"]["failed"] == 0, one
