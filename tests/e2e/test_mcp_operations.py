@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import socket
 
 import pytest
 
@@ -228,6 +229,30 @@ def test_a_service_that_is_not_there_is_told(tmp_path):
     with McpClient(tmp_path, "--endpoint-url", f"http://127.0.0.1:{free_port()}", AWS_MAX_ATTEMPTS="1") as mcp:
         assert "Failed to connect" in mcp.refusal("list_tables")
         assert "region" in mcp.refusal("list_tables", region_name="no such region!")
+
+
+@pytest.mark.parametrize("name", ["us-east-1.example.com/", "us-east-1@example.com", "..", "us-east-1?", "x" * 64, "a\0b"])
+def test_what_is_no_region_is_refused_and_takes_no_place(serve, name):
+    """It becomes part of a host's name: nothing but a region may."""
+    mcp = serve()
+    for _ in range(20):
+        assert "region_name" in mcp.refusal("list_tables", region_name=name)
+    assert "TableNames" in mcp.call("list_tables", region_name="eu-central-1")
+
+
+@pytest.mark.parametrize("ending", ["signal", "eof"])
+def test_it_ends_while_it_asks_for_its_region(tmp_path, ending):
+    """Metadata that never answers: nobody waits for it at the end."""
+    with socket.create_server(("127.0.0.1", 0)) as metadata:
+        mcp = McpClient(tmp_path, AWS_REGION="", AWS_EC2_METADATA_DISABLED="false", AWS_METADATA_SERVICE_TIMEOUT="600",
+                        AWS_EC2_METADATA_SERVICE_ENDPOINT=f"http://127.0.0.1:{metadata.getsockname()[1]}")
+        mcp.begin("tools/call", name="list_tables", arguments={})
+        connection, _ = metadata.accept()
+        assert mcp.request("ping") == {}
+        if ending == "signal":
+            mcp.process.terminate()
+        assert mcp.close() == 0
+        connection.close()
 
 
 def test_a_model_is_deployed_again_and_again(serve, clients):
