@@ -265,14 +265,25 @@ def test_a_model_is_deployed_again_and_again(serve, clients):
         assert set(names) <= set(clients.dynamodb.list_tables()["TableNames"])
         count = clients.dynamodb.scan(TableName=names[0], Select="COUNT")["Count"]
         assert count == len(model["items"][names[0]])
-        again = mcp.result("deploy_data_model", model=model, endpoint=mcp.endpoint, items=True)
+        again = mcp.result("deploy_data_model", model=model, items=True)
         assert not again.get("isError"), again
         assert clients.dynamodb.scan(TableName=names[0], Select="COUNT")["Count"] == count
-        assert "--allow-writes" in mcp.refusal("deploy_data_model", model=model)
         assert "--tables" in serve("--tables", "Another").refusal("deploy_data_model", model=model, endpoint=mcp.endpoint)
     finally:
         for name in names:
             clients.dynamodb.delete_table(TableName=name)
+
+
+@pytest.mark.parametrize("options", [[], ["--endpoint-url", "http://198.51.100.7:8000"]])
+def test_tables_elsewhere_are_made_only_where_both_say_so(tmp_path, options):
+    model = json.loads((ROOT / "conf" / "examples" / "photos.json").read_text())
+    with McpClient(tmp_path, *options) as reader, McpClient(tmp_path, *options, "--allow-writes") as writer:
+        for mcp, more in ((reader, {}), (reader, {"yes_create_tables": True}), (writer, {})):
+            assert "--allow-writes" in mcp.refusal("deploy_data_model", model=model, **more)
+        for endpoint in ("http://127.0.0.1@example.com", "http://127.0.0.1.example.com", "http://example.com#127.0.0.1",
+                         "http://0.0.0.0:8000", "//localhost", " http://localhost"):
+            for tool in ("deploy_data_model", "dynamodb_data_model_validation"):
+                assert "--allow-writes" in reader.refusal(tool, model=model, endpoint=endpoint, yes_create_tables=True)
 
 
 def test_a_stop_in_the_middle_of_a_validation_leaves_nothing(tmp_path, dynamodb, clients):
