@@ -10,8 +10,12 @@ bool mcp_site_of(struct mcp_call *call, const char *endpoint, struct model_site_
 	const struct mcp_options *o = mcp_call_options(call);
 	struct str given = mcp_arg_str(call, "endpoint");
 
+	if (str_find_char(given, '\0') != SIZE_MAX)
+		return err_set(err, ERR_DATA, "model.endpoint", "endpoint: expected a URL like http://127.0.0.1:8000, found a NUL in it");
 	if (!endpoint && given.len)
 		endpoint = arena_dup(mcp_call_arena(call), given).ptr;
+	if (!endpoint)
+		endpoint = o->endpoint_url;
 	*options = (struct model_site_options){
 		.endpoint = endpoint, .region = o->region, .profile = o->profile,
 		.yes_create_tables = mcp_writes_allowed(call) && mcp_arg_bool(call, "yes_create_tables", false),
@@ -116,7 +120,7 @@ static void run_deploy(struct mcp_call *call)
 static const struct mcp_param deploy_params[] = {
 	MCP_PARAM_MODEL, MCP_PARAM_WORKSPACE,
 	{ .name = "endpoint", .type = MCP_STRING,
-	  .description = "Where, as http://127.0.0.1:8000. Without it DynamoDB itself, which needs writes to be allowed." },
+	  .description = "Where, as http://127.0.0.1:8000. Without it where the server's other tools look." },
 	{ .name = "yes_create_tables", .type = MCP_BOOLEAN, .description = "The endpoint is not this machine, and that is meant." },
 	{ .name = "items", .type = MCP_BOOLEAN, .description = "Put the sample items whose keys are free, too." },
 	{ 0 },

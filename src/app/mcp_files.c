@@ -15,7 +15,9 @@ bool mcp_file_at(struct mcp_call *call, struct str folder, const char *name, str
 	struct str joined = folder.len ? arena_putf(mcp_call_arena(call), "%.*s/%s", STR_ARG(folder), name) : str_c(name);
 	struct err err;
 
-	if (mcp_path_allowed(call, joined, path, &err))
+	if (str_find_char(folder, '\0') != SIZE_MAX)
+		err_set(&err, ERR_DATA, "mcp.path", "a folder's path cannot have a NUL in it");
+	else if (mcp_path_allowed(call, joined, path, &err))
 		return true;
 	mcp_fail_err(call, &err);
 	return false;

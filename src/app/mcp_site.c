@@ -1,10 +1,13 @@
 #include "sluice/app/mcp_site.h"
 
 #include "sluice/aws/dynamodb.h"
+#include "sluice/aws/endpoint.h"
 #include "sluice/core/loop.h"
 #include "sluice/core/mem.h"
 #include "sluice/http/client.h"
 #include "sluice/mcp/operation_tools.h"
+
+enum { SHOWN_BYTES = 60 };
 
 /* The clients of one region. */
 struct mcp_site_region {
@@ -90,6 +93,11 @@ static struct mcp_site_region *open_clients(struct mcp_site *s, struct str name,
 {
 	struct mcp_site_region *r = region_named(s, name);
 
+	if (!r && name.len && !aws_region_valid(name)) {
+		err_set(err, ERR_DATA, "mcp.region", "region_name: '%.*s' is no region; expected one like eu-central-1",
+			STR_ARG(str_sub(name, 0, SHOWN_BYTES)));
+		return NULL;
+	}
 	if (!r)
 		r = add_region(s, name, err);
 	if (!r || !event_wait(&r->ready, -1, NULL, err))
@@ -140,7 +148,7 @@ void mcp_site_open(struct mcp_site *s, struct loop *loop, const struct mcp_optio
 
 void mcp_site_close(struct mcp_site *s)
 {
-	channel_close(&s->wanted);
+	scope_cancel(&s->keeper);
 	scope_wait(&s->keeper);
 	channel_release(&s->wanted);
 	for (size_t i = 0; i < s->n_regions; i++) {

@@ -37,7 +37,7 @@ bool mcp_file_write(struct mcp_call *call, struct str path, struct str text, boo
 
 /* ---- an endpoint ---- */
 
-/* The arguments endpoint and yes_create_tables: tables may be made on this machine, elsewhere where the server may write
+/* The arguments endpoint (else --endpoint-url) and yes_create_tables: tables may be made on this machine, elsewhere where the server may write
  * and the call says so. False with err. Texts are in the call's memory. */
 bool mcp_site_of(struct mcp_call *call, const char *endpoint, struct model_site_options *options, struct err *err);
 

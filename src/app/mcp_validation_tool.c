@@ -9,6 +9,7 @@ enum {
 	FINDINGS_SHOWN = 6 * 1024,      /* of the result */
 	FAILURES_SHOWN = 6 * 1024,
 	DIFFERENCES_SHOWN = 3,          /* of each pattern or handler */
+	LOOK_MS = 20,                   /* between looks at a service that starts */
 };
 
 #define REPORT_NAME "dynamodb_model_validation.json"
@@ -57,11 +58,16 @@ static bool try_on(struct validating *v)
 	return v->whole;
 }
 
-static void start_local(void *arg)
+/* Some seconds, in which the call may be cancelled. */
+static bool start_local(struct validating *v)
 {
-	struct validating *v = arg;
+	enum model_local_state state = MODEL_LOCAL_FAILED;
 
-	model_local_start(&v->local, &v->err);
+	if (model_local_begin(&v->local, &v->err))
+		while ((state = model_local_look(&v->local, &v->err)) == MODEL_LOCAL_STARTING)
+			if (!task_sleep_ms(mcp_call_loop(v->call), LOOK_MS, &v->err))
+				break;
+	return state == MODEL_LOCAL_STARTED;
 }
 
 static void stop_local(void *arg)
@@ -76,8 +82,7 @@ static void try_locally(struct validating *v)
 	struct loop *loop = mcp_call_loop(v->call);
 
 	mcp_progress(v->call, 0, 100, "starting DynamoDB Local");
-	task_offload(loop, start_local, v);
-	if (!v->err.class)
+	if (start_local(v))
 		try_on(v);
 	task_offload(loop, stop_local, v);
 }

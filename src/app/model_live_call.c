@@ -92,7 +92,7 @@ static bool ask(struct paging *p, bool *refused)
 /* The next page's request; *more false behind the last one. */
 static bool turn_page(struct paging *p, bool *more)
 {
-	const struct command *c = &p->call->command;
+	const struct aws_command *c = &p->call->command;
 	struct str key;
 
 	*more = c->pages && c->operation->start && scan_member(str_trim(*p->last), STR("LastEvaluatedKey"), &key) &&

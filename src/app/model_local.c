@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SAID_BYTES = 64 << 10, SAID_SHOWN = 300, PARENTS = 4, WALK_FILES = 16, OWNER_BYTES = 40 };
+enum { SAID_BYTES = 64 << 10, SAID_SHOWN = 300, PARENTS = 4, WALK_FILES = 16, OWNER_BYTES = 40, SAID_PATH_BYTES = 80 };
 
 #define SCRIPT "dynamodb-local.sh"
 #define OWNER "SERVICES_OWNER="
@@ -100,28 +100,50 @@ static char **environment_of(char owner[OWNER_BYTES])
 	return env;
 }
 
-static bool run_script(const struct model_local *l, const char *action, const char *said)
+/* What it says goes into folder/said. */
+static void said_path(const struct model_local *l, char said[SAID_PATH_BYTES])
 {
-	char owner[OWNER_BYTES];
-	char **env = environment_of(owner); /* before the fork: the child must not allocate */
-	int status = 0;
-	pid_t pid = fork();
+	snprintf(said, SAID_PATH_BYTES, "%s/said", l->folder);
+}
 
+/* The script's process; -1: the system refuses one. */
+static pid_t spawn_script(const struct model_local *l, const char *action)
+{
+	char owner[OWNER_BYTES], said[SAID_PATH_BYTES];
+	char **env = environment_of(owner); /* before the fork: the child must not allocate */
+	pid_t pid;
+
+	said_path(l, said);
+	pid = fork();
 	if (pid == 0)
 		become(l, action, said, env);
 	mem_free(env);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return false;
-	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (pid > 0)
+		setpgid(pid, pid);           /* whoever is first: a kill must find the group */
+	return pid;
+}
+
+/* WNOHANG: 0 while it runs. Else what waitpid() says. */
+static pid_t wait_script(pid_t pid, int flags, bool *ok)
+{
+	int status = 0;
+	pid_t ended;
+
+	do
+		ended = waitpid(pid, &status, flags);
+	while (ended < 0 && errno == EINTR);
+	*ok = ended > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return ended;
 }
 
 /* The last lines of what the script said. */
-static bool refused(const char *said, struct err *err)
+static void refused(const struct model_local *l, struct err *err)
 {
+	char said[SAID_PATH_BYTES];
 	struct buf text;
 	struct str last;
 
+	said_path(l, said);
 	buf_init(&text, SAID_BYTES);
 	file_read(said, &text, NULL);
 	last = str_trim(buf_str(&text));
@@ -133,7 +155,6 @@ static bool refused(const char *said, struct err *err)
 		if ((unsigned char)*c < ' ')
 			*c = ' ';
 	buf_release(&text);
-	return false;
 }
 
 static bool free_port(struct model_local *l, struct err *err)
@@ -160,17 +181,38 @@ static bool make_folder(struct model_local *l, struct err *err)
 	return err_set(err, ERR_FATAL, "local.start", "no temporary folder can be made in /tmp: %s", strerror(errno));
 }
 
-bool model_local_start(struct model_local *l, struct err *err)
+bool model_local_begin(struct model_local *l, struct err *err)
 {
-	char said[sizeof(l->folder) + 16];
-
 	*l = (struct model_local){ .script = "" };
 	if (!find_script(l, err) || !make_folder(l, err) || !free_port(l, err))
 		return false;
-	snprintf(said, sizeof(said), "%s/said", l->folder);
-	if (run_script(l, "start", said))
+	l->starting = spawn_script(l, "start");
+	if (l->starting > 0)
 		return true;
-	return refused(said, err);
+	l->starting = 0;
+	return err_set(err, ERR_FATAL, "local.start", "the system refuses a process for %s: %s", l->script, strerror(errno));
+}
+
+static enum model_local_state look(struct model_local *l, int flags, struct err *err)
+{
+	bool ok;
+
+	if (wait_script(l->starting, flags, &ok) == 0)
+		return MODEL_LOCAL_STARTING;
+	l->starting = 0;
+	if (!ok)
+		refused(l, err);
+	return ok ? MODEL_LOCAL_STARTED : MODEL_LOCAL_FAILED;
+}
+
+enum model_local_state model_local_look(struct model_local *l, struct err *err)
+{
+	return look(l, WNOHANG, err);
+}
+
+bool model_local_start(struct model_local *l, struct err *err)
+{
+	return model_local_begin(l, err) && look(l, 0, err) == MODEL_LOCAL_STARTED;
 }
 
 /* ---- the end ---- */
@@ -184,14 +226,26 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return 0;
 }
 
+/* A start that is interrupted leaves nothing running: the script sees to that. */
+static void end_service(struct model_local *l)
+{
+	pid_t pid = l->starting;
+	bool ok;
+
+	if (pid > 0)
+		kill(-pid, SIGTERM);
+	else
+		pid = spawn_script(l, "stop");
+	if (pid > 0)
+		wait_script(pid, 0, &ok);
+	l->starting = 0;
+}
+
 void model_local_stop(struct model_local *l)
 {
-	char said[sizeof(l->folder) + 16];
-
 	if (!l->folder[0])
 		return;
-	snprintf(said, sizeof(said), "%s/said", l->folder);
-	run_script(l, "stop", said);
+	end_service(l);
 	nftw(l->folder, remove_one, WALK_FILES, FTW_DEPTH | FTW_PHYS);
 	l->folder[0] = '\0';
 }

@@ -5,8 +5,8 @@
 
 #include "sluice/core/err.h"
 
-/* Writes the text to the file, whole or not at all: beside it first, then under its name. NULL:
- * stdout. False with err FATAL "output.write". Blocks. */
+/* Writes the text to the file as file_replace() does, to what is no file (a terminal, /dev/stdout) as it
+ * is. NULL: stdout. False with err FATAL "file.write". Blocks. */
 bool model_output(const char *path, struct str text, struct err *err);
 
 #endif

@@ -14,7 +14,7 @@ struct word {
 
 static bool is_part(char c)
 {
-	return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
+	return isalnum((unsigned char)c) || c == '_' || c == '$';
 }
 
 static struct str pass_blanks(struct str s)
@@ -51,6 +51,12 @@ static bool begins_comment(struct str s)
 	return str_starts(s, STR("--")) || str_starts(s, STR("/*"));
 }
 
+/* What another reader may take for a blank, a quote or a part of a name: DynamoDB's own statements have it in quotes only. */
+static bool is_strange(char c)
+{
+	return c == '`' || (unsigned char)c >= 0x7f || ((unsigned char)c < ' ' && !isspace((unsigned char)c));
+}
+
 static struct word next_word(struct str *s)
 {
 	struct word w = { WORD_SIGN, { NULL, 0 } };
@@ -59,7 +65,7 @@ static struct word next_word(struct str *s)
 	*s = pass_blanks(*s);
 	if (s->len == 0)
 		return (struct word){ WORD_END, *s };
-	if (begins_comment(*s))
+	if (begins_comment(*s) || is_strange(s->ptr[0]))
 		return (struct word){ WORD_BROKEN, *s };
 	if (s->ptr[0] == '"' || s->ptr[0] == '\'')
 		return quoted(s);
@@ -88,7 +94,8 @@ static bool refuse(struct err *err, const char *expected, const struct word *fou
 {
 	if (found->kind == WORD_BROKEN)
 		return err_set(err, ERR_DATA, "partiql",
-			       "the statement cannot be read: a quote without its end, or a comment, at \"%.*s\"",
+			       "the statement cannot be read: a quote without its end, a comment, or a character that may stand "
+			       "in quotes only, at \"%.*s\"",
 			       STR_ARG(str_sub(found->text, 0, 40)));
 	return err_set(err, ERR_DATA, "partiql", "the statement cannot be read: expected %s, found %s%.*s%s", expected,
 		       found->kind == WORD_END ? "its end" : "\"", STR_ARG(str_sub(found->text, 0, 40)),
@@ -125,7 +132,7 @@ static bool expect_word(struct str *s, const char *word, struct err *err)
 	return is_word(&w, word) || refuse(err, word, &w);
 }
 
-/* SELECT … FROM table: one FROM, outside of all parentheses. */
+/* SELECT … FROM table: one FROM, outside of all parentheses, and no SELECT in front of it. */
 static bool read_select(struct str *s, struct partiql *out, struct err *err)
 {
 	unsigned depth = 0;
@@ -136,10 +143,23 @@ static bool read_select(struct str *s, struct partiql *out, struct err *err)
 		depth += is_sign(&w, '(');
 		if (is_sign(&w, ')') && depth-- == 0)
 			break;
-		if (depth == 0 && is_word(&w, "FROM"))
+		if (is_word(&w, "SELECT") || (depth && is_word(&w, "FROM")))
+			return refuse(err, "one statement about one table", &w);
+		if (is_word(&w, "FROM"))
 			return read_table(s, out, err);
 	}
 	return refuse(err, "FROM", &w);
+}
+
+/* What comes behind the table's name, its index and its alias. */
+static bool ends_tables(const struct word *w)
+{
+	static const char *const words[] = { "WHERE", "ORDER", "SET", "REMOVE", "VALUE" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (is_word(w, words[i]))
+			return true;
+	return false;
 }
 
 /* What comes behind may hold no second statement and name no second table. */
@@ -147,10 +167,11 @@ static bool read_rest(struct str s, bool exists, struct err *err)
 {
 	static const char *const others[] = { "SELECT", "FROM", "INSERT", "DELETE", "JOIN", "UNION", "EXISTS", "INTO" };
 	unsigned depth = exists;
-	bool first = true;
+	bool tables = true;            /* a comma would begin another one */
 
-	for (struct word w = next_word(&s); w.kind != WORD_END; w = next_word(&s), first = false) {
-		if (w.kind == WORD_BROKEN || is_sign(&w, ';') || (first && is_sign(&w, ',')))
+	for (struct word w = next_word(&s); w.kind != WORD_END; w = next_word(&s)) {
+		tables = tables && !ends_tables(&w);
+		if (w.kind == WORD_BROKEN || is_sign(&w, ';') || (tables && is_sign(&w, ',')))
 			return refuse(err, "the rest of one statement about one table", &w);
 		depth += is_sign(&w, '(');
 		if (is_sign(&w, ')') && depth-- == 0)

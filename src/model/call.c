@@ -260,7 +260,7 @@ static bool keep_text(struct reader *r, struct str *text)
 
 static bool keep_command(struct reader *r)
 {
-	struct command *c = &r->call->command;
+	struct aws_command *c = &r->call->command;
 
 	return keep_text(r, &c->request) && keep_text(r, &c->region) && keep_text(r, &c->endpoint_url) &&
 	       keep_text(r, &c->profile) && keep_text(r, &c->output) && keep_text(r, &c->query);

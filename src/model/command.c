@@ -322,7 +322,7 @@ static bool read_paging(struct building *b)
 	return start && !off;
 }
 
-static void read_globals(struct building *b, struct command *out)
+static void read_globals(struct building *b, struct aws_command *out)
 {
 	static const char *const outputs[] = { "json", "text", "table", "yaml", "yaml-stream", "off", NULL };
 	static const char *const colors[] = { "on", "off", "auto", NULL };
@@ -370,7 +370,7 @@ static bool check_text(struct parsing *p, struct str text)
 	return true;
 }
 
-static bool parse(struct parsing *p, struct str text, struct command *out)
+static bool parse(struct parsing *p, struct str text, struct aws_command *out)
 {
 	struct options *o = ARENA_NEW(p->arena, struct options);
 	struct building b = { .p = p, .o = o };
@@ -390,16 +390,16 @@ static bool parse(struct parsing *p, struct str text, struct command *out)
 	return p->findings->count == 0;
 }
 
-bool command_parse(struct str text, struct arena *arena, struct command *out, struct command_findings *findings)
+bool command_parse(struct str text, struct arena *arena, struct aws_command *out, struct command_findings *findings)
 {
 	struct parsing p = { .arena = arena, .findings = findings };
 
 	findings->count = 0;
-	*out = (struct command){ 0 };
+	*out = (struct aws_command){ 0 };
 	if (parse(&p, text, out))
 		return true;
 	sort_findings(findings);
-	*out = (struct command){ .operation = out->operation };
+	*out = (struct aws_command){ .operation = out->operation };
 	return false;
 }
 

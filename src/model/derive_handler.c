@@ -1,5 +1,7 @@
 #include "derive_parts.h"
 
+#include "sluice/model/handler_definition.h"
+
 /* What a handler of the model has and the daemon's has not. */
 static const char *const of_the_model[] = {
 	"kind", "name", "source", "pipeline", "events_per_s", "audience_size", "expect_after", NULL,
@@ -10,10 +12,6 @@ static const char *const addresses[] = {
 };
 /* Settings that all kinds have, beside those of the option table. */
 static const char *const trees[] = { "filter", "on_failure", "batch", NULL };
-static const char *const common[] = {
-	"kind", "name", "enabled", "filter", "changed", "on_failure", "batch", "backfill", "source", "pipeline",
-	"events_per_s", "audience_size", "expect_after", NULL,
-};
 
 static bool is_among(const char *const *names, struct str name)
 {
@@ -185,7 +183,7 @@ struct str derive_not_run(struct derivation *d, const struct model_handler *h)
 		return arena_putf(d->arena, "handlers of the kind %s", derive_shown(d, h->kind));
 	problems_init(&problems, d->arena);
 	settings = arena_alloc(d->arena, ops->settings_size);
-	if (settings && option_read(ops->options, h->at, settings, common, &problems)) {
+	if (settings && option_read(ops->options, h->at, settings, model_handler_settings, &problems)) {
 		struct handler *made = ops->new(settings, &site, &problems);
 
 		if (made)

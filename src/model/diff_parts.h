@@ -82,6 +82,8 @@ void diff_ttl_steps(struct diffing *d, const struct model_table *was, const stru
 void diff_billing_step(struct diffing *d, const struct model_table *is);
 /* The table under another name: what a key that changes needs. */
 struct str diff_other_name(struct diffing *d, struct str name);
+/* The index of the table t of the new model under a name that neither model has there. */
+struct str diff_other_index_name(struct diffing *d, const struct model_table *t, struct str name);
 
 /* --- requests (diff_requests.c): text in the arena ------------------------ */
 

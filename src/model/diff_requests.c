@@ -75,7 +75,15 @@ static void put_schema(struct json_writer *w, const char *kind, const struct mod
 	}
 }
 
-static void put_index(struct json_writer *w, const struct model_index *i, struct str name)
+/* While a table is on demand, its indexes can be given no capacity: the switch to provisioned, the last step, does. */
+static bool is_provisioned(const struct diffing *d, const struct model_table *t)
+{
+	const struct model_table *was = model_table(d->was, t->name);
+
+	return !diff_on_demand(t) && !(was && diff_on_demand(was));
+}
+
+static void put_index(struct json_writer *w, const struct model_index *i, struct str name, bool provisioned)
 {
 	json_member_str(w, STR("IndexName"), name);
 	json_key(w, STR("KeySchema"));
@@ -84,7 +92,8 @@ static void put_index(struct json_writer *w, const struct model_index *i, struct
 	put_schema(w, "RANGE", i->key.range, i->key.n_range);
 	json_end_array(w);
 	put_tree(w, STR("Projection"), node_get(i->at, STR("Projection")));
-	put_tree(w, STR("ProvisionedThroughput"), node_get(i->at, STR("ProvisionedThroughput")));
+	if (provisioned)
+		put_tree(w, STR("ProvisionedThroughput"), node_get(i->at, STR("ProvisionedThroughput")));
 	put_tree(w, STR("OnDemandThroughput"), node_get(i->at, STR("OnDemandThroughput")));
 	put_tree(w, STR("WarmThroughput"), node_get(i->at, STR("WarmThroughput")));
 }
@@ -107,7 +116,7 @@ struct str diff_request_index(struct diffing *d, const struct model_table *t, co
 	json_begin_object(&w);
 	json_key(&w, STR("Create"));
 	json_begin_object(&w);
-	put_index(&w, i, name);
+	put_index(&w, i, name, is_provisioned(d, t));
 	json_end_object(&w);
 	json_end_object(&w);
 	json_end_array(&w);
@@ -174,7 +183,16 @@ struct str diff_request_ttl(struct diffing *d, struct str table, struct str attr
 	return end(d, &b, &w);
 }
 
-static void put_index_throughput(struct json_writer *w, const struct model_table *t)
+/* What an index is called where it was made anew beside the old one. */
+static struct str name_then(struct diffing *d, const struct model_table *t, const struct model_index *i)
+{
+	const struct model_table *was = model_table(d->was, t->name);
+	const struct model_index *old = was ? model_index(was, i->name) : NULL;
+
+	return old && !diff_same_index(old, i) ? diff_other_index_name(d, t, i->name) : i->name;
+}
+
+static void put_index_throughput(struct diffing *d, struct json_writer *w, const struct model_table *t)
 {
 	bool any = false;
 
@@ -191,7 +209,7 @@ static void put_index_throughput(struct json_writer *w, const struct model_table
 		json_begin_object(w);
 		json_key(w, STR("Update"));
 		json_begin_object(w);
-		json_member_str(w, STR("IndexName"), t->indexes[i].name);
+		json_member_str(w, STR("IndexName"), name_then(d, t, &t->indexes[i]));
 		put_tree(w, STR("ProvisionedThroughput"), given);
 		json_end_object(w);
 		json_end_object(w);
@@ -210,7 +228,7 @@ struct str diff_request_billing(struct diffing *d, const struct model_table *t)
 	json_member_str(&w, STR("BillingMode"), on_demand ? STR("PAY_PER_REQUEST") : STR("PROVISIONED"));
 	if (!on_demand) {
 		put_tree(&w, STR("ProvisionedThroughput"), node_get(t->at, STR("ProvisionedThroughput")));
-		put_index_throughput(&w, t);
+		put_index_throughput(d, &w, t);
 	}
 	return end(d, &b, &w);
 }

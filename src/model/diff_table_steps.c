@@ -144,13 +144,14 @@ void diff_delete_index(struct diffing *d, const struct model_table *t, const str
 	});
 }
 
-static struct str other_index_name(struct diffing *d, const struct model_table *t, struct str name)
+struct str diff_other_index_name(struct diffing *d, const struct model_table *t, struct str name)
 {
 	struct str short_name = str_sub(name, 0, TABLE_NAME_MAX - 4), other = { 0 };
+	const struct model_table *was = model_table(d->was, t->name);
 
 	for (unsigned n = 2; n < 100; n++) {
 		other = diff_text(d, "%.*s-v%u", NAME_ARG(short_name), n);
-		if (!model_index(t, other))
+		if (!model_index(t, other) && !(was && model_index(was, other)))
 			break;
 	}
 	return other;
@@ -159,7 +160,7 @@ static struct str other_index_name(struct diffing *d, const struct model_table *
 void diff_replace_index(struct diffing *d, const struct model_table *t, const struct model_index *was,
 			const struct model_index *is)
 {
-	struct str other = other_index_name(d, t, is->name);
+	struct str other = diff_other_index_name(d, t, is->name);
 
 	diff_step(d, TURN_SECOND, &(struct diff_step){
 		.phase = DIFF_ADD, .code = "create-index-beside", .table = t->name, .name = is->name,
@@ -287,12 +288,14 @@ void diff_ttl_steps(struct diffing *d, const struct model_table *was, const stru
 
 /* --- billing --------------------------------------------------------------- */
 
+/* Provisioned, every index needs capacity; on demand, none may have it. So indexes are added and deleted while the
+ * table is on demand. */
 void diff_billing_step(struct diffing *d, const struct model_table *is)
 {
 	bool on_demand = diff_on_demand(is);
 
-	diff_step(d, TURN_LAST, &(struct diff_step){
-		.phase = DIFF_ADD, .code = "change-billing", .table = is->name,
+	diff_step(d, on_demand ? TURN_FIRST : TURN_LAST, &(struct diff_step){
+		.phase = on_demand ? DIFF_ADD : DIFF_REMOVE, .code = "change-billing", .table = is->name,
 		.what = diff_text(d, "Switch %.*s to %s.", NAME_ARG(is->name), on_demand ? "on demand" : "provisioned capacity"),
 		.why = STR("UpdateTable does it while the table is in use; it takes some minutes."),
 		.operation = "UpdateTable", .request = diff_request_billing(d, is),

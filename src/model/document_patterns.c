@@ -98,6 +98,8 @@ static bool read_pattern(struct reading *r, const struct node *n, void *out)
 	p->item_count = take_count(r, n, "item_count");
 	p->strongly_consistent = take_bool(r, n, "strongly_consistent");
 	p->gsi_list = take(r, n, "gsi_list", TAKES_ARRAY);
+	for (const struct node *it = p->gsi_list ? p->gsi_list->first : NULL; it; it = it->next)
+		is_kind(r, it, TAKES_STRING | TAKES_OBJECT);
 	p->gsi_key_changes = take_bool(r, n, "gsi_key_changes");
 	read_commands(r, n, p);
 	read_expectation(r, n, &p->expect);

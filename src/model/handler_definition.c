@@ -4,8 +4,7 @@
 
 enum { SETTINGS_BYTES = 8 << 20 };
 
-/* Settings that all kinds have, and those of the model alone. */
-static const char *const common_settings[] = {
+const char *const model_handler_settings[] = {
 	"kind", "name", "enabled", "filter", "changed", "on_failure", "batch", "backfill", "source", "pipeline",
 	"events_per_s", "audience_size", "expect_after", NULL,
 };
@@ -22,7 +21,7 @@ static bool write_definition(const struct model_handler *h, const struct handler
 	bool ok;
 
 	problems_init(&problems, a);
-	if (!settings || !option_read(ops->options, h->at, settings, common_settings, &problems))
+	if (!settings || !option_read(ops->options, h->at, settings, model_handler_settings, &problems))
 		return false;
 	made = ops->new(settings, &site, &problems);
 	if (!made)

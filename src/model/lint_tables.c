@@ -260,6 +260,39 @@ static void projection(struct lint *l)
 				LINT_FOUND(l, i->at, NULL, "NonKeyAttributes belong to ProjectionType INCLUDE, which needs some");
 }
 
+/* --- capacity -------------------------------------------------------------- */
+
+/* Of a table whose mode says so, or that has the figures and names no mode. */
+static bool is_provisioned(const struct model_table *t)
+{
+	return str_eq(lint_text(t->at, "BillingMode"), STR("PROVISIONED")) ||
+	       (!node_get(t->at, STR("BillingMode")) && node_get(t->at, STR("ProvisionedThroughput")));
+}
+
+static void capacity_of(struct lint *l, const struct node *at, bool provisioned, const char *what)
+{
+	const struct node *given = node_get(at, STR("ProvisionedThroughput"));
+
+	if (provisioned && !given)
+		LINT_FOUND(l, at, "Add {\"ReadCapacityUnits\": …, \"WriteCapacityUnits\": …} to the table and to each global index, or "
+			   "make the table PAY_PER_REQUEST.", "the table is provisioned, and %s has no ProvisionedThroughput", what);
+	else if (!provisioned && given)
+		LINT_FOUND(l, given, "Leave it out, or make the table PROVISIONED.", "%s of a table on demand has ProvisionedThroughput",
+			   what);
+}
+
+static void capacity(struct lint *l)
+{
+	EACH_TABLE(l, t) {
+		bool provisioned = is_provisioned(t);
+
+		capacity_of(l, t->at, provisioned, "the table itself");
+		EACH_INDEX(t, i)
+			if (i->global)
+				capacity_of(l, i->at, provisioned, "this index");
+	}
+}
+
 const struct model_lint lint_tables[] = {
 	{ "key-undefined", FINDING_ERROR, "A key attribute that AttributeDefinitions lacks.", key_undefined },
 	{ "attribute-unused", FINDING_ERROR, "An attribute is defined that no key uses.", attribute_unused },
@@ -272,5 +305,6 @@ const struct model_lint lint_tables[] = {
 	{ "name-twice", FINDING_ERROR, "Tables, indexes or attributes with one name.", names_twice },
 	{ "vague-name", FINDING_WARNING, "Names like PK, SK, GSI1.", vague_name },
 	{ "projection", FINDING_ERROR, "Projected attributes without INCLUDE, or none with it.", projection },
+	{ "capacity", FINDING_ERROR, "Provisioned throughput that is missing, or stands beside on demand.", capacity },
 	{ 0 },
 };

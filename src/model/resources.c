@@ -279,6 +279,23 @@ bool draft_is_key(const struct model_table *t, const struct model_attribute *a)
 	return false;
 }
 
+void draft_indexes(struct draft *p, const struct model_table *t, bool global, struct str name,
+		   void (*put)(struct draft *p, const struct model_index *x))
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_indexes; i++)
+		n += t->indexes[i].global == global;
+	if (n == 0)
+		return;
+	json_key(&p->w, name);
+	json_begin_array(&p->w);
+	for (size_t i = 0; i < t->n_indexes; i++)
+		if (t->indexes[i].global == global)
+			put(p, &t->indexes[i]);
+	json_end_array(&p->w);
+}
+
 bool draft_on_demand(const struct model_table *t)
 {
 	return t->on_demand || (!node_get(t->at, STR("BillingMode")) && !node_get(t->at, STR("ProvisionedThroughput")));

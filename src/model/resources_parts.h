@@ -84,6 +84,10 @@ bool draft_numbers(struct draft *p, const struct node *from, const struct draft_
 /* Is it an attribute of a key? */
 bool draft_is_key(const struct model_table *t, const struct model_attribute *a);
 
+/* The table's global or local indexes, each by `put`, as a list of that name; nothing where there are none. */
+void draft_indexes(struct draft *p, const struct model_table *t, bool global, struct str name,
+		   void (*put)(struct draft *p, const struct model_index *x));
+
 /* Paid by request, also where nothing stands. */
 bool draft_on_demand(const struct model_table *t);
 

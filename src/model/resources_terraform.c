@@ -95,22 +95,6 @@ static void put_index(struct draft *p, const struct model_index *x)
 	json_end_object(&p->w);
 }
 
-static void put_indexes(struct draft *p, const struct model_table *t, bool global)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < t->n_indexes; i++)
-		n += t->indexes[i].global == global;
-	if (n == 0)
-		return;
-	json_key(&p->w, global ? STR("global_secondary_index") : STR("local_secondary_index"));
-	json_begin_array(&p->w);
-	for (size_t i = 0; i < t->n_indexes; i++)
-		if (t->indexes[i].global == global)
-			put_index(p, &t->indexes[i]);
-	json_end_array(&p->w);
-}
-
 static void put_encryption(struct draft *p, const struct model_table *t)
 {
 	const struct node *sse = node_get(t->at, STR("SSESpecification"));
@@ -192,8 +176,8 @@ static void put_table(struct draft *p, size_t i)
 		draft_member(p, "range_key", t->key.range[0]->name);
 	put_attributes(p, t);
 	put_throughput(p, t->at);
-	put_indexes(p, t, true);
-	put_indexes(p, t, false);
+	draft_indexes(p, t, true, STR("global_secondary_index"), put_index);
+	draft_indexes(p, t, false, STR("local_secondary_index"), put_index);
 	put_options(p, t);
 	json_end_object(&p->w);
 }

@@ -1,6 +1,7 @@
 """Guide, prompts, resources and the design tools of `sluice mcp`."""
 
 import json
+import os
 import pathlib
 
 import pytest
@@ -165,6 +166,33 @@ def test_nothing_is_touched_outside_the_workspace(mcp, project, tmp_path):
             assert "--workspace" in mcp.refusal(tool, **{argument: folder}), (tool, folder)
         assert "--workspace" in mcp.refusal("derive_stream_handlers", model=PHOTOS, output_dir=folder)
     assert sorted(path.name for path in outside.iterdir()) == ["dynamodb_data_model.json"]
+
+
+def test_a_nul_ends_no_path_and_no_endpoint(mcp, project):
+    """What is behind it would be looked at by one reader and not by the next."""
+    (project / "dynamodb_data_model.json").write_text(json.dumps(PHOTOS))
+    assert "NUL" in mcp.refusal("dynamodb_data_model_validation", workspace_dir=f"{project}\0/../..")
+    assert "NUL" in mcp.refusal("derive_stream_handlers", model=PHOTOS, output_dir="\0")
+    for tool in ("dynamodb_data_model_validation", "deploy_data_model"):
+        assert "NUL" in mcp.refusal(tool, model=PHOTOS, endpoint="http://127.0.0.1:1\0.example.com")
+
+
+def test_what_is_no_plain_file_of_the_workspace_is_not_read(mcp, project, tmp_path):
+    (tmp_path / "own.json").write_text(json.dumps(PHOTOS))
+    file = project / "dynamodb_data_model.json"
+    for make in (lambda: os.mkfifo(file), lambda: file.symlink_to(tmp_path / "own.json"), lambda: file.symlink_to("/dev/zero"),
+                 lambda: file.symlink_to("/proc/self/environ"), lambda: file.symlink_to(file.name),
+                 lambda: file.symlink_to(tmp_path / "nothing"), lambda: os.truncate(os.open(file, os.O_CREAT | os.O_WRONLY), 60 << 20)):
+        make()
+        mcp.refusal("dynamodb_data_model_validation", workspace_dir=str(project))
+        mcp.refusal("generate_resources", dynamodb_data_model_json_file=file.name)
+        file.unlink()
+    for name, tool, folder in (("sluice.conf", "derive_stream_handlers", "output_dir"),
+                               ("cloudformation.json", "generate_resources", "output_dir"),
+                               ("dynamodb_data_model.md", "compute_performances_and_costs", "workspace_dir")):
+        (project / name).symlink_to(tmp_path / "elsewhere")
+        assert "--workspace" in mcp.refusal(tool, model=PHOTOS, **{folder: str(project)})
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_without_a_workspace_models_are_inline(tmp_path):

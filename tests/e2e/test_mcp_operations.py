@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import socket
 
 import pytest
 
@@ -230,6 +231,30 @@ def test_a_service_that_is_not_there_is_told(tmp_path):
         assert "region" in mcp.refusal("list_tables", region_name="no such region!")
 
 
+@pytest.mark.parametrize("name", ["us-east-1.example.com/", "us-east-1@example.com", "..", "us-east-1?", "x" * 64, "a\0b"])
+def test_what_is_no_region_is_refused_and_takes_no_place(serve, name):
+    """It becomes part of a host's name: nothing but a region may."""
+    mcp = serve()
+    for _ in range(20):
+        assert "region_name" in mcp.refusal("list_tables", region_name=name)
+    assert "TableNames" in mcp.call("list_tables", region_name="eu-central-1")
+
+
+@pytest.mark.parametrize("ending", ["signal", "eof"])
+def test_it_ends_while_it_asks_for_its_region(tmp_path, ending):
+    """Metadata that never answers: nobody waits for it at the end."""
+    with socket.create_server(("127.0.0.1", 0)) as metadata:
+        mcp = McpClient(tmp_path, AWS_REGION="", AWS_EC2_METADATA_DISABLED="false", AWS_METADATA_SERVICE_TIMEOUT="600",
+                        AWS_EC2_METADATA_SERVICE_ENDPOINT=f"http://127.0.0.1:{metadata.getsockname()[1]}")
+        mcp.begin("tools/call", name="list_tables", arguments={})
+        connection, _ = metadata.accept()
+        assert mcp.request("ping") == {}
+        if ending == "signal":
+            mcp.process.terminate()
+        assert mcp.close() == 0
+        connection.close()
+
+
 def test_a_model_is_deployed_again_and_again(serve, clients):
     model = json.loads((ROOT / "conf" / "examples" / "photos.json").read_text())
     names = [table["TableName"] for table in model["tables"]]
@@ -240,14 +265,25 @@ def test_a_model_is_deployed_again_and_again(serve, clients):
         assert set(names) <= set(clients.dynamodb.list_tables()["TableNames"])
         count = clients.dynamodb.scan(TableName=names[0], Select="COUNT")["Count"]
         assert count == len(model["items"][names[0]])
-        again = mcp.result("deploy_data_model", model=model, endpoint=mcp.endpoint, items=True)
+        again = mcp.result("deploy_data_model", model=model, items=True)
         assert not again.get("isError"), again
         assert clients.dynamodb.scan(TableName=names[0], Select="COUNT")["Count"] == count
-        assert "--allow-writes" in mcp.refusal("deploy_data_model", model=model)
         assert "--tables" in serve("--tables", "Another").refusal("deploy_data_model", model=model, endpoint=mcp.endpoint)
     finally:
         for name in names:
             clients.dynamodb.delete_table(TableName=name)
+
+
+@pytest.mark.parametrize("options", [[], ["--endpoint-url", "http://198.51.100.7:8000"]])
+def test_tables_elsewhere_are_made_only_where_both_say_so(tmp_path, options):
+    model = json.loads((ROOT / "conf" / "examples" / "photos.json").read_text())
+    with McpClient(tmp_path, *options) as reader, McpClient(tmp_path, *options, "--allow-writes") as writer:
+        for mcp, more in ((reader, {}), (reader, {"yes_create_tables": True}), (writer, {})):
+            assert "--allow-writes" in mcp.refusal("deploy_data_model", model=model, **more)
+        for endpoint in ("http://127.0.0.1@example.com", "http://127.0.0.1.example.com", "http://example.com#127.0.0.1",
+                         "http://0.0.0.0:8000", "//localhost", " http://localhost"):
+            for tool in ("deploy_data_model", "dynamodb_data_model_validation"):
+                assert "--allow-writes" in reader.refusal(tool, model=model, endpoint=endpoint, yes_create_tables=True)
 
 
 def test_a_stop_in_the_middle_of_a_validation_leaves_nothing(tmp_path, dynamodb, clients):
@@ -266,3 +302,51 @@ def test_a_stop_in_the_middle_of_a_validation_leaves_nothing(tmp_path, dynamodb,
             assert mcp.request("ping") == {}
         assert mcp.close() == 0
         assert clients.dynamodb.list_tables()["TableNames"] == before, ending
+
+
+STARTS_FOR_EVER = """#!/bin/sh
+# dynamodb-local.sh start|stop PORT DIR: one that is never ready.
+[ "$1" = start ] || exit 0
+trap 'echo interrupted > "$(dirname "$0")/end"; exit 130' TERM
+touch "$(dirname "$0")/begun"
+while :; do sleep 0.05; done
+"""
+
+
+@pytest.mark.parametrize("ending", ["signal", "eof", "cancel"])
+def test_a_stop_does_not_wait_for_dynamodb_local_to_start(tmp_path, ending):
+    """The script is told, what it has begun goes with it, and its folder is removed."""
+    services = tmp_path / "services"
+    services.mkdir()
+    script = services / "dynamodb-local.sh"
+    script.write_text(STARTS_FOR_EVER)
+    script.chmod(0o755)
+    before = set(pathlib.Path("/tmp").glob("sluice-local-*"))
+    mcp = McpClient(tmp_path, SLUICE_SERVICES_DIR=services)
+    model = json.loads((ROOT / "conf" / "examples" / "photos.json").read_text())
+    number = mcp.begin("tools/call", name="dynamodb_data_model_validation", arguments={"model": model, "start_local": True})
+    eventually((services / "begun").exists, what="the script's start")
+    assert mcp.request("ping") == {}
+    if ending == "signal":
+        mcp.process.terminate()
+    elif ending == "cancel":
+        mcp.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": number}})
+        eventually((services / "end").exists, what="the script's end")
+    assert mcp.close() == 0
+    assert (services / "end").exists()
+    assert set(pathlib.Path("/tmp").glob("sluice-local-*")) <= before
+
+
+def test_two_validations_start_a_service_each(tmp_path):
+    model = json.loads((ROOT / "conf" / "examples" / "photos.json").read_text())
+    with McpClient(tmp_path) as mcp:
+        begun = {mcp.begin("tools/call", name="dynamodb_data_model_validation", arguments={"model": model, "start_local": True})
+                 for _ in range(2)}
+        results = []
+        while begun:
+            message = json.loads(mcp.process.stdout.readline())
+            begun.discard(message["id"])
+            results.append(message["result"]["structuredContent"])
+    assert len({one["live"]["endpoint"] for one in results}) == 2
+    for one in results:
+        assert one["ok"] and one["live"]["patterns"]["failed"] == 0, one

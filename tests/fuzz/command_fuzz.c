@@ -45,10 +45,10 @@ static void check_findings(const struct command_findings *f, size_t size)
 }
 
 /* The request as the input of the same operation is the same request. */
-static void check_again(const struct command *command)
+static void check_again(const struct aws_command *command)
 {
 	struct command_findings findings;
-	struct command again;
+	struct aws_command again;
 	struct arena arena;
 	struct buf line;
 
@@ -67,7 +67,7 @@ static void check_again(const struct command *command)
 static void run(struct str text)
 {
 	struct command_findings findings;
-	struct command command;
+	struct aws_command command;
 	struct arena arena;
 
 	arena_init(&arena, COMMAND_ARENA_BYTES);

@@ -132,7 +132,7 @@ static void print_words(struct json_writer *w, struct str text, struct arena *ar
 static void print_command(struct json_writer *w, struct str text, struct arena *arena)
 {
 	struct command_findings findings;
-	struct command command;
+	struct aws_command command;
 
 	if (command_parse(text, arena, &command, &findings)) {
 		json_member_raw(w, STR("request"), command.request);

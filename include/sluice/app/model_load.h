@@ -12,11 +12,8 @@
 #include "sluice/app/model_site.h"
 #include "sluice/core/histogram.h"
 #include "sluice/core/json_write.h"
-#include "sluice/model/document.h"
-
-/* Of model/call.h and model/variation.h, which commands cannot include: their `struct command` is another one. */
-struct model_call;
-struct model_variations;
+#include "sluice/model/call.h"
+#include "sluice/model/variation.h"
 
 enum {
 	LOAD_IN_FLIGHT = 64,

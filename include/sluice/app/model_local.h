@@ -7,13 +7,17 @@
 #include "sluice/core/err.h"
 
 #include <limits.h>
+#include <sys/types.h>
 
 struct model_local {
 	char script[PATH_MAX];       /* empty: not found */
 	char folder[64];             /* of its own; empty: none */
 	char port[8];
 	char endpoint[40];           /* "http://127.0.0.1:8123" */
+	pid_t starting;              /* the script, until it says that the service answers; 0: none */
 };
+
+enum model_local_state { MODEL_LOCAL_STARTING, MODEL_LOCAL_STARTED, MODEL_LOCAL_FAILED };
 
 /* Looks for the script in SLUICE_SERVICES_DIR, in deploy/services above this program's own file, and in
  * /usr/share/sluice/services; starts the service and waits until it answers, a second or two. False with FATAL:
@@ -21,7 +25,11 @@ struct model_local {
  * all the same. Signals that are blocked stay so; the script does not get the terminal's. */
 bool model_local_start(struct model_local *l, struct err *err);
 
-/* Blocks, a moment. */
+/* The same in two steps, neither of which blocks: begin, then look until it is no longer STARTING. */
+bool model_local_begin(struct model_local *l, struct err *err);
+enum model_local_state model_local_look(struct model_local *l, struct err *err);
+
+/* Blocks, a moment; also in the middle of a start. */
 void model_local_stop(struct model_local *l);
 
 #endif

@@ -58,7 +58,7 @@ struct model_call {
 	const struct node *at;                 /* the string in the document */
 	bool last;                             /* of its pattern's commands: what `expect` is about */
 	bool valid;                            /* it parsed: request and actions are there */
-	struct command command;                /* its operation may be known even so; NULL: not even that */
+	struct aws_command command;                /* its operation may be known even so; NULL: not even that */
 	const struct command_findings *findings;   /* of command_parse(); never NULL */
 	const struct node *request;            /* tree of command.request; NULL when not valid */
 	struct model_action *actions;          /* of item operations; CreateTable and the like have none */

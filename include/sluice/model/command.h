@@ -62,7 +62,7 @@ struct command_findings {
 	size_t count;       /* of all, also those not kept */
 };
 
-struct command {
+struct aws_command {
 	const struct operation *operation;
 	struct str request;   /* the API call's body, compact JSON: members of objects in the service model's
 	                         order, entries of maps as they were written; blobs are base64. No
@@ -75,7 +75,7 @@ struct command {
 /* Fills *out, whose text lives in the arena. False with at least one finding (in the
  * order of the command) when it is no command that could be run; then *out says only what
  * operation it is, if that much is clear, else NULL. */
-bool command_parse(struct str text, struct arena *arena, struct command *out, struct command_findings *findings);
+bool command_parse(struct str text, struct arena *arena, struct aws_command *out, struct command_findings *findings);
 
 /* How many of them are kept in items. */
 static inline size_t command_findings_kept(const struct command_findings *f)

@@ -16,6 +16,7 @@ static void test_statements_are_told_apart(void **state)
 		{ "\n\tINSERT INTO \"Orders\" VALUE {'id': 'a', 'from': 'b'}", PARTIQL_INSERT, "Orders" },
 		{ "UPDATE Orders SET a = 1 REMOVE b WHERE id = 'x' RETURNING ALL NEW *", PARTIQL_UPDATE, "Orders" },
 		{ "UPDATE \"Orders\" SET s = set_delete(s, <<'a'>>) WHERE id = 'x'", PARTIQL_UPDATE, "Orders" },
+		{ "SELECT \"n\xc3\xa4he\", a[0].b FROM T t WHERE c = '\xe2\x80\xa6 `' AND d IN (1, 2)", PARTIQL_SELECT, "T" },
 		{ "DELETE FROM Orders WHERE id = 'x'", PARTIQL_DELETE, "Orders" },
 	};
 
@@ -41,6 +42,10 @@ static void test_what_is_not_sure_is_refused(void **state)
 		"EXISTS(SELECT * FROM T", "EXISTS(SELECT * FROM T)) x", "EXISTS(DELETE FROM T)", "INSERT Orders VALUE {}",
 		"DELETE Orders", "UPDATE", "SELECT * FROM T UNION SELECT * FROM U", "SELECT * FROM \"a\"\"b\"", "DELETE FROM T WHERE EXISTS(SELECT * FROM U)", "UPDATE T SET a = 1; SELECT",
 		"WITH x SELECT * FROM T",
+		"SELECT * FROM Orders o, Users u", "SELECT * FROM Orders AS o, Users", "SELECT (SELECT * FROM Users) FROM Orders",
+		"SELECT `'` FROM Users WHERE id = '` FROM Orders'", "SELECT `'` FROM Users WHERE id='` FROM Orders", "SELECT * FROM `Orders`",
+		"SELECT\xc2\xa0* FROM Orders", "SELECT a FROM\xc2\xa0\"Users\" WHERE x = 1 FROM Orders", "\xef\xbb\xbfSELECT * FROM Orders",
+		"SELECT a FROM Ord\xc3\xa9rs", "SELECT a\x01 FROM Orders", "SELECT a FROM Orders WHERE b = \x7f",
 	};
 
 	(void)state;

@@ -15,7 +15,7 @@ struct command_case {
 static inline void command_print(struct str text, struct buf *out)
 {
 	struct command_findings findings;
-	struct command command;
+	struct aws_command command;
 	struct arena arena;
 
 	arena_init(&arena, COMMAND_ARENA_BYTES);
@@ -50,7 +50,7 @@ static inline void check_commands(const struct command_case *cases, size_t count
 static inline void check_sentence(const char *command, const char *words)
 {
 	struct command_findings findings;
-	struct command parsed;
+	struct aws_command parsed;
 	struct arena arena;
 	bool said = false;
 

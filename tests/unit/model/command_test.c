@@ -60,7 +60,7 @@ static void test_options_that_steer_pages_are_kept(void **state)
 		{ GET, false, 0 }, { "aws dynamodb list-tables", true, 0 },
 	};
 	struct command_findings findings;
-	struct command command;
+	struct aws_command command;
 	struct arena arena;
 
 	(void)state;
@@ -97,7 +97,7 @@ static void test_all_mistakes_are_told_at_once_in_their_order(void **state)
 static void test_text_that_is_none_is_refused(void **state)
 {
 	struct command_findings findings;
-	struct command command;
+	struct aws_command command;
 	struct arena arena;
 	char *large = calloc(1, COMMAND_MAX_BYTES + 1);
 
@@ -129,7 +129,7 @@ static void test_the_largest_commands_fit(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(pieces); i++) {
 		struct command_findings findings;
-		struct command command;
+		struct aws_command command;
 		struct arena arena;
 		struct buf line, value;
 
@@ -166,7 +166,7 @@ static void test_every_begin_of_a_command_is_judged(void **state)
 	(void)state;
 	for (size_t len = 0; len < sizeof(text); len++) {
 		struct command_findings findings;
-		struct command command;
+		struct aws_command command;
 		struct arena arena;
 		char *copy = malloc(len + 1);
 

@@ -27,6 +27,7 @@
 #define RANGE_AT KEY("at", "RANGE")
 #define ORDERS(more) T("Orders", ID "," AT, HASH_ID "," RANGE_AT, more)
 #define BY_AT INDEX("ByAt", KEY("at", "HASH"), ALL)
+#define BY_AT_OF_5 INDEX("ByAt", KEY("at", "HASH"), ALL "},\"ProvisionedThroughput\":{\"ReadCapacityUnits\":5,\"WriteCapacityUnits\":5")
 #define BOTH STREAM("NEW_AND_OLD_IMAGES")
 #define STATS T("Stats", ID, HASH_ID, "")
 #define HANDLERS(h) ",\"stream_handlers\":[" h "]"
@@ -95,7 +96,12 @@ static const struct {
 	{ "TTL goes", M(ORDERS(TTL("gone")), ""), M(ORDERS(""), ""), "~ttl Orders", "remove:disable-ttl Orders.gone" },
 	{ "TTL's attribute", M(ORDERS(TTL("gone")), ""), M(ORDERS(TTL("dies")), ""), "~ttl Orders",
 	  "writers:fill-ttl Orders.dies, remove:disable-ttl Orders.gone, remove:enable-ttl-again Orders.dies" },
-	{ "billing", M(ORDERS(ON_DEMAND), ""), M(ORDERS(PROVISIONED), ""), "~billing Orders", "add:change-billing Orders" },
+	{ "billing", M(ORDERS(ON_DEMAND), ""), M(ORDERS(PROVISIONED), ""), "~billing Orders", "remove:change-billing Orders" },
+	{ "to provisioned when the indexes are as they shall be", M(ORDERS(ON_DEMAND GSI(INDEX("ById", HASH_ID, ALL))), ""),
+	  M(ORDERS(PROVISIONED GSI(BY_AT)), ""), "+index Orders.ByAt, -index Orders.ById, ~billing Orders",
+	  "add:create-index Orders.ByAt, remove:delete-index Orders.ById, remove:change-billing Orders" },
+	{ "to on demand before an index is added", M(ORDERS(PROVISIONED), ""), M(ORDERS(ON_DEMAND GSI(BY_AT)), ""),
+	  "+index Orders.ByAt, ~billing Orders", "add:change-billing Orders, add:create-index Orders.ByAt" },
 	{ "a setting", M(ORDERS(""), ""), M(ORDERS(",\"DeletionProtectionEnabled\":true"), ""), "~setting Orders",
 	  "add:change-setting Orders" },
 	{ "a setting that is the default", M(ORDERS(""), ""),
@@ -297,6 +303,17 @@ static void test_requests_are_what_the_api_takes(void **state)
 		       "{\"TableName\":\"Orders\",\"StreamSpecification\":{\"StreamEnabled\":false}}");
 	expect_request(M(ORDERS(TTL("gone")), ""), M(ORDERS(""), ""), "disable-ttl",
 		       "{\"TableName\":\"Orders\",\"TimeToLiveSpecification\":{\"Enabled\":false,\"AttributeName\":\"gone\"}}");
+	/* While the table is on demand its new index has no capacity; then each has its own, under the name it has by then. */
+	expect_request(M(ORDERS(""), ""), M(ORDERS(PROVISIONED GSI(BY_AT_OF_5)), ""), "create-index",
+		       "{\"TableName\":\"Orders\",\"AttributeDefinitions\":[{\"AttributeName\":\"at\",\"AttributeType\":\"S\"}],"
+		       "\"GlobalSecondaryIndexUpdates\":[{\"Create\":{\"IndexName\":\"ByAt\",\"KeySchema\":[{\"AttributeName\":\"at\","
+		       "\"KeyType\":\"HASH\"}],\"Projection\":{\"ProjectionType\":\"ALL\"}}}]}");
+	expect_request(M(ORDERS(GSI(INDEX("ByAt", KEY("at", "HASH"), "\"KEYS_ONLY\"") "," INDEX("ByAt-v2", HASH_ID, ALL))), ""),
+		       M(ORDERS(PROVISIONED GSI(BY_AT_OF_5)), ""), "change-billing",
+		       "{\"TableName\":\"Orders\",\"BillingMode\":\"PROVISIONED\","
+		       "\"ProvisionedThroughput\":{\"ReadCapacityUnits\":5,\"WriteCapacityUnits\":6},"
+		       "\"GlobalSecondaryIndexUpdates\":[{\"Update\":{\"IndexName\":\"ByAt-v3\","
+		       "\"ProvisionedThroughput\":{\"ReadCapacityUnits\":5,\"WriteCapacityUnits\":5}}}]}");
 	expect_request(M(ORDERS(""), ""), M(ORDERS(PROVISIONED), ""), "change-billing",
 		       "{\"TableName\":\"Orders\",\"BillingMode\":\"PROVISIONED\","
 		       "\"ProvisionedThroughput\":{\"ReadCapacityUnits\":5,\"WriteCapacityUnits\":6}}");

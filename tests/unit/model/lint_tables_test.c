@@ -13,6 +13,9 @@ static const struct model_lint *const owned[] = { lint_tables, lint_items, lint_
 #define ONE_KEY(name) T("Orders", ATTR(name, "S"), KEY(name, "HASH"), "")
 #define PROJECTED(projection) T("Orders", ID, HASH_ID, GSI("{\"IndexName\":\"ById\",\"KeySchema\":[" HASH_ID "]," \
 	"\"Projection\":{" projection "}}"))
+#define UNITS ",\"ProvisionedThroughput\":{\"ReadCapacityUnits\":5,\"WriteCapacityUnits\":5}"
+#define MODE(mode, more) "{\"TableName\":\"Orders\",\"AttributeDefinitions\":[" ID "],\"KeySchema\":[" HASH_ID "]," \
+	"\"BillingMode\":" mode more "}"
 #define WITH(content) ITEMS(ITEM("\"id\":{\"S\":\"1\"}" content))
 #define TWO_ITEMS(type, one, other) ITEMS(ITEM("\"id\":{\"" type "\":\"" one "\"}") "," ITEM("\"id\":{\"" type "\":\"" other "\"}"))
 #define NUMBERED T("Orders", ATTR("id", "N"), HASH_ID, "")
@@ -53,6 +56,11 @@ static const struct lint_case cases[] = {
 	{ "vague-name", M(T("Orders", ID, HASH_ID, GSI(INDEX("GSI1", HASH_ID))), ""), M(ONE_KEY("task"), ""), M(ONE_KEY("gsi1_title"), "") },
 	{ "projection", M(PROJECTED("\"ProjectionType\":\"INCLUDE\""), ""), M(T("Orders", ID, HASH_ID, GSI(I(1))), ""),
 	  M(PROJECTED("\"ProjectionType\":\"INCLUDE\",\"NonKeyAttributes\":[\"title\"]"), "") },
+	{ "capacity", M(MODE("\"PROVISIONED\"", ""), ""), M(MODE("\"PROVISIONED\"", UNITS), ""), M(ORDERS, "") },
+	{ "capacity", M(MODE("\"PROVISIONED\"", UNITS GSI(I(1))), ""), M(T("Orders", ID, HASH_ID, GSI(I(1))), ""),
+	  M(MODE("\"PROVISIONED\"", UNITS GSI("{\"IndexName\":\"ById\",\"KeySchema\":[" HASH_ID "],"
+		"\"Projection\":{\"ProjectionType\":\"ALL\"}" UNITS "}")), "") },
+	{ "capacity", M(T("Orders", ID, HASH_ID, UNITS), ""), NULL, NULL },
 	{ "projection", M(PROJECTED("\"ProjectionType\":\"ALL\",\"NonKeyAttributes\":[\"title\"]"), ""), NULL, NULL },
 	{ "item-key", M(ORDERS, ITEMS(ITEM("\"x\":{\"S\":\"1\"}"))), M(ORDERS, WITH("")), M(ORDERS, WITH(",\"note\":{\"S\":\"\"}")) },
 	{ "item-key", M(ORDERS, ITEMS(ITEM("\"id\":{\"S\":\"\"}"))), NULL, NULL },
