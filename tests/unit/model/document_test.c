@@ -259,9 +259,23 @@ static void test_what_other_tools_write_for_nothing_is_nothing(void **state)
 	release(&d);
 }
 
+static void test_booleans_of_other_languages_are_told(void **state)
+{
+	struct document d;
+
+	(void)state;
+	read_document(&d, STR("{\"tables\":True}"));
+	assert_true(str_find(found(&d, "json-syntax", "")->fix, STR("small letters")) != SIZE_MAX);
+	release(&d);
+	read_document(&d, STR("{\"tables\":Tru"));
+	assert_true(str_find(found(&d, "json-syntax", "")->fix, STR("small letters")) == SIZE_MAX);
+	release(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_booleans_of_other_languages_are_told),
 		cmocka_unit_test(test_what_other_tools_write_for_nothing_is_nothing),
 		cmocka_unit_test(test_a_document_becomes_a_model),
 		cmocka_unit_test(test_each_mistake_of_form_is_found_at_its_place),
