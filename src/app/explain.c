@@ -90,12 +90,41 @@ static void write_record(struct explaining *x, struct json_writer *w)
 	json_end_object(w);
 }
 
+static bool is_event(const struct node *name)
+{
+	return name && name->kind == NODE_STRING &&
+	       (str_eq(name->text, STR("INSERT")) || str_eq(name->text, STR("MODIFY")) || str_eq(name->text, STR("REMOVE")));
+}
+
+/* What people leave out, in their words and not in those of a stream's page. */
+static bool check_record(const struct node *record, struct err *err)
+{
+	static const char *const images[] = { "Keys", "NewImage", "OldImage", NULL };
+	const struct node *change = node_get(record, STR("dynamodb")), *keys = node_get(change, STR("Keys"));
+
+	if (!is_event(node_get(record, STR("eventName"))))
+		return err_set(err, ERR_DATA, "explain", "record.eventName: expected \"INSERT\", \"MODIFY\" or \"REMOVE\"");
+	if (!keys || keys->kind != NODE_OBJECT)
+		return err_set(err, ERR_DATA, "explain", "record.dynamodb.Keys: expected the changed item's key, as {\"id\": {\"S\": \"o-1\"}}");
+	for (size_t i = 0; images[i]; i++) {
+		const struct node *image = node_get(change, str_c(images[i]));
+
+		for (const struct node *n = image ? image->first : NULL; n; n = n->next)
+			if (n->kind != NODE_OBJECT)
+				return err_set(err, ERR_DATA, "explain", "record.dynamodb.%s.%.*s: expected a value with its type, as "
+					       "{\"S\": \"text\"} or {\"N\": \"1\"}", images[i], STR_ARG(str_sub(n->name, 0, 80)));
+	}
+	return true;
+}
+
 /* As a page of one record: read by the same code as a stream's. */
 static bool read_record(struct explaining *x, struct err *err)
 {
 	struct json_writer w;
 	struct buf page;
 
+	if (!check_record(x->in->record, err))
+		return false;
 	buf_init(&page, TEXT_BYTES);
 	json_write_init(&w, &page);
 	json_begin_object(&w);

@@ -292,7 +292,8 @@ const struct command mcp_command = {
 		"Files are touched only in the folders of --workspace; without it in those that the\n"
 		"client names, else in the working directory (unless that is / or the home). Data and\n"
 		"tables are only read, unless --allow-writes or the environment variable\n"
-		"DDB-MCP-READONLY=false says otherwise; DDB-MCP-READONLY=true beats both.\n",
+		"DDB-MCP-READONLY=false says otherwise; DDB-MCP-READONLY=true beats both. Only a model's\n"
+		"tables are made without it, at endpoints of this machine (DynamoDB Local).\n",
 	.examples = "  sluice mcp --print-config claude-code\n"
 		    "  sluice mcp --workspace ~/shop --region eu-central-1\n"
 		    "  sluice mcp --endpoint-url http://127.0.0.1:8000 --allow-writes --tables deals,photos\n"

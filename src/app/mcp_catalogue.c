@@ -46,7 +46,7 @@ static const char instructions[] =
 	"Attribute values are written as DynamoDB's API writes them: {\"S\": \"text\"}, {\"N\": \"123.45\"}, {\"B\": \"base64\"}, "
 	"{\"BOOL\": true}, {\"NULL\": true}, {\"L\": [value, ...]}, {\"M\": {\"name\": value}}, {\"SS\": [\"a\"]}, "
 	"{\"NS\": [\"1\"]}, {\"BS\": [\"base64\"]}. Numbers are strings.\n"
-	"Unless writes were allowed at its start, the server only reads.";
+	"Unless writes were allowed at its start, the server only reads; a model is tried and deployed on this machine only.";
 
 void mcp_catalogue(struct mcp_setup *setup)
 {

@@ -22,6 +22,7 @@ struct costing {
 	struct cost cost;
 	struct cost_scale scales[COST_SCALES];
 	struct str written;            /* the report's file; empty: none */
+	bool report_shown;             /* else the structured result is all that people see */
 };
 
 static bool fail_err(struct costing *c, const struct err *err)
@@ -99,7 +100,8 @@ static bool write_report(struct costing *c, struct str section)
 
 static void show_report(struct costing *c, struct str section)
 {
-	if (section.len <= REPORT_SHOWN)
+	c->report_shown = section.len <= REPORT_SHOWN;
+	if (c->report_shown)
 		mcp_text(c->call, section);
 	else if (c->written.len)
 		mcp_textf(c->call, "The report is %zu bytes: read it in %.*s.", section.len, STR_ARG(c->written));
@@ -197,6 +199,8 @@ static void give(struct costing *c)
 		json_member_str(&w, STR("written"), c->written);
 	json_end_object(&w);
 	mcp_structured(c->call, buf_str(&out));
+	if (!c->report_shown)
+		mcp_text(c->call, buf_str(&out));
 	buf_release(&out);
 }
 

@@ -124,6 +124,27 @@ def test_wrong_costs_are_told_at_once(mcp):
     assert "is missing" in mcp.refusal("compute_performances_and_costs", access_pattern_list=[{}], table_list=[])
 
 
+def test_a_report_that_is_too_large_is_told_in_figures(mcp):
+    """Also to clients that show people the text alone."""
+    patterns = [{"operation": "GetItem", "pattern": str(n), "description": "An order", "table": "Orders", "rps": 1,
+                 "item_size_bytes": 1000} for n in range(1000)]
+    result = mcp.result("compute_performances_and_costs", access_pattern_list=patterns,
+                        table_list=[{"name": "Orders", "item_size_bytes": 1000, "item_count": 10}])
+    assert "workspace_dir" in result["content"][0]["text"]
+    assert json.loads(result["content"][1]["text"]) == result["structuredContent"]
+    assert len(json.dumps(result)) < 33000
+
+
+def test_a_record_that_cannot_be_read_is_told_in_its_words(mcp):
+    change = {"Keys": {"id": {"S": "a"}}}
+    for record, word in (({}, "eventName"), ({"eventName": "insert", "dynamodb": change}, "eventName"),
+                         ({"eventName": "INSERT"}, "Keys"), ({"eventName": "INSERT", "dynamodb": {"Keys": 1}}, "Keys"),
+                         ({"eventName": "INSERT", "dynamodb": {**change, "NewImage": {"id": "a"}}}, "NewImage.id")):
+        told = mcp.refusal("explain_stream_record", record=record)
+        assert told.startswith("record.") and word in told, told
+    assert mcp.call("explain_stream_record", record={"eventName": "INSERT", "dynamodb": change})["matches"]
+
+
 def test_settings_are_derived_and_kept(mcp, project):
     (project / "dynamodb_data_model.json").write_text(json.dumps(PHOTOS))
     assert 'name = "reaction-counts"' in mcp.text("derive_stream_handlers", workspace_dir=str(project))
