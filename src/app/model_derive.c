@@ -3,6 +3,7 @@
 #include "sluice/app/model_conf.h"
 #include "sluice/app/model_file.h"
 #include "sluice/core/file.h"
+#include "sluice/core/json_write.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -70,8 +71,27 @@ static bool put(const struct command_args *args, const struct model_conf *c, str
 {
 	if (args->output)
 		return file_replace(args->output, buf_str(&c->text), err);
-	fwrite(c->text.ptr, 1, c->text.len, stdout);
+	if (!args->json)
+		fwrite(c->text.ptr, 1, c->text.len, stdout);
 	return true;
+}
+
+/* The same for programs; the file's text where it was written nowhere. */
+static void show_json(const struct command_args *args, const struct model_conf *c)
+{
+	struct json_writer w;
+	struct buf out;
+
+	buf_init(&out, SHOWN_MAX);
+	json_write_init(&w, &out);
+	json_begin_object(&w);
+	json_member_bool(&w, STR("ok"), true);
+	json_member_str(&w, STR("file"), str_c(args->file));
+	json_member_str(&w, args->output ? STR("output") : STR("text"), args->output ? str_c(args->output) : buf_str(&c->text));
+	model_conf_write(c, &w);
+	json_end_object(&w);
+	buf_putc(&out, '\n');
+	show(&out, stdout);
 }
 
 static int derive(const struct command_args *args, const struct model *m, struct str existing)
@@ -83,7 +103,9 @@ static int derive(const struct command_args *args, const struct model *m, struct
 
 	ok = model_conf_make(&conf, m, &options, args->output ? args->output : "sluice.conf", existing, &err) &&
 	     put(args, &conf, &err);
-	if (ok)
+	if (ok && args->json)
+		show_json(args, &conf);
+	else if (ok)
 		show_made(args, &conf);
 	else
 		fprintf(stderr, "sluice model derive: %s\n", err.text);
@@ -100,7 +122,8 @@ static int run(const struct command_args *args)
 
 	buf_init(&existing, MODEL_DERIVE_BYTES);
 	if (code == EXIT_OK) {
-		show_warnings(&f);
+		if (!args->json)
+			show_warnings(&f);
 		if (read_existing(args->output, &existing, &err)) {
 			code = derive(args, &f.model, buf_str(&existing));
 		} else {
@@ -125,7 +148,7 @@ const struct command model_derive_command = {
 		"that line is left alone, and the exit code is 1.\n",
 	.examples = "  sluice model derive dynamodb_data_model.json -o sluice.conf\n"
 		    "  sluice model derive dynamodb_data_model.json\n",
-	.takes = COMMAND_TAKES_FILE | COMMAND_TAKES_OUTPUT,
+	.takes = COMMAND_TAKES_FILE | COMMAND_TAKES_OUTPUT | COMMAND_TAKES_JSON,
 	.needs = COMMAND_TAKES_FILE,
 	.run = run,
 };

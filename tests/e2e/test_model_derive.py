@@ -54,6 +54,15 @@ def test_what_is_derived_is_accepted_and_stays_the_same(path, derive, command, t
     assert derive(path, output=None).stdout.encode() == first
 
 
+def test_for_programs_it_is_one_object(derive, tmp_path):
+    text = derive(PHOTOS, output=None).stdout
+    shown = json.loads(derive(PHOTOS, "--json", output=None).stdout)
+    assert shown["text"] == text and shown["handlers"] == 4 and shown["not_run"] == 1
+    written = json.loads(derive(PHOTOS, "--json").stdout)
+    assert written["output"] == "s.conf" and "text" not in written
+    assert (tmp_path / "s.conf").read_text() == text
+
+
 def test_what_stands_below_the_line_is_kept(derive, tmp_path):
     assert derive(SMALL).returncode == 0
     file = tmp_path / "s.conf"
