@@ -38,6 +38,6 @@ static const struct command *const model_commands[] = {
 
 const struct command model_command = {
 	.name = "model",
-	.summary = "a data model: check it",
+	.summary = "data models: check, try out, price, deploy, draw them",
 	.group = model_commands,
 };

@@ -5,7 +5,7 @@
 #include "sluice/core/file.h"
 
 #include <stdio.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 enum { SHOWN_MAX = 4 << 20 };
 
@@ -39,11 +39,15 @@ static struct str app_of(const char *path)
 	return str_eq(name, STR(USUAL_NAME)) ? STR("") : name;
 }
 
-/* The file as it stands; nothing where there is none. */
+/* The file as it stands; nothing where there is none. Reading a pipe or /dev/stdout would wait for ever. */
 static bool read_existing(const char *path, struct buf *existing, struct err *err)
 {
-	if (!path || access(path, F_OK) != 0)
+	struct stat st;
+
+	if (!path || stat(path, &st) != 0)
 		return true;
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_DATA, "derive.file", "%s is no regular file: name another, or leave -o out for stdout", path);
 	return file_read(path, existing, err);
 }
 

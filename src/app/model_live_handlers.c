@@ -250,6 +250,7 @@ static bool run_step(struct trial *t)
 
 	if (!can_run(t))
 		return true;
+	t->tables.names.trial++;
 	if (!run_changes(t, &failed))
 		return false;
 	if (failed)

@@ -28,6 +28,7 @@ struct live {
 	uint64_t chance;                 /* of this run, in its names */
 	unsigned sets;                   /* of tables so far */
 	bool unreachable;                /* the endpoint answers no more: nothing can be dropped */
+	bool in_use;                     /* a table could not be dropped for its whole time: others are not waited for */
 };
 
 /* Tables of a run: all of the model's, or those that a handler has to do with. */

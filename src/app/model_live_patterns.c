@@ -154,6 +154,7 @@ static bool run_pattern(struct trial *t)
 	struct str why = why_not(t);
 	bool ok;
 
+	t->tables->names.trial++;
 	if (t->n_calls) {
 		t->outcome->command = t->calls[t->n_calls - 1].at->text;
 		if (t->calls[t->n_calls - 1].command.operation)

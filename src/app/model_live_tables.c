@@ -259,6 +259,15 @@ static bool comes_later(const struct err *err)
 	return err_is(err, "ResourceInUseException") || err_is(err, "LimitExceededException") || err_is(err, "ThrottlingException");
 }
 
+/* Tables come to rest side by side: when the first has been waited for in vain, the time of all is over. */
+static bool waits_for_drop(struct live *l, int64_t until_ms, const struct err *err)
+{
+	if (!comes_later(err) || l->in_use)
+		return false;
+	l->in_use = env_mono_ms(loop_env(l->site->loop)) > until_ms;
+	return !l->in_use && task_sleep_ms(l->site->loop, PAUSE_MS, NULL);
+}
+
 static bool drop(struct live *l, struct str name, struct err *err)
 {
 	int64_t until_ms = env_mono_ms(loop_env(l->site->loop)) + GONE_MS;
@@ -271,8 +280,7 @@ static bool drop(struct live *l, struct str name, struct err *err)
 	while (!ok) {
 		buf_clear(&answer);
 		ok = live_call(l, "DeleteTable", buf_str(&body), &answer, err) || err_is(err, "ResourceNotFoundException");
-		if (ok || !comes_later(err) || env_mono_ms(loop_env(l->site->loop)) > until_ms ||
-		    !task_sleep_ms(l->site->loop, PAUSE_MS, NULL))
+		if (!ok && !waits_for_drop(l, until_ms, err))
 			break;
 	}
 	l->unreachable = l->unreachable || (!ok && !live_is_exception(err));
@@ -318,6 +326,7 @@ static void note_left(struct live *l)
 
 void live_drop_all(struct live *l)
 {
+	l->unreachable = false; /* it may be back */
 	task_shield_begin(l->site->loop);
 	for (struct live_created *c = l->created; c; c = c->next)
 		drop_one(l, c);

@@ -50,12 +50,12 @@ const struct command model_resources_command = {
 	.name = "model resources",
 	.summary = "templates of its tables, and the policy sluice needs",
 	.text = "Writes the tables of a data model, sluice's state table and the least that\n"
-		"sluice must be allowed for exactly the model's handlers: as a template for\n"
-		"CloudFormation, as a configuration for Terraform (main.tf.json; AWS provider from\n"
-		"6.37 on), or the policy alone (iam; replace REGION and ACCOUNT_ID in it). Tables\n"
-		"have point-in-time recovery and deletion protection. Where a sink's address does\n"
-		"not tell an ARN, it becomes a parameter, a variable or a placeholder, and a note\n"
-		"on stderr says so. Nothing is connected to.\n",
+		"sluice must be allowed for exactly the model's handlers. Formats: cloudformation, a\n"
+		"template; terraform, a configuration (main.tf.json; AWS provider from 6.37 on);\n"
+		"iam, the policy alone (replace REGION and ACCOUNT_ID in it). Tables have\n"
+		"point-in-time recovery and deletion protection. Where a sink's address does not\n"
+		"tell an ARN, it becomes a parameter, a variable or a placeholder, and a note on\n"
+		"stderr says so. Nothing is connected to.\n",
 	.examples = "  sluice model resources dynamodb_data_model.json --format cloudformation -o tables.json\n"
 		    "  sluice model resources dynamodb_data_model.json --format terraform -o main.tf.json\n"
 		    "  sluice model resources dynamodb_data_model.json --format iam\n",

@@ -43,9 +43,9 @@ const struct command model_show_command = {
 	.name = "model show",
 	.summary = "a picture of it: svg, mermaid or text",
 	.text = "Shows a data model: its tables with their keys and indexes, the access patterns\n"
-		"at what they use, and which handler carries what from where to where. As text\n"
-		"(the default), as a Mermaid flowchart, or as SVG, which needs nothing but a viewer\n"
-		"and is light or dark as the viewer is. Nothing is connected to.\n",
+		"at what they use, and which handler carries what from where to where. Formats:\n"
+		"text (the default); mermaid, a flowchart; svg, a picture that needs nothing but a\n"
+		"viewer and is light or dark as the viewer is. Nothing is connected to.\n",
 	.examples = "  sluice model show dynamodb_data_model.json\n"
 		    "  sluice model show dynamodb_data_model.json --format svg -o model.svg\n"
 		    "  sluice model show dynamodb_data_model.json --format mermaid\n",

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -162,6 +163,8 @@ static void on_signal(void *arg, uint32_t ready)
 	while (read(r->signals.fd, &info, sizeof(info)) == sizeof(info)) {
 		if (r->stop.set)
 			_exit(128 + (int)info.ssi_signo);
+		fprintf(stderr, "%sstopping in order; a second signal ends it at once and leaves what is there\n",
+			isatty(STDERR_FILENO) ? "\n" : ""); /* a line of progress may be open */
 		event_set(&r->stop);
 	}
 }

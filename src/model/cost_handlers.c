@@ -90,6 +90,67 @@ static bool change_of(struct cost_filling *f, const struct model_handler *h, str
 	return true;
 }
 
+/* A name, or a template of one: "n_${item.kind}" may be any attribute that begins like that. */
+static bool may_name(struct str text, struct str name)
+{
+	size_t at = str_find(text, STR("${"));
+
+	return at == SIZE_MAX ? str_eq(text, name) : str_starts(name, str_sub(text, 0, at));
+}
+
+static bool sum_may_name(const struct node *at, struct str name)
+{
+	const struct node *add = node_get(at, STR("add"));
+
+	for (const struct node *n = add && add->kind == NODE_ARRAY ? add->first : NULL; n; n = n->next)
+		if (may_name(setting(n, "attribute"), name))
+			return true;
+	return false;
+}
+
+static const struct model_attribute *key_part(const struct model_key *k, size_t i)
+{
+	return i < k->n_hash ? k->hash[i] : k->range[i - k->n_hash];
+}
+
+/* A counter alone writes its rows, so they have no other attributes: without the index's whole key they never
+ * stand in it. */
+static bool may_hold(const struct model_index *index, const struct node *at)
+{
+	for (size_t i = 0; i < index->key.n_hash + index->key.n_range; i++) {
+		const struct model_attribute *a = key_part(&index->key, i);
+
+		if (a && !node_get(node_get(at, STR("key")), a->name) && !node_get(node_get(at, STR("set")), a->name) &&
+		    !sum_may_name(at, a->name))
+			return false;
+	}
+	return true;
+}
+
+/* Of sums whose names are templates: may one be an attribute that the index has? With all projected it is. */
+static bool sums_matter(const struct model_index *index, const struct node *at)
+{
+	for (size_t i = 0; i < index->key.n_hash + index->key.n_range; i++)
+		if (key_part(&index->key, i) && sum_may_name(at, key_part(&index->key, i)->name))
+			return true;
+	for (size_t i = 0; index->projection == MODEL_PROJECT_INCLUDE && i < index->n_included; i++)
+		if (sum_may_name(at, index->included[i]))
+			return true;
+	return index->projection == MODEL_PROJECT_ALL;
+}
+
+static bool touches(const struct model_handler *h, const struct model_index *index, struct cost_change change,
+		    struct cost_index_write *w)
+{
+	if (str_eq(h->kind, STR("counter"))) {
+		if (!may_hold(index, h->at))
+			return false;
+		change.known = change.known || !sums_matter(index, h->at);
+	}
+	w->assumed = !change.known;
+	return cost_index_touched(index, &change, &w->key_changes);
+}
+
 static bool fill_target(struct cost_filling *f, struct cost_handler *out, const struct model_handler *h)
 {
 	const struct model_table *t = model_table(f->m, setting(h->at, "table"));
@@ -110,10 +171,9 @@ static bool fill_target(struct cost_filling *f, struct cost_handler *out, const 
 	if (!change_of(f, h, &change))
 		return false;
 	for (size_t i = 0; i < out->target->n_indexes; i++) {
-		struct cost_index_write w = { .table = out->target, .index = &out->target->indexes[i], .items = 1,
-					      .assumed = !change.known };
+		struct cost_index_write w = { .table = out->target, .index = &out->target->indexes[i], .items = 1 };
 
-		if (cost_index_touched(&t->indexes[i], &change, &w.key_changes))
+		if (touches(h, &t->indexes[i], change, &w))
 			out->writes[out->n_writes++] = w;
 	}
 	return true;

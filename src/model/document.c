@@ -197,6 +197,15 @@ static const struct node *take_groups(struct reading *r, const struct node *root
 	return NULL;
 }
 
+/* Files made after other tools' guides have [] where there are none. */
+static const struct node *take_items(struct reading *r, const struct node *root)
+{
+	const struct node *items = node_get(root, STR("items"));
+	bool none = items && items->kind == NODE_ARRAY && items->count == 0;
+
+	return none ? NULL : take(r, root, "items", TAKES_OBJECT);
+}
+
 static void read_model(struct reading *r, const struct node *root)
 {
 	static const char *const known[] = {
@@ -207,7 +216,7 @@ static void read_model(struct reading *r, const struct node *root)
 	hint_unknown(r, root, known);
 	model_read_tables(r, need(r, root, "tables", TAKES_ARRAY));
 	model_read_sizing(r, take(r, root, "sizing", TAKES_OBJECT));
-	model_read_items(r, take(r, root, "items", TAKES_OBJECT));
+	model_read_items(r, take_items(r, root));
 	model_read_patterns(r, take(r, root, "access_patterns", TAKES_ARRAY));
 	model_read_handlers(r, take(r, root, "stream_handlers", TAKES_ARRAY));
 	m->sinks = take_groups(r, root, "stream_sinks");

@@ -185,6 +185,16 @@ static bool take_token(struct walk *w, const struct scan_token *t)
 	return true;
 }
 
+/* Where other tools' guides show booleans as Python writes them. */
+static const char *syntax_fix(const struct scan *s)
+{
+	struct str rest = str_of(s->at, (size_t)(s->end - s->at));
+
+	if (str_starts(rest, STR("True")) || str_starts(rest, STR("False")) || str_starts(rest, STR("None")))
+		return "JSON writes true, false and null, in small letters. Nothing behind this place was read.";
+	return "Nothing behind this place was read.";
+}
+
 static void refuse_syntax(struct walk *w, const struct scan *s)
 {
 	struct err err;
@@ -197,7 +207,7 @@ static void refuse_syntax(struct walk *w, const struct scan *s)
 			       "the JSON nests deeper than %d levels", SCAN_MAX_DEPTH);
 	else
 		finding_add_at(w->r->findings, FINDING_ERROR, "json-syntax", w->line, w->column, STR(""),
-			       "Nothing behind this place was read.", "this is no JSON: %s", s->problem);
+			       syntax_fix(s), "this is no JSON: %s", s->problem);
 }
 
 struct node *model_read_json(struct reading *r, struct str text)

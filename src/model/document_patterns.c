@@ -8,6 +8,19 @@ static const char *const pattern_members[] = {
 	NULL,
 };
 
+/* Files made after other tools' guides say "index": null of what a pattern does not have. */
+static bool is_null(const struct node *pattern, const char *name)
+{
+	const struct node *n = node_get(pattern, str_c(name));
+
+	return n && n->kind == NODE_NULL;
+}
+
+static struct str take_text(struct reading *r, const struct node *pattern, const char *name)
+{
+	return is_null(pattern, name) ? STR("") : take_str(r, pattern, name);
+}
+
 /* "1" and 1 are the same name. */
 static struct str read_id(struct reading *r, const struct node *n)
 {
@@ -18,7 +31,7 @@ static struct str read_id(struct reading *r, const struct node *n)
 
 static void read_commands(struct reading *r, const struct node *n, struct model_pattern *p)
 {
-	const struct node *list = take(r, n, "implementation", TAKES_STRING | TAKES_ARRAY);
+	const struct node *list = is_null(n, "implementation") ? NULL : take(r, n, "implementation", TAKES_STRING | TAKES_ARRAY);
 	const struct node *it = list && list->kind == NODE_ARRAY ? list->first : list;
 
 	p->commands = list ? make_array(r, list->count + 1, sizeof(*p->commands)) : NULL;
@@ -73,18 +86,20 @@ static bool read_pattern(struct reading *r, const struct node *n, void *out)
 	hint_unknown(r, n, pattern_members);
 	p->at = n;
 	p->id = read_id(r, n);
-	p->description = take_str(r, n, "description");
-	p->table_name = take_str(r, n, "table");
-	p->index_name = take_str(r, n, "index");
+	p->description = take_text(r, n, "description");
+	p->table_name = take_text(r, n, "table");
+	p->index_name = take_text(r, n, "index");
 	p->table = p->table_name.len ? model_table(r->model, p->table_name) : NULL;
 	p->index = p->table && p->index_name.len ? model_index(p->table, p->index_name) : NULL;
-	p->operation = take_str(r, n, "dynamodb_operation");
-	p->reason = take_str(r, n, "reason");
-	p->served_by = take_str(r, n, "served_by");
+	p->operation = take_text(r, n, "dynamodb_operation");
+	p->reason = take_text(r, n, "reason");
+	p->served_by = take_text(r, n, "served_by");
 	p->item_bytes = take_count(r, n, "item_size_bytes");
 	p->item_count = take_count(r, n, "item_count");
 	p->strongly_consistent = take_bool(r, n, "strongly_consistent");
 	p->gsi_list = take(r, n, "gsi_list", TAKES_ARRAY);
+	for (const struct node *it = p->gsi_list ? p->gsi_list->first : NULL; it; it = it->next)
+		is_kind(r, it, TAKES_STRING | TAKES_OBJECT);
 	p->gsi_key_changes = take_bool(r, n, "gsi_key_changes");
 	read_commands(r, n, p);
 	read_expectation(r, n, &p->expect);

@@ -1,5 +1,7 @@
 #include "lint_parts.h"
 
+#include "sluice/model/cost.h"
+
 /* --- commands -------------------------------------------------------------- */
 
 /* The findings of command_parse(), under their own codes. */
@@ -47,6 +49,15 @@ static void each_group(struct lint *l, group_fn fn)
 	}
 }
 
+/* Also by a short name: "TransactWrite". */
+static bool is_operation(struct str said, const struct operation *operation)
+{
+	enum cost_operation op = cost_operation_of(said);
+
+	return str_eq_nocase(said, operation->name) || str_eq_nocase(said, operation->command) ||
+	       (op < COST_OPERATIONS && str_eq(operation->name, str_c(cost_operation_name(op))));
+}
+
 static void check_operation(struct lint *l, const struct group *g)
 {
 	const struct model_pattern *p = g->pattern;
@@ -55,7 +66,7 @@ static void check_operation(struct lint *l, const struct group *g)
 	if (wanted.len == 0)
 		return;
 	for (const struct model_call *c = g->first; c < g->end; c++)
-		if (str_eq_nocase(wanted, c->command.operation->name) || str_eq_nocase(wanted, c->command.operation->command))
+		if (is_operation(wanted, c->command.operation))
 			return;
 	LINT_FOUND(l, node_get(p->at, STR("dynamodb_operation")), "Correct one of them: costs are computed from it.",
 		   "this says %.*s, and the command is %.*s", STR_ARG(str_sub(wanted, 0, 60)), STR_ARG(found));

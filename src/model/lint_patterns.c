@@ -1,6 +1,7 @@
 #include "lint_parts.h"
 
 #include "sluice/core/mem.h"
+#include "sluice/model/cost.h"
 
 #include <stdlib.h>
 
@@ -56,21 +57,18 @@ static void pattern_twice(struct lint *l)
 	mem_free(sorted);
 }
 
-/* A PartiQL statement may be a SELECT. */
-static bool reads_indexes(struct str operation)
+/* A PartiQL statement, which is none of these, may be a SELECT. */
+static bool may_read_indexes(struct str operation)
 {
-	static const char *const names[] = { "Query", "Scan", "ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction" };
+	enum cost_operation op = cost_operation_of(operation);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (str_eq(operation, str_c(names[i])))
-			return true;
-	return false;
+	return op == COST_QUERY || op == COST_SCAN || op == COST_OPERATIONS;
 }
 
 static void index_operation(struct lint *l)
 {
 	EACH_PATTERN(l, p)
-		if (p->index && p->operation.len && !reads_indexes(p->operation))
+		if (p->index && p->operation.len && !may_read_indexes(p->operation))
 			LINT_FOUND(l, p->at, "Write to the table and read single items from it; the index follows by itself.",
 				   "%.*s does not work on an index, only Query and Scan do", STR_ARG(str_sub(p->operation, 0, 60)));
 }

@@ -3,6 +3,8 @@
 #include "sluice/core/buf.h"
 #include "sluice/core/json_write.h"
 
+#include <stdio.h>
+
 enum { NUMBER_BYTES = 8 };
 
 static struct str name_for(struct arena *a, struct str prefix, struct str name, size_t number)
@@ -45,6 +47,8 @@ struct str model_names_of(const struct model_names *n, struct str table)
 
 /* ---- requests ---- */
 
+enum { TOKEN_BYTES = 36 };       /* as the service has it */
+
 struct renaming {
 	const struct model_names *names;
 	struct json_writer w;
@@ -71,6 +75,16 @@ static void write_by_table(struct renaming *r, const struct node *n, const struc
 	json_end_object(&r->w);
 }
 
+/* Equal ones stay equal within a trial: that is what they are for. */
+static void write_token(struct renaming *r, struct str token)
+{
+	char text[TOKEN_BYTES + 1];
+	int n = snprintf(text, sizeof(text), "%08llx-%08llx-%llx", (unsigned long long)(str_hash(r->names->names[0]) & UINT32_MAX),
+			 (unsigned long long)(str_hash(token) & UINT32_MAX), (unsigned long long)r->names->trial);
+
+	json_str(&r->w, str_of(text, (size_t)n));
+}
+
 static void write_member(struct renaming *r, const struct node *n, const struct shape *shape)
 {
 	json_key(&r->w, n->name);
@@ -78,6 +92,8 @@ static void write_member(struct renaming *r, const struct node *n, const struct 
 		json_str(&r->w, renamed(r, n->text));
 	else if (str_eq(n->name, STR("RequestItems")) && n->kind == NODE_OBJECT && shape && shape->kind == SHAPE_MAP)
 		write_by_table(r, n, shape);
+	else if (str_eq(n->name, STR("ClientRequestToken")) && n->kind == NODE_STRING)
+		write_token(r, n->text);
 	else
 		write_value(r, n, shape);
 }

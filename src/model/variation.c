@@ -9,6 +9,7 @@ struct part {
 	struct str attribute;
 	struct str name;             /* under which it stands in `member`: the attribute's, or a placeholder */
 	enum value_type type;
+	struct str prefix;           /* of the request's own: "USER#" */
 };
 
 struct varying {
@@ -20,10 +21,18 @@ struct varying {
 
 /* --- which parts ------------------------------------------------------------- */
 
-static void add_part(struct varying *v, struct str attribute, struct str name, enum value_type type)
+/* "USER#ana" is a key of users: items of several kinds may share a table. Empty: no such prefix. */
+static struct str prefix_of(struct value value)
 {
-	if (v->n_parts < PARTS_MAX && type != VALUE_NONE)
-		v->parts[v->n_parts++] = (struct part){ attribute, name, type };
+	size_t at = value.type == VALUE_S ? str_find_char(value.raw, '#') : SIZE_MAX;
+
+	return str_sub(value.raw, 0, at == SIZE_MAX ? 0 : at + 1);
+}
+
+static void add_part(struct varying *v, struct str attribute, struct str name, struct value own)
+{
+	if (v->n_parts < PARTS_MAX && own.type != VALUE_NONE)
+		v->parts[v->n_parts++] = (struct part){ attribute, name, own.type, prefix_of(own) };
 }
 
 /* The table's key, as far as it stands in the Key or Item given. */
@@ -35,10 +44,10 @@ static void find_key(struct varying *v, const char *member, struct str json)
 	v->member = member;
 	for (size_t i = 0; i < key->n_hash; i++)
 		if (value_get(image, key->hash[i]->name, &found))
-			add_part(v, key->hash[i]->name, key->hash[i]->name, found.type);
+			add_part(v, key->hash[i]->name, key->hash[i]->name, found);
 	for (size_t i = 0; i < key->n_range; i++)
 		if (value_get(image, key->range[i]->name, &found))
-			add_part(v, key->range[i]->name, key->range[i]->name, found.type);
+			add_part(v, key->range[i]->name, key->range[i]->name, found);
 	if (v->n_parts != key->n_hash + key->n_range)
 		v->n_parts = 0;
 }
@@ -60,7 +69,7 @@ static void find_equalities(struct varying *v)
 			continue;
 		name = expression_scope_name(&a->scope, &path->steps[0]);
 		if (name.len)
-			add_part(v, name, value->placeholder, expression_scope_value(&a->scope, value->placeholder).type);
+			add_part(v, name, value->placeholder, expression_scope_value(&a->scope, value->placeholder));
 	}
 }
 
@@ -116,6 +125,12 @@ static void write_varied(const struct varying *v, const struct node *member, str
 	json_end_object(w);
 }
 
+/* A token would make each execution but the first one do nothing. */
+static bool is_left_out(struct str member)
+{
+	return str_eq(member, STR("ReturnConsumedCapacity")) || str_eq(member, STR("ClientRequestToken"));
+}
+
 /* item VALUE_NONE: as it stands. */
 static bool write_request(const struct varying *v, struct value item, struct buf *out)
 {
@@ -124,7 +139,7 @@ static bool write_request(const struct varying *v, struct value item, struct buf
 	json_write_init(&w, out);
 	json_begin_object(&w);
 	for (const struct node *n = v->call->request->first; n; n = n->next) {
-		if (str_eq(n->name, STR("ReturnConsumedCapacity")))
+		if (is_left_out(n->name))
 			continue;
 		json_key(&w, n->name);
 		if (item.type != VALUE_NONE && str_eq(n->name, str_c(v->member)))
@@ -142,7 +157,8 @@ static bool has_all(const struct varying *v, struct value item)
 	struct value found;
 
 	for (size_t i = 0; i < v->n_parts; i++)
-		if (!value_get(item, v->parts[i].attribute, &found) || found.type != v->parts[i].type)
+		if (!value_get(item, v->parts[i].attribute, &found) || found.type != v->parts[i].type ||
+		    !str_eq(prefix_of(found), v->parts[i].prefix))
 			return false;
 	return true;
 }

@@ -1,6 +1,7 @@
 """`sluice model derive`: settings from data models, accepted by `sluice check`, run by `sluice run`."""
 
 import json
+import os
 
 import pytest
 
@@ -78,6 +79,12 @@ def test_a_file_of_somebody_else_is_left_alone(text, words, derive, tmp_path):
     done = derive(SMALL)
     assert done.returncode == 1 and words in done.stderr, done.stderr
     assert (tmp_path / "s.conf").read_text() == text
+
+
+def test_a_pipe_is_not_waited_for(derive, tmp_path):
+    os.mkfifo(tmp_path / "s.conf")
+    done = derive(SMALL)
+    assert done.returncode == 2 and "no regular file" in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("change, words", [

@@ -105,7 +105,7 @@ def test_keys_are_those_of_the_sample_items(apply_and_load, empty_dynamodb, mode
 def test_a_refused_condition_is_no_failure_and_a_mistake_is_one(apply_and_load, model):
     refused = pattern("refused", f"delete-item --table-name Orders --key '{KEY}' --condition-expression "
                       "'attribute_exists(nothing)'", dynamodb_operation="DeleteItem")
-    expected = pattern("expected", f"update-item --table-name Orders --key '{KEY}' --update-expression 'SET n = n + :s' "
+    expected = pattern("expected", f"update-item --table-name Orders --key '{KEY}' --update-expression 'SET n.x = :s' "
                        "--expression-attribute-values '{\":s\": {\"S\": \"x\"}}'", dynamodb_operation="UpdateItem",
                        expect={"error": "ValidationException"})
     mistake = {**expected, "pattern": "mistake"}

@@ -270,9 +270,9 @@ def hostile_model():
     table["TimeToLiveSpecification"]["AttributeName"] = "${aws_secret}"
     table["GlobalSecondaryIndexes"][0]["Projection"]["NonKeyAttributes"] = HOSTILE[:12]
     for number, text in enumerate(HOSTILE):
-        model["stream_sinks"].append({"name": text, "kind": "sqs"})
+        model["stream_sinks"].append({"name": f"s{number}", "kind": "sqs"})
         if "${" not in text: # which the lints refuse there
-            model["stream_handlers"].append({"source": "Orders", "kind": "forward", "name": f"h{number}", "sink": text,
+            model["stream_handlers"].append({"source": "Orders", "kind": "forward", "name": f"h{number}", "sink": f"s{number}",
                                              "queue_url": f"https://sqs.us-east-1.amazonaws.com/123456789012/{text}"})
     return model
 

@@ -262,7 +262,11 @@ def text_of(path):
 
 
 def known_to_sluice(folder, place, candidates):
-    """The words that it looks for at a place: where they are null it says that this is the wrong kind of value."""
+    """The words that it looks for at a place: where they are null, or false, it says that this is the wrong kind of value."""
+    return known_by(folder, place, candidates, None) | known_by(folder, place, candidates, False)
+
+
+def known_by(folder, place, candidates, wrong):
     known = set()
     for first in range(0, len(candidates), 80):
         document = copy.deepcopy(WHOLE)
@@ -270,7 +274,7 @@ def known_to_sluice(folder, place, candidates):
         for step in place:
             at = at[step]
         at.clear()
-        at.update(dict.fromkeys(candidates[first:first + 80]))
+        at.update(dict.fromkeys(candidates[first:first + 80], wrong))
         for finding in validate(folder, document).findings:
             parent, _, word = finding["path"].rpartition(".")
             if parent == text_of(place) and word in candidates and not finding["text"].startswith(

@@ -146,6 +146,14 @@ def plant(path, change):
     return document
 
 
+def keep_handlers(document, kept):
+    """The handlers that `kept` says, and the pipelines that have some."""
+    document["stream_handlers"] = [one for one in document["stream_handlers"] if kept(one)]
+    pipelines = {one.get("pipeline") for one in document["stream_handlers"]}
+    if "stream_pipelines" in document:
+        document["stream_pipelines"] = [one for one in document["stream_pipelines"] if one["name"] in pipelines]
+
+
 def set_expect(number, expect):
     return lambda document: pattern_of(document, number).update(expect=expect)
 
@@ -188,8 +196,7 @@ def test_a_mistake_is_found(validate, name, path, change, difference):
                 del step["command"]
     # Only what the mistake is about: the rest has its own test.
     kept = handler_of(document, name) if not name[0].isdigit() else None
-    document["stream_handlers"] = [one for one in document["stream_handlers"]
-                                   if one is kept or (not kept and one["name"] == pattern_of(document, name).get("served_by"))]
+    keep_handlers(document, lambda one: one is kept or (not kept and one["name"] == pattern_of(document, name).get("served_by")))
     names = {one["name"] for one in document["stream_handlers"]}
     document["access_patterns"] = [one for one in document["access_patterns"] if one.get("served_by") in names | {None}]
     code, result, _ = validate(document)
@@ -217,7 +224,7 @@ def test_a_broken_first_command_fails_its_pattern(validate):
                                      "--table-name Deals --key '{\"deal_id\":{\"S\":\"x\"}}'"]
 
     document = plant(DEALS, change)
-    document["stream_handlers"] = []
+    keep_handlers(document, lambda one: False)
     for pattern in document["access_patterns"]:
         pattern.pop("served_by", None)
     _, result, _ = validate(document)
@@ -246,8 +253,9 @@ def test_patterns_do_not_see_each_other(validate):
              {"id": {"S": "b"}, "l": {"L": [{"NULL": True}, {"M": {"k": {"BOOL": False}}}]}}]
     document = {"tables": [table], "items": {"Notes": [{"PutRequest": {"Item": item}} for item in items]}, "access_patterns": []}
     for number, write in enumerate(writes):
+        operation = "".join(word.capitalize() for word in write.split()[0].split("-"))
         document["access_patterns"] += [
-            {"pattern": f"{number}w", "description": "writes", "table": "Notes", "dynamodb_operation": "PutItem",
+            {"pattern": f"{number}w", "description": "writes", "table": "Notes", "dynamodb_operation": operation,
              "implementation": ["aws dynamodb " + write, scan], "expect": {"count": [2, 2, 1, 3, 2, 2][number]}},
             {"pattern": f"{number}r", "description": "reads", "table": "Notes", "dynamodb_operation": "Scan",
              "implementation": scan, "expect": {"count": 2, "items": items[::-1]}},
@@ -256,6 +264,22 @@ def test_patterns_do_not_see_each_other(validate):
     if result["errors"]:
         pytest.fail(json.dumps(result["findings"]))
     assert code == 0, by_name(result)
+
+
+def test_a_request_token_is_good_for_one_trial(validate):
+    """The service would take a second pattern, or a second run within ten minutes, for the first."""
+    table = {"TableName": "Notes", "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+             "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}
+    write = ("aws dynamodb transact-write-items --client-request-token once --transact-items '[{\"Put\":{\"TableName\":"
+             "\"Notes\",\"Item\":{\"id\":{\"S\":\"a\"}},\"ConditionExpression\":\"attribute_not_exists(id)\"}}]'")
+    read = "aws dynamodb get-item --table-name Notes --key '{\"id\":{\"S\":\"a\"}}' --consistent-read"
+    document = {"tables": [table], "items": {}, "access_patterns": [
+        {"pattern": number, "description": "writes once", "table": "Notes", "dynamodb_operation": "TransactWriteItems",
+         "implementation": commands, "expect": {"count": 1}}
+        for number, commands in [("1", [write, read]), ("2", [write, write, read])]]}
+    for _ in range(2):
+        code, result, _ = validate(document)
+        assert code == 0, result["findings"] or by_name(result)
 
 
 def test_a_read_is_followed_page_by_page(validate):
@@ -380,7 +404,7 @@ def test_a_signal_leaves_nothing_behind(clients, meddler, tmp_path, nothing_stay
     assert proxy.counts[operation] >= nth
     if operation != "DeleteTable":  # these belong to handlers that are done, or to the end
         assert code == 1 and not result["ok"]
-        assert "stopped before the end" in stderr
+        assert "stopped before the end" in stderr and "a second signal ends it at once" in stderr
     assert result["live"]["tables_left"] == []
 
 

@@ -11,6 +11,7 @@ enum { MODEL_NAME_MAX = 255 };           /* of a table, bytes */
 struct model_names {
 	const struct model *model;
 	struct str *names;
+	uint64_t trial;                  /* what a ClientRequestToken is good for: set another for each trial */
 };
 
 /* `prefix` in front of each, 3 to 100 bytes; a name that gets too long is cut and numbered, so that all stay
@@ -22,7 +23,8 @@ bool model_names_make(struct model_names *out, const struct model *m, struct str
 struct str model_names_of(const struct model_names *n, struct str table);
 
 /* The call's request with every table's name replaced where the operation's shapes say that one stands: what items,
- * values and expressions hold is left as it is. False: it names a table that the model does not have, or the buf is
+ * values and expressions hold is left as it is. A ClientRequestToken becomes one of this run and trial: the service
+ * would take the call for one that it has done already (for ten minutes, whatever the tables). False: it names a table that the model does not have, or the buf is
  * full. */
 bool model_names_request(const struct model_names *n, const struct model_call *call, struct buf *out);
 

@@ -2,7 +2,8 @@
  * table's sample items in the place of its own, so that not all requests meet one key.
  *
  * Varied are the Key of GetItem, UpdateItem and DeleteItem, the key attributes in PutItem's Item, and
- * what a Query's key condition compares with =. Batches and transactions stay as they are: two of their
+ * what a Query's key condition compares with =; by keys of the same kind, that is with the same text up to the
+ * first '#' ("USER#ana" for "USER#ben"): items of several kinds may share a table. Batches and transactions stay as they are: two of their
  * actions could come to mean one item. Each request asks for the capacity that it consumed. Pure.
  */
 #ifndef SLUICE_MODEL_VARIATION_H

@@ -240,9 +240,43 @@ static void test_a_large_document_needs_bounded_memory(void **state)
 	}
 }
 
+static void test_what_other_tools_write_for_nothing_is_nothing(void **state)
+{
+	struct document d;
+
+	(void)state;
+	read_document(&d, STR("{\"tables\":[{\"TableName\":\"Orders\",\"AttributeDefinitions\":[{\"AttributeName\":\"id\",\"AttributeType\":\"S\"}],"
+			      "\"KeySchema\":[{\"AttributeName\":\"id\",\"KeyType\":\"HASH\"}]}],\"items\":[],\"access_patterns\":["
+			      "{\"pattern\":\"1\",\"description\":null,\"table\":null,\"index\":null,\"dynamodb_operation\":null,"
+			      "\"implementation\":null,\"reason\":\"Served by search\"}]}"));
+	assert_int_equal(d.findings.count, 0);
+	assert_int_equal(d.model.patterns[0].n_commands, 0);
+	assert_int_equal(d.model.patterns[0].table_name.len, 0);
+	release(&d);
+	read_document(&d, STR("{\"tables\":[],\"items\":[1],\"access_patterns\":[{\"pattern\":null}]}"));
+	assert_non_null(found(&d, "wrong-type", "items"));
+	assert_non_null(found(&d, "wrong-type", "access_patterns[0].pattern"));
+	release(&d);
+}
+
+static void test_booleans_of_other_languages_are_told(void **state)
+{
+	struct document d;
+
+	(void)state;
+	read_document(&d, STR("{\"tables\":True}"));
+	assert_true(str_find(found(&d, "json-syntax", "")->fix, STR("small letters")) != SIZE_MAX);
+	release(&d);
+	read_document(&d, STR("{\"tables\":Tru"));
+	assert_true(str_find(found(&d, "json-syntax", "")->fix, STR("small letters")) == SIZE_MAX);
+	release(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_booleans_of_other_languages_are_told),
+		cmocka_unit_test(test_what_other_tools_write_for_nothing_is_nothing),
 		cmocka_unit_test(test_a_document_becomes_a_model),
 		cmocka_unit_test(test_each_mistake_of_form_is_found_at_its_place),
 		cmocka_unit_test(test_a_value_that_dynamodb_would_refuse_is_found),

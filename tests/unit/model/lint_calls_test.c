@@ -30,6 +30,10 @@ static const struct lint_case cases[] = {
 	{ "command.range", RUNS(QUERY_BY_ID " --limit 0"), { RUNS(QUERY_BY_ID " --limit 1") } },
 	{ "command.value", RUNS("get-item --table-name Orders --key id={N=one}"), { FINE, RUNS(PUT_ORDER(S("id", "1") "," N("x", "1E125"))) } },
 
+	{ "call-operation", SAYS(GET_ORDER, "\"dynamodb_operation\":\"TransactWrite\""),
+	  { SAYS("transact-get-items --transact-items '[{" Q "Get" Q ":{" Q "TableName" Q ":" Q "Orders" Q "," Q "Key" Q ":{" S("id", "1") "}}}]'",
+		 "\"dynamodb_operation\":\"TransactGet\""),
+	    SAYS(GET_ORDER, "\"dynamodb_operation\":null,\"index\":null,\"reason\":null") } },
 	{ "call-operation", SAYS(GET_ORDER, "\"dynamodb_operation\":\"Query\""),
 	  { SAYS(GET_ORDER, "\"dynamodb_operation\":\"GetItem\""), SAYS(GET_ORDER, "\"dynamodb_operation\":\"get-item\""),
 	    MODEL(ORDERS "," LINES, PATTERNS("{\"pattern\":1,\"dynamodb_operation\":\"Query\",\"implementation\":"

@@ -21,6 +21,8 @@ static const struct lint_case cases[] = {
 	  M(ORDERS, PATTERNS(NAMED("\"1\"") "," NAMED("\"1b\""))) },
 	{ "index-operation", M(INDEXED, P(",\"index\":\"ById\"" OPERATION("GetItem"))), M(INDEXED, P(",\"index\":\"ById\"" OPERATION("Query"))),
 	  M(INDEXED, P(",\"index\":\"ById\"" OPERATION("Scan"))) },
+	{ "index-operation", M(INDEXED, P(",\"index\":\"ById\"" OPERATION("put-item"))), M(INDEXED, P(",\"index\":\"ById\"" OPERATION("query"))),
+	  M(INDEXED, P(",\"index\":null" OPERATION("GetItem"))) },
 	{ "index-operation", M(INDEXED, P(",\"index\":\"ById\"" OPERATION("UpdateItem"))), NULL,
 	  M(INDEXED, P(",\"index\":\"ById\"" OPERATION("ExecuteStatement"))) },
 	{ "index-strong-read", M(INDEXED, P(",\"index\":\"ById\",\"strongly_consistent\":true")),

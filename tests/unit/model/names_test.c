@@ -98,6 +98,44 @@ static void test_requests_get_the_runs_names(void **state)
 	release(&f);
 }
 
+#define TRANSACT(token) STR("aws dynamodb transact-write-items --client-request-token " token \
+	" --transact-items '[{\"Delete\":{\"Key\":{\"id\":{\"S\":\"b\"}},\"TableName\":\"Orders\"}}]'")
+
+static struct str token_of(struct fixture *f, struct str command)
+{
+	struct model_call call;
+	struct buf out;
+	struct str body;
+	struct err err;
+
+	assert_true(model_call_read(&call, &f->model, command, &f->arena, &err));
+	buf_init(&out, 1 << 20);
+	assert_true(model_names_request(&f->names, &call, &out));
+	body = arena_dup(&f->arena, buf_str(&out));
+	buf_release(&out);
+	return node_get(node_from_json(&f->arena, body, NULL, &err), STR("ClientRequestToken"))->text;
+}
+
+static void test_a_token_is_good_for_one_trial_of_one_run(void **state)
+{
+	struct fixture f;
+	struct str first, later, elsewhere;
+
+	(void)state;
+	open(&f, TABLE("Orders"));
+	first = token_of(&f, TRANSACT("once"));
+	assert_true(first.len > 0 && first.len <= 36);
+	assert_true(str_eq(first, token_of(&f, TRANSACT("once"))));
+	assert_false(str_eq(first, token_of(&f, TRANSACT("twice"))));
+	f.names.trial++;
+	later = token_of(&f, TRANSACT("once"));
+	assert_false(str_eq(first, later));
+	assert_true(model_names_make(&f.names, &f.model, STR("run-2-"), &f.arena));
+	elsewhere = token_of(&f, TRANSACT("once"));
+	assert_false(str_eq(first, elsewhere));
+	release(&f);
+}
+
 static void test_a_request_that_does_not_fit_is_refused(void **state)
 {
 	struct model_call call;
@@ -139,6 +177,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests_get_the_runs_names),
+		cmocka_unit_test(test_a_token_is_good_for_one_trial_of_one_run),
 		cmocka_unit_test(test_a_request_that_does_not_fit_is_refused),
 		cmocka_unit_test(test_long_names_stay_names_and_different),
 	};

@@ -8,6 +8,8 @@
 	"{\"AttributeName\":\"b\",\"KeyType\":\"RANGE\"}]}],\"items\":{\"T\":[" \
 	"{\"PutRequest\":{\"Item\":{\"a\":{\"S\":\"x\"},\"b\":{\"N\":\"1\"},\"c\":{\"S\":\"q\"}}}}," \
 	"{\"PutRequest\":{\"Item\":{\"a\":{\"S\":\"x\"},\"b\":{\"N\":\"2\"}}}}," \
+	"{\"PutRequest\":{\"Item\":{\"a\":{\"S\":\"USER#x\"},\"b\":{\"N\":\"3\"}}}}," \
+	"{\"PutRequest\":{\"Item\":{\"a\":{\"S\":\"PHOTO#x\"},\"b\":{\"N\":\"4\"}}}}," \
 	"{\"DeleteRequest\":{\"Key\":{\"a\":{\"S\":\"z\"},\"b\":{\"N\":\"9\"}}}}]}}"
 #define CAPACITY ",\"ReturnConsumedCapacity\":\"INDEXES\"}"
 #define AB(a, b) "{\"a\":{\"S\":\"" a "\"},\"b\":{\"N\":\"" b "\"}}"
@@ -21,6 +23,8 @@ static const struct {
 	    "{\"TableName\":\"T\",\"Key\":" AB("x", "2") CAPACITY } },
 	{ "aws dynamodb get-item --table-name T --key '" AB("x", "2") "'",
 	  { "{\"TableName\":\"T\",\"Key\":" AB("x", "2") CAPACITY, "{\"TableName\":\"T\",\"Key\":" AB("x", "1") CAPACITY } },
+	{ "aws dynamodb transact-write-items --client-request-token once --transact-items '[{\"Delete\":{\"Key\":" AB("o", "7") ",\"TableName\":\"T\"}}]'",
+	  { "{\"TransactItems\":[{\"Delete\":{\"Key\":" AB("o", "7") ",\"TableName\":\"T\"}}]" CAPACITY } },
 	{ "aws dynamodb put-item --table-name T --item '{\"a\":{\"S\":\"o\"},\"c\":{\"S\":\"w\"},\"b\":{\"N\":\"7\"}}'",
 	  { "{\"TableName\":\"T\",\"Item\":{\"a\":{\"S\":\"o\"},\"c\":{\"S\":\"w\"},\"b\":{\"N\":\"7\"}}" CAPACITY,
 	    "{\"TableName\":\"T\",\"Item\":{\"a\":{\"S\":\"x\"},\"c\":{\"S\":\"w\"},\"b\":{\"N\":\"1\"}}" CAPACITY,
@@ -31,6 +35,9 @@ static const struct {
 	    "\"ExpressionAttributeValues\":{\":a\":{\"S\":\"o\"},\":b\":{\"N\":\"7\"}}" CAPACITY,
 	    "{\"TableName\":\"T\",\"KeyConditionExpression\":\"#k = :a AND b > :b\",\"ExpressionAttributeNames\":{\"#k\":\"a\"},"
 	    "\"ExpressionAttributeValues\":{\":a\":{\"S\":\"x\"},\":b\":{\"N\":\"7\"}}" CAPACITY } },
+	/* Photos and users share the table. */
+	{ "aws dynamodb delete-item --table-name T --key '" AB("USER#y", "7") "'",
+	  { "{\"TableName\":\"T\",\"Key\":" AB("USER#y", "7") CAPACITY, "{\"TableName\":\"T\",\"Key\":" AB("USER#x", "3") CAPACITY } },
 	/* Of another type: no sample item has such a key. */
 	{ "aws dynamodb get-item --table-name T --key '{\"a\":{\"N\":\"1\"},\"b\":{\"N\":\"7\"}}'",
 	  { "{\"TableName\":\"T\",\"Key\":{\"a\":{\"N\":\"1\"},\"b\":{\"N\":\"7\"}}" CAPACITY } },
