@@ -1,20 +1,42 @@
 #include "model_live_impl.h"
 
 #include "sluice/core/json_write.h"
+#include "sluice/core/loop.h"
 #include "sluice/core/scan.h"
 
 enum {
 	REQUEST_BYTES = 1 << 20, ANSWER_BYTES = 16 << 20,
 	PAGES_MAX = 50,
 	TIMEOUT_MS = 15000, ATTEMPTS = 5,
+	HURRY_MS = 3000,                /* of a call that cleans up: whoever stopped it waits for that */
+	SHIELDED_MS = 3000,             /* of a call that cannot be cancelled */
 };
 
 bool live_call(struct live *l, const char *operation, struct str body, struct buf *answer, struct err *err)
 {
-	const struct aws_request request = { .operation = operation, .body = body, .timeout_ms = TIMEOUT_MS,
-					     .max_attempts = ATTEMPTS, .max_answer_bytes = ANSWER_BYTES };
+	bool hurry = task_cancelled(l->site->loop);
+	const struct aws_request request = { .operation = operation, .body = body, .timeout_ms = hurry ? HURRY_MS : TIMEOUT_MS,
+					     .max_attempts = ATTEMPTS, .max_answer_bytes = ANSWER_BYTES, .once = hurry };
 
 	return aws_call(l->site->dynamodb, &request, answer, err);
+}
+
+bool live_call_shielded(struct live *l, const char *operation, struct str body, struct buf *answer, struct err *err)
+{
+	const struct aws_request request = { .operation = operation, .body = body, .timeout_ms = SHIELDED_MS, .once = true,
+					     .max_attempts = ATTEMPTS, .max_answer_bytes = ANSWER_BYTES };
+	struct loop *loop = l->site->loop;
+	bool ok = false;
+
+	for (int i = 0; i < ATTEMPTS && !ok; i++) {
+		buf_clear(answer);
+		task_shield_begin(loop);
+		ok = aws_call(l->site->dynamodb, &request, answer, err);
+		task_shield_end(loop);
+		if (ok || err->class != ERR_RETRY || task_cancelled(loop))
+			break;
+	}
+	return ok;
 }
 
 /* Codes of our own have a dot, or are no service's words. */

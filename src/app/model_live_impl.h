@@ -44,6 +44,10 @@ void live_progress(struct live *l, const char *phase, size_t done, size_t total,
 /* Yields. One call. The error's code tells what it is: live_is_exception(). */
 bool live_call(struct live *l, const char *operation, struct str body, struct buf *answer, struct err *err);
 
+/* The same, not cancelled on its way but between its attempts, which are short: whether it took effect is known, or
+ * the endpoint does not answer. */
+bool live_call_shielded(struct live *l, const char *operation, struct str body, struct buf *answer, struct err *err);
+
 /* The service's own refusal, an outcome; all else is trouble on the way to it. */
 bool live_is_exception(const struct err *err);
 

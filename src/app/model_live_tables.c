@@ -89,10 +89,8 @@ static bool send_create(struct live_tables *t, size_t i, struct err *err)
 	buf_init(&answer, ANSWER_BYTES);
 	ok = model_create_table(&l->model->tables[i], &how, &body) ||
 	     err_set(err, ERR_DATA, "live.size", "the table's definition is larger than %d bytes", REQUEST_BYTES);
-	task_shield_begin(l->site->loop);
 	/* In use by itself: an answer was lost, and the call sent again. Nobody else has such a name. */
-	ok = ok && (live_call(l, "CreateTable", buf_str(&body), &answer, err) || err_is(err, "ResourceInUseException"));
-	task_shield_end(l->site->loop);
+	ok = ok && (live_call_shielded(l, "CreateTable", buf_str(&body), &answer, err) || err_is(err, "ResourceInUseException"));
 	buf_release(&answer);
 	buf_release(&body);
 	return ok;

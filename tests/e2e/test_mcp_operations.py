@@ -304,6 +304,26 @@ def test_a_stop_in_the_middle_of_a_validation_leaves_nothing(tmp_path, dynamodb,
         assert clients.dynamodb.list_tables()["TableNames"] == before, ending
 
 
+@pytest.mark.parametrize("tool", ["dynamodb_data_model_validation", "deploy_data_model"])
+@pytest.mark.parametrize("ending", ["signal", "eof", "cancel"])
+def test_an_endpoint_that_never_answers_holds_up_nothing(tmp_path, tool, ending):
+    """Lists and pings are answered meanwhile; a stop waits a moment for the table that may be there, no longer."""
+    model = json.loads((ROOT / "conf" / "examples" / "photos.json").read_text())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        mcp = McpClient(tmp_path)
+        number = mcp.begin("tools/call", name=tool, arguments={
+            "model": model, "endpoint": f"http://127.0.0.1:{silent.getsockname()[1]}"})
+        connection, _ = silent.accept()
+        assert mcp.request("ping") == {} and tool in mcp.tools()
+        if ending == "signal":
+            mcp.process.terminate()
+        elif ending == "cancel":
+            mcp.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": number}})
+            assert mcp.request("ping") == {}
+        assert mcp.close() == 0
+        connection.close()
+
+
 STARTS_FOR_EVER = """#!/bin/sh
 # dynamodb-local.sh start|stop PORT DIR: one that is never ready.
 [ "$1" = start ] || exit 0
