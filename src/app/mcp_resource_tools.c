@@ -152,6 +152,6 @@ const struct mcp_tool mcp_resource_tools[] = {
 	{ .name = "generate_resources", .title = "Generate infrastructure", .toolset = MCP_DESIGN,
 	  .description = "The model's tables, the state table and the least-privilege policy of its handlers, for CloudFormation or "
 			 "Terraform, or the IAM policy alone.",
-	  .params = resources_params, .traits = MCP_IDEMPOTENT, .run = run_resources },
+	  .params = resources_params, .traits = MCP_IDEMPOTENT | MCP_DESTRUCTIVE, .run = run_resources },
 	{ 0 },
 };

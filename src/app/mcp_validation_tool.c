@@ -219,6 +219,20 @@ static void write_report(const struct validating *v)
 	buf_release(&out);
 }
 
+/* Where --tables names the only tables to touch, those of a trial, which have names of their own, are made on this
+ * machine alone. */
+static bool arguments_fit(struct mcp_call *call)
+{
+	struct str endpoint = mcp_arg_str(call, "endpoint");
+
+	if (endpoint.len && mcp_arg_bool(call, "start_local", false))
+		mcp_fail(call, "give endpoint or start_local, not both");
+	else if (endpoint.len && mcp_call_options(call)->n_tables && !model_site_is_loopback(endpoint))
+		mcp_fail(call, "this server may touch only the tables in its --tables, and a trial makes tables of its own: give an "
+			 "endpoint on this machine (http://127.0.0.1:8000), or start_local");
+	return !mcp_failed(call);
+}
+
 static void validate(struct validating *v)
 {
 	if (!v->file.findings.errors && mcp_arg_bool(v->call, "start_local", false))
@@ -243,7 +257,7 @@ static void run_validation(struct mcp_call *call)
 	}
 	v->call = call;
 	arena_init(&v->arena, MODEL_LIVE_BYTES);
-	if (mcp_model_open(call, &v->file))
+	if (arguments_fit(call) && mcp_model_open(call, &v->file))
 		validate(v);
 	model_file_close(&v->file);
 	arena_release(&v->arena);

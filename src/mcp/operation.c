@@ -7,7 +7,7 @@
 
 #include <ctype.h>
 
-enum { BODY_MAX = 20 << 20, ANSWER_MAX = 17 << 20, NAME_MAX_BYTES = 80, SHRINKS = 8 };
+enum { BODY_MAX = 20 << 20, ANSWER_MAX = 17 << 20, NAME_MAX_BYTES = 80, SHRINKS = 8, PAGES_MAX = 1000 };
 
 /* ---- the request ---- */
 
@@ -218,40 +218,62 @@ static void cut_answer(const struct operation_row *row, struct buf *answer)
 	json_end_object(&w);
 }
 
-/* ListTables shows only what the server may touch. */
-static void write_own_tables(const struct mcp_call *call, const struct node *answer, struct json_writer *w)
-{
-	json_begin_object(w);
-	for (const struct node *n = answer->first; n; n = n->next) {
-		json_key(w, n->name);
-		if (!str_eq(n->name, STR("TableNames"))) {
-			node_write_json(n, w);
-			continue;
-		}
-		json_begin_array(w);
-		for (const struct node *name = n->first; name; name = name->next)
-			if (allow_table(mcp_call_options(call), name->text, NULL))
-				json_str(w, name->text);
-		json_end_array(w);
-	}
-	json_end_object(w);
-}
+/* ---- ListTables where only some tables may be touched ---- */
 
-static void give_own_tables(struct mcp_call *call, struct str answer)
+/* Adds those of one page; *after: where the next one begins, empty behind the last. */
+static bool take_own_tables(struct mcp_call *call, struct str answer, struct json_writer *w, struct str *after)
 {
 	struct err err;
 	const struct node *tree = node_from_json(mcp_call_arena(call), answer, NULL, &err);
-	struct json_writer w;
-	struct buf out;
+	const struct node *names = node_get(tree, STR("TableNames")), *last = node_get(tree, STR("LastEvaluatedTableName"));
 
 	if (!tree) {
 		mcp_fail_err(call, &err);
-		return;
+		return false;
 	}
+	for (const struct node *n = names && names->kind == NODE_ARRAY ? names->first : NULL; n; n = n->next)
+		if (n->kind == NODE_STRING && allow_table(mcp_call_options(call), n->text, NULL))
+			json_str(w, n->text);
+	*after = last && last->kind == NODE_STRING ? last->text : STR("");
+	return true;
+}
+
+static bool ask_for_tables(struct mcp_call *call, struct str after, struct buf *answer)
+{
+	struct json_writer w;
+	struct buf body;
+	bool ok;
+
+	buf_init(&body, BODY_MAX);
+	json_write_init(&w, &body);
+	json_begin_object(&w);
+	if (after.len)
+		json_member_str(&w, STR("ExclusiveStartTableName"), after);
+	json_end_object(&w);
+	ok = operation_call(call, MCP_DYNAMODB, "ListTables", buf_str(&body), answer);
+	buf_release(&body);
+	return ok;
+}
+
+/* All of them at once, page after page: where a page ends is the name of a table, too. */
+static void list_own_tables(struct mcp_call *call, struct buf *answer)
+{
+	struct str after = STR("");
+	struct json_writer w;
+	struct buf out;
+	bool ok = true;
+
 	buf_init(&out, ANSWER_MAX);
 	json_write_init(&w, &out);
-	write_own_tables(call, tree, &w);
-	mcp_structured(call, buf_str(&out));
+	json_begin_object(&w);
+	json_key(&w, STR("TableNames"));
+	json_begin_array(&w);
+	for (int pages = 0; ok && (pages == 0 || after.len) && pages < PAGES_MAX; pages++)
+		ok = ask_for_tables(call, after, answer) && take_own_tables(call, buf_str(answer), &w, &after);
+	json_end_array(&w);
+	json_end_object(&w);
+	if (ok)
+		mcp_structured(call, buf_str(&out));
 	buf_release(&out);
 }
 
@@ -263,8 +285,6 @@ static void give(struct mcp_call *call, const struct operation_row *row, struct 
 		answer = STR("{}");
 	if (!scan_check(answer, &err) || answer.ptr[0] != '{')
 		mcp_fail(call, "the service answered %s with something that is no JSON object", row->operation);
-	else if ((row->flags & OPERATION_OWN_TABLES) && mcp_call_options(call)->n_tables)
-		give_own_tables(call, answer);
 	else
 		mcp_structured(call, answer);
 }
@@ -297,6 +317,9 @@ void operation_run(struct mcp_call *call)
 	if ((row->flags & OPERATION_STATEMENT) && !statement_allowed(call, &writes))
 		return;
 	buf_init(&answer, ANSWER_MAX);
-	send(call, row, writes, &answer);
+	if ((row->flags & OPERATION_OWN_TABLES) && mcp_call_options(call)->n_tables)
+		list_own_tables(call, &answer);
+	else
+		send(call, row, writes, &answer);
 	buf_release(&answer);
 }

@@ -239,3 +239,12 @@ def test_tables_are_made_on_this_machine_only(mcp):
     told = mcp.refusal("dynamodb_data_model_validation", model=PHOTOS, yes_create_tables=True,
                        endpoint="https://dynamodb.us-east-1.amazonaws.com")
     assert "--allow-writes" in told
+    told = mcp.refusal("dynamodb_data_model_validation", model=PHOTOS, endpoint="http://127.0.0.1:1", start_local=True)
+    assert "not both" in told
+
+
+def test_a_trial_elsewhere_is_not_among_the_tables(tmp_path):
+    with McpClient(tmp_path, "--allow-writes", "--tables", "PhotoApp") as mcp:
+        told = mcp.refusal("dynamodb_data_model_validation", model=PHOTOS, yes_create_tables=True,
+                           endpoint="https://dynamodb.us-east-1.amazonaws.com")
+        assert "--tables" in told

@@ -179,7 +179,7 @@ def test_only_the_tables_that_were_named(serve, make_table):
     mcp = serve("--allow-writes", "--tables", f"{mine.name},Another", *EVERYTHING)
     key = {"id": {"S": "a"}}
     mcp.call("put_item", table_name=mine.name, item=key)
-    assert mcp.call("list_tables")["TableNames"] == [mine.name]
+    assert mcp.call("list_tables", limit=1) == {"TableNames": [mine.name]}
     for tool, arguments in {
         "get_item": {"table_name": other.name, "key": key},
         "delete_table": {"table_name": other.name},
