@@ -100,6 +100,7 @@ static bool open_clients(struct model_site *s, bool loopback, struct err *err)
 	s->aws = (struct aws_settings){
 		.loop = s->loop, .transport = http_client_transport(p->http), .config = &p->aws.config,
 		.credentials = p->local ? p->local : p->aws.credentials, .endpoint_url = p->settings.aws.endpoint_url,
+		.endpoint_from = "the endpoint",
 	};
 	s->dynamodb = aws_client_new(AWS_DYNAMODB, &s->aws, err);
 	s->streams = s->dynamodb ? aws_client_new(AWS_DYNAMODB_STREAMS, &s->aws, err) : NULL;

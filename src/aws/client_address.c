@@ -43,7 +43,7 @@ bool client_address_init(struct client_address *a, enum aws_service service, con
 		a->given_by = "the configured endpoint_url";
 	if (settings->endpoint_url.len) {
 		a->params.custom = settings->endpoint_url;
-		a->given_by = "aws.endpoint_url";
+		a->given_by = settings->endpoint_from ? settings->endpoint_from : "aws.endpoint_url";
 	}
 	ok = resolve(a, err);
 	a->params.custom = str_of(NULL, 0); /* borrowed from the settings */

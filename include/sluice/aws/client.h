@@ -16,6 +16,7 @@ struct aws_settings {
 	const struct aws_config *config;             /* borrowed; NULL: nothing is configured */
 	struct str region;                           /* borrowed, as all text here; empty: config's */
 	struct str endpoint_url;                     /* empty: config's, else the service's own for the region */
+	const char *endpoint_from;                   /* for people: who gave it; NULL: aws.endpoint_url of the settings */
 	unsigned max_attempts;                       /* 0: config's, else the service's own */
 	int64_t connect_timeout_ms, timeout_ms;      /* of one attempt; 0: the transport's defaults */
 	/* Asked before each attempt is signed; false (with err) stops the call: a
