@@ -34,6 +34,9 @@ struct cost_change {
 /* What one action of a command writes; names live in the arena. False at its cap. */
 bool cost_change_of(struct cost_change *out, const struct model_action *action, struct arena *a, struct err *err);
 
+/* The same of an item that is put, read already; names are borrowed from it. */
+bool cost_change_put(struct cost_change *out, const struct node *item, struct arena *a, struct err *err);
+
 /* Whether the change writes into the index; *key_changes: its key there, too, which is a deletion and an
  * insertion. What is not known counts. */
 bool cost_index_touched(const struct model_index *index, const struct cost_change *change, bool *key_changes);

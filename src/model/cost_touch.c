@@ -4,19 +4,23 @@
 
 #include "sluice/core/node.h"
 
-/* The attributes of a put item. */
-static bool item_attributes(struct cost_change *out, const struct model_action *action, struct arena *a, struct err *err)
+bool cost_change_put(struct cost_change *out, const struct node *item, struct arena *a, struct err *err)
 {
-	const struct node *item = node_from_json(a, action->item, NULL, err);
-
-	/* It was read as an item before: nothing but memory can lack. */
-	out->attributes = item ? arena_array(a, item->count + 1, sizeof(*out->attributes)) : NULL;
+	*out = (struct cost_change){ .kind = COST_PUTS, .known = true };
+	out->attributes = arena_array(a, item->count + 1, sizeof(*out->attributes));
 	if (!out->attributes)
 		return cost_no_memory(a, err);
 	for (const struct node *n = item->first; n; n = n->next)
 		out->attributes[out->n++] = (struct cost_attribute){ .name = n->name };
-	out->known = true;
 	return true;
+}
+
+/* It was read as an item before: nothing but memory can lack. */
+static bool item_attributes(struct cost_change *out, const struct model_action *action, struct arena *a, struct err *err)
+{
+	const struct node *item = node_from_json(a, action->item, NULL, err);
+
+	return item ? cost_change_put(out, item, a, err) : cost_no_memory(a, err);
 }
 
 /* Of an update without an expression nothing but AttributeUpdates, the API's older form, could say more. */

@@ -1,10 +1,7 @@
+/* Units and touched indexes are those of costs (cost.h, cost_parts.h): what is warned of is what is paid. */
 #include "lint_load.h"
 
-#include "sluice/model/limits.h"
-
-#include <math.h>
-
-enum { READ_UNIT = LIMIT_READ_UNIT_BYTES, WRITE_UNIT = LIMIT_WRITE_UNIT_BYTES, ARENA_MAX = 8 << 20 };
+#include "cost_parts.h"
 
 struct loads {
 	struct lint_load *tables;            /* in the model's order */
@@ -51,25 +48,23 @@ static double bytes_of(const struct loading *g, const struct model_table *t, con
 
 /* --- writes of indexes ------------------------------------------------------- */
 
-static double index_units(const struct loading *g, const struct model_table *t, const struct model_index *index)
+static double index_bytes(const struct loading *g, const struct model_table *t, const struct model_index *index)
 {
-	double bytes = bytes_of(g, t, NULL);
-
 	if (index->size.item_bytes)
-		bytes = (double)index->size.item_bytes;
-	else if (index->projection == MODEL_PROJECT_KEYS_ONLY)
-		bytes = 1;
-	return ceil(bytes / WRITE_UNIT) * g->factor;
+		return (double)index->size.item_bytes;
+	return index->projection == MODEL_PROJECT_KEYS_ONLY ? 1 : bytes_of(g, t, NULL);
 }
 
-static void write_index(struct loading *g, const struct model_table *t, const struct model_index *index, double times)
+static void write_index(const struct loading *g, const struct model_table *t, const struct model_index *index,
+			bool key_changes)
 {
-	if (times > 0)
-		add(g, where(g, t, index), true, index_units(g, t, index) * times);
+	double units = cost_index_units(COST_PUT_ITEM, index_bytes(g, t, index), 1, key_changes);
+
+	add(g, where(g, t, index), true, units * g->factor);
 }
 
 /* Names, or objects {name, gsi_key_changes}. */
-static void write_listed(struct loading *g, const struct model_table *t)
+static void write_listed(const struct loading *g, const struct model_table *t)
 {
 	for (const struct node *n = g->pattern->gsi_list->first; n; n = n->next) {
 		const struct node *name = n->kind == NODE_OBJECT ? node_get(n, STR("name")) : n;
@@ -77,61 +72,36 @@ static void write_listed(struct loading *g, const struct model_table *t)
 		const struct model_index *index = name && name->kind == NODE_STRING ? model_index(t, name->text) : NULL;
 
 		if (index && lint_works(g->lint, 1 + t->n_indexes / 4, g->pattern->at))
-			write_index(g, t, index, twice && twice->kind == NODE_BOOL && twice->b ? 2 : 1);
+			write_index(g, t, index, twice && twice->kind == NODE_BOOL ? twice->b : g->pattern->gsi_key_changes);
 	}
 }
 
-static bool is_included(const struct model_index *index, struct str name)
+/* What the action writes. False with a finding where memory lacks. */
+static bool change_of(const struct loading *g, const struct model_action *a, const struct node *attributes,
+		      struct cost_change *out)
 {
-	for (size_t i = 0; i < index->n_included; i++)
-		if (str_eq(index->included[i], name))
-			return true;
-	return index->projection == MODEL_PROJECT_ALL;
-}
+	struct arena *arena = lint_step(g->lint);
+	bool ok = a->kind == ACTION_PUT ? cost_change_put(out, attributes, arena, NULL) : cost_change_of(out, a, arena, NULL);
 
-/* A changed key takes one entry out and puts another in. */
-static double update_times(const struct model_index *index, const struct expression_touch *touches, size_t n)
-{
-	double times = 0;
-
-	for (size_t i = 0; i < n && times < 2; i++) {
-		bool written = touches[i].use == EXPRESSION_WRITTEN, removed = touches[i].use == EXPRESSION_REMOVED;
-
-		if (written && lint_key_has(&index->key, touches[i].attribute))
-			times = 2;
-		else if ((written || removed) && (lint_key_has(&index->key, touches[i].attribute) ||
-						  is_included(index, touches[i].attribute)))
-			times = 1;
-	}
-	return times;
-}
-
-static double put_times(const struct model_index *index, const struct node *item)
-{
-	for (size_t i = 0; i < lint_key_count(&index->key); i++)
-		if (!node_get(item, lint_key_at(&index->key, i)->name))
-			return 0;
-	return 1;
-}
-
-static void write_indexes(struct loading *g, const struct model_action *a, const struct node *attributes)
-{
-	const struct expression_touch *touches = NULL;
-	size_t n = 0;
-
-	if (a->update && !expression_touches(a->update, &a->scope, lint_step(g->lint), &touches, &n, NULL))
+	if (!ok)
 		lint_no_memory(g->lint, a->call->at);
-	EACH_INDEX(a->table, index) {
-		double times = 1;
+	return ok;
+}
 
-		if (!lint_works(g->lint, a->kind == ACTION_PUT ? lint_seeks(1, attributes->count) : lint_seeks(n, index->n_included),
-				a->call->at))
+static void write_indexes(const struct loading *g, const struct model_action *a, const struct node *attributes)
+{
+	struct cost_change change;
+	bool key_changes;
+
+	if (!a->table->n_indexes || !change_of(g, a, attributes, &change))
+		return;
+	EACH_INDEX(a->table, index) {
+		size_t sought = lint_key_count(&index->key) + (a->kind == ACTION_PUT ? 0 : index->n_included);
+
+		if (!lint_works(g->lint, lint_seeks(sought, change.n), a->call->at))
 			return;
-		if (a->kind == ACTION_PUT)
-			times = put_times(index, attributes);
-		else if (a->kind == ACTION_UPDATE && !node_get(a->at, STR("AttributeUpdates")))
-			times = update_times(index, touches, n);
-		write_index(g, a->table, index, times);
+		if (cost_index_touched(index, &change, &key_changes))
+			write_index(g, a->table, index, key_changes);
 	}
 }
 
@@ -149,22 +119,21 @@ static double read_units(const struct loading *g, const struct model_action *a)
 	if (items == 0)
 		items = a->limit && !a->call->command.pages ? (double)a->limit : 1;
 	if (is_transaction(a))
-		return ceil(bytes / READ_UNIT) * 2 * g->factor;
+		return cost_units(COST_TRANSACT_GET, bytes, 1, false) * g->factor;
 	if (a->kind == ACTION_GET)
-		return ceil(bytes / READ_UNIT) * g->factor * (a->consistent ? 1 : 0.5);
-	return ceil(bytes * items / READ_UNIT) * (a->consistent ? 1 : 0.5);
+		return cost_units(COST_GET_ITEM, bytes, 1, a->consistent) * g->factor;
+	return cost_units(COST_QUERY, bytes, items, a->consistent);
 }
 
-static void add_action(struct loading *g, const struct model_action *a, const struct node *attributes)
+static void add_action(const struct loading *g, const struct model_action *a, const struct node *attributes)
 {
-	double units;
+	enum cost_operation op = is_transaction(a) ? COST_TRANSACT_WRITE : COST_PUT_ITEM;
 
 	if (!action_writes(a->kind) && a->kind != ACTION_CHECK) {
 		add(g, where(g, a->table, a->index), false, read_units(g, a));
 		return;
 	}
-	units = ceil(bytes_of(g, a->table, NULL) / WRITE_UNIT) * (is_transaction(a) ? 2 : 1) * g->factor;
-	add(g, where(g, a->table, NULL), true, units);
+	add(g, where(g, a->table, NULL), true, cost_units(op, bytes_of(g, a->table, NULL), 1, false) * g->factor);
 	/* A write that must fail is paid, and changes nothing. */
 	if (a->kind == ACTION_CHECK || g->pattern->expect.error.len)
 		return;
@@ -193,42 +162,20 @@ static void add_call(struct loading *g, const struct model_call *c)
 
 /* --- patterns without a readable command ------------------------------------- */
 
-static const struct declared {
-	const char *name;
-	bool writes, many, sums;         /* many: of item_count items; sums: sizes before rounding */
-	double factor;
-} declared[] = {
-	{ "GetItem", false, false, false, 1 },        { "Query", false, true, true, 1 },
-	{ "BatchGetItem", false, true, false, 1 },    { "TransactGetItems", false, true, false, 4 },
-	{ "PutItem", true, false, false, 1 },         { "UpdateItem", true, false, false, 1 },
-	{ "DeleteItem", true, false, false, 1 },      { "BatchWriteItem", true, true, false, 1 },
-	{ "TransactWriteItems", true, true, false, 2 },
-};
-
-static const struct declared *declared_of(const struct model_pattern *p)
-{
-	for (size_t i = 0; i < sizeof(declared) / sizeof(*declared); i++)
-		if (str_eq(p->operation, str_c(declared[i].name)))
-			return &declared[i];
-	return NULL;
-}
-
 static void add_declared(struct loading *g, const struct model_pattern *p)
 {
-	const struct declared *d = declared_of(p);
-	double bytes, items, unit, half;
+	enum cost_operation op = cost_operation_of(p->operation);
+	double items = p->item_count && cost_operation_needs_count(op) ? (double)p->item_count : 1;
+	bool writes = cost_operation_writes(op);
 
 	g->pattern = p;
-	g->factor = 1;
-	if (!d || !p->table)
+	/* A scan goes through all keys alike. */
+	if (op == COST_OPERATIONS || op == COST_SCAN || !p->table)
 		return;
-	bytes = bytes_of(g, p->table, p->index);
-	items = d->many && p->item_count ? (double)p->item_count : 1;
-	unit = d->writes ? WRITE_UNIT : READ_UNIT;
-	half = d->writes || p->strongly_consistent ? 1 : 0.5;
-	add(g, where(g, p->table, d->writes ? NULL : p->index), d->writes,
-	    (d->sums ? ceil(bytes * items / unit) : ceil(bytes / unit) * items) * d->factor * half);
-	if (d->writes && p->gsi_list)
+	add(g, where(g, p->table, writes ? NULL : p->index), writes,
+	    cost_units(op, bytes_of(g, p->table, p->index), items, p->strongly_consistent));
+	g->factor = items;
+	if (writes && p->gsi_list)
 		write_listed(g, p->table);
 }
 

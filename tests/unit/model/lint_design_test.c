@@ -156,6 +156,9 @@ static const struct lint_case of_traffic[] = {
 	{ "hot-key", HOT(SET_STATE, "1100", OF_INDEX("\"hottest_key_share\":0.5")),
 	  { HOT(UPDATE_LINE("SET note = :c") VALUES(S(":c", "x")), "1100", OF_INDEX("\"hottest_key_share\":0.5")),
 	    HOT(UPDATE_LINE("SET memo = :c") VALUES(S(":c", "x")), "3900", OF_INDEX("\"hottest_key_share\":0.5")) } },
+	/* As the pattern says, whatever its command shows. */
+	{ "hot-key", HOT(PUT_STATE, "1100,\"gsi_list\":[\"ByState\"],\"gsi_key_changes\":true", OF_INDEX("\"hottest_key_share\":0.5")),
+	  { HOT(PUT_STATE, "1100,\"gsi_list\":[\"ByState\"]", OF_INDEX("\"hottest_key_share\":0.5")) } },
 	{ "figures-missing", HOT(PUT_STATE, "1500", "\"distinct_keys\":1000000,\"items_per_key\":{\"max\":9},\"item_size_bytes\":9"),
 	  { HOT(PUT_STATE, "900", "\"distinct_keys\":1000000,\"items_per_key\":{\"max\":9},\"item_size_bytes\":9") } },
 	{ "on-demand-peak", HOT(PUT_STATE, "4500", OF_INDEX("\"distinct_keys\":1000000")),
