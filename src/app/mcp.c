@@ -2,17 +2,14 @@
 #include "sluice/app/mcp_catalogue.h"
 #include "sluice/app/mcp_client.h"
 #include "sluice/app/mcp_site.h"
-#include "sluice/app/supervisor.h"
+#include "sluice/app/stop_signals.h"
 #include "sluice/core/loop.h"
 #include "sluice/core/problem.h"
 #include "sluice/mcp/stdio.h"
 #include "sluice/mcp/workspace.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 enum { MEAN_MAX = 128, FOLDER_BYTES = 64 << 10 };
@@ -183,39 +180,21 @@ static enum log_level log_level(void)
 struct serving {
 	struct mcp_setup setup;
 	struct mcp_server *server;
-	struct watch signals;
+	struct stop_signals signals;
 	int n_signals;
 	bool ok;
 	struct err err;
 };
 
 /* Asked twice: at once. */
-static void on_signal(void *arg, uint32_t ready)
+static void on_signal(void *ctx, int signal)
 {
-	struct serving *s = arg;
-	struct signalfd_siginfo info;
+	struct serving *s = ctx;
 
-	(void)ready;
-	while (read(s->signals.fd, &info, sizeof(info)) == sizeof(info)) {
-		if (s->n_signals++ > 0)
-			_exit(EXIT_FAILED);
-		mcp_server_stop(s->server);
-	}
-}
-
-static bool watch_signals(struct serving *s)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	s->signals = (struct watch){ .events = EPOLLIN, .fn = on_signal, .arg = s };
-	s->signals.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (s->signals.fd < 0)
-		return err_set(&s->err, ERR_FATAL, "signals", "the system refuses a signal descriptor");
-	return loop_watch(s->setup.loop, &s->signals, &s->err);
+	(void)signal;
+	if (s->n_signals++ > 0)
+		_exit(EXIT_FAILED);
+	mcp_server_stop(s->server);
 }
 
 static void serve_task(void *arg)
@@ -229,10 +208,9 @@ static void serve_task(void *arg)
 	mcp_stdio_init(&connection, s->setup.loop, STDIN_FILENO, STDOUT_FILENO);
 	s->setup.transport = &connection.transport;
 	s->server = mcp_server_new(&s->setup);
-	s->ok = watch_signals(s) && mcp_server_run(s->server, &s->err);
-	loop_unwatch(&s->signals);
-	if (s->signals.fd >= 0)
-		close(s->signals.fd);
+	s->signals = (struct stop_signals){ .seen = on_signal, .ctx = s };
+	s->ok = stop_signals_open(&s->signals, s->setup.loop, &s->err) && mcp_server_run(s->server, &s->err);
+	stop_signals_close(&s->signals);
 	mcp_server_free(s->server);
 	mcp_site_close(&site);
 }
@@ -247,7 +225,8 @@ static int serve(struct serving *s)
 		loop_run(s->setup.loop, serve_task, s);
 		loop_free(s->setup.loop);
 	}
-	env_free(env);
+	if (env)
+		env_free(env);
 	if (!s->ok)
 		fprintf(stderr, "sluice mcp: %s\n", s->err.text);
 	return s->ok ? EXIT_OK : EXIT_FAILED;
@@ -269,7 +248,7 @@ static void explain(void)
 static int run_mcp(const struct command_args *args)
 {
 	struct mcp_options options = { 0 };
-	struct serving s = { .setup = { .options = &options }, .signals = { .fd = -1 } };
+	struct serving s = { .setup = { .options = &options } };
 	int code;
 
 	if (args->print_config)
@@ -278,7 +257,7 @@ static int run_mcp(const struct command_args *args)
 	code = take_options(args, &s.setup, &options);
 	if (code != EXIT_OK)
 		return code;
-	supervisor_block_signals();
+	stop_signals_block(NULL);
 	if (isatty(STDIN_FILENO))
 		explain();
 	return serve(&s);

@@ -2,15 +2,13 @@
 
 #include "sluice/app/aws_site.h"
 #include "sluice/app/clients.h"
+#include "sluice/app/stop_signals.h"
 #include "sluice/core/loop.h"
 #include "sluice/core/mem.h"
 #include "sluice/sinks/web_address.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 enum { CONNECTIONS = 64 };
@@ -147,36 +145,22 @@ struct running {
 	void (*fn)(void *ctx, struct model_site *s);
 	void *ctx;
 	struct loop *loop;
-	struct watch signals;
-	sigset_t set;
+	struct stop_signals signals;
 	struct event stop;
 	bool ok;
 	struct err *err;
 };
 
 /* A second one ends the process at once. */
-static void on_signal(void *arg, uint32_t ready)
+static void on_signal(void *ctx, int signal)
 {
-	struct running *r = arg;
-	struct signalfd_siginfo info;
+	struct running *r = ctx;
 
-	(void)ready;
-	while (read(r->signals.fd, &info, sizeof(info)) == sizeof(info)) {
-		if (r->stop.set)
-			_exit(128 + (int)info.ssi_signo);
-		fprintf(stderr, "%sstopping in order; a second signal ends it at once and leaves what is there\n",
-			isatty(STDERR_FILENO) ? "\n" : ""); /* a line of progress may be open */
-		event_set(&r->stop);
-	}
-}
-
-static bool watch_signals(struct running *r, struct err *err)
-{
-	r->signals = (struct watch){ .events = EPOLLIN, .fn = on_signal, .arg = r };
-	r->signals.fd = signalfd(-1, &r->set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (r->signals.fd < 0)
-		return err_set(err, ERR_FATAL, "signals", "the system refuses a signal descriptor");
-	return loop_watch(r->loop, &r->signals, err);
+	if (r->stop.set)
+		_exit(128 + signal);
+	fprintf(stderr, "%sstopping in order; a second signal ends it at once and leaves what is there\n",
+		isatty(STDERR_FILENO) ? "\n" : ""); /* a line of progress may be open */
+	event_set(&r->stop);
 }
 
 static void site_task(void *arg)
@@ -185,14 +169,15 @@ static void site_task(void *arg)
 	struct model_site site;
 
 	event_init(&r->stop, r->loop);
-	r->ok = watch_signals(r, r->err);
+	r->signals = (struct stop_signals){ .seen = on_signal, .ctx = r };
+	r->ok = stop_signals_open(&r->signals, r->loop, r->err);
 	if (!r->ok)
 		return;
 	r->ok = model_site_open(&site, r->options, r->loop, &r->stop, r->err);
 	if (r->ok)
 		r->fn(r->ctx, &site);
 	model_site_close(&site);
-	loop_unwatch(&r->signals);
+	stop_signals_close(&r->signals);
 }
 
 static bool run_loop(struct running *r, struct err *err)
@@ -207,8 +192,6 @@ static bool run_loop(struct running *r, struct err *err)
 	}
 	if (env)
 		env_free(env);
-	if (r->signals.fd > 0)
-		close(r->signals.fd);
 	return r->ok;
 }
 
@@ -221,11 +204,7 @@ bool model_site_run(const struct model_site_options *o, void (*fn)(void *ctx, st
 
 	if (!model_site_allows(o, err))
 		return false;
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&r.set);
-	sigaddset(&r.set, SIGTERM);
-	sigaddset(&r.set, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &r.set, &before);
+	stop_signals_block(&before);
 	ok = http_global_init(err);
 	if (ok) {
 		ok = run_loop(&r, err);

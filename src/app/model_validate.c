@@ -3,11 +3,10 @@
 #include "sluice/app/model_file.h"
 #include "sluice/app/model_live.h"
 #include "sluice/app/model_local.h"
+#include "sluice/app/stop_signals.h"
 #include "sluice/core/file.h"
 #include "sluice/core/json_write.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -71,12 +70,9 @@ static void try_on(struct validation *v)
 static void try_locally(struct validation *v)
 {
 	struct model_local local;
-	sigset_t set, before;
+	sigset_t before;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &set, &before);
+	stop_signals_block(&before);
 	if (isatty(STDERR_FILENO))
 		fputs("starting DynamoDB Local\r", stderr);
 	if (model_local_start(&local, &v->err)) {

@@ -1,5 +1,6 @@
 #include "sluice/app/command.h"
 #include "sluice/app/settings.h"
+#include "sluice/app/stop_signals.h"
 #include "sluice/app/supervisor.h"
 #include "sluice/core/mem.h"
 #include "sluice/http/client.h"
@@ -29,7 +30,7 @@ static int run(const struct command_args *args)
 	struct arena arena;
 	int code;
 
-	supervisor_block_signals();
+	stop_signals_block(NULL);
 	mem_keep_freed();
 	arena_init(&arena, SETTINGS_BYTES_MAX);
 	problems_init(&problems, &arena);

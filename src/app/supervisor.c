@@ -3,13 +3,11 @@
 #include "sluice/app/aws_site.h"
 #include "sluice/app/clients.h"
 #include "sluice/app/plan.h"
+#include "sluice/app/stop_signals.h"
 #include "sluice/core/mem.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 enum { PLAN_BYTES = 16 << 20, WORKER_STACK_BYTES = 1 << 20 };
@@ -44,24 +42,12 @@ struct supervisor {
 	struct worker_thread *workers;
 	size_t n_workers, n_running;
 	const struct worker_thread *failed;  /* the first; it stopped the others */
-	struct watch signals;
+	struct stop_signals signals;
 	struct event all_ended;
 	int n_signals;
 	bool ok;
 	struct err *err;
 };
-
-void supervisor_block_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 /* ---- the worker's thread ---- */
 
@@ -173,37 +159,18 @@ static void worker_ended(void *arg)
 		event_set(&s->all_ended);
 }
 
-static void on_signal(void *arg, uint32_t ready)
+static void on_signal(void *ctx, int signal)
 {
-	struct supervisor *s = arg;
-	struct signalfd_siginfo info;
+	struct supervisor *s = ctx;
 
-	(void)ready;
-	while (read(s->signals.fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGHUP) {
-			log_info(s->log, "signal.ignored", LOG_TEXT("signal", "HUP"), LOG_TEXT("hint", "settings are read at start"));
-			continue;
-		}
-		log_info(s->log, "signal.stop", LOG_INT("signal", info.ssi_signo), LOG_INT("count", s->n_signals + 1));
-		if (s->n_signals++ > 0)
-			_exit(1); /* asked twice: at once; what is lost is read again */
-		stop_all(s);
+	if (signal == SIGHUP) {
+		log_info(s->log, "signal.ignored", LOG_TEXT("signal", "HUP"), LOG_TEXT("hint", "settings are read at start"));
+		return;
 	}
-}
-
-static bool watch_signals(struct supervisor *s, struct err *err)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	s->signals = (struct watch){ .events = EPOLLIN, .fn = on_signal, .arg = s };
-	s->signals.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (s->signals.fd < 0)
-		return err_set(err, ERR_FATAL, "signals", "the system refuses a signal descriptor");
-	return loop_watch(s->loop, &s->signals, err);
+	log_info(s->log, "signal.stop", LOG_INT("signal", signal), LOG_INT("count", s->n_signals + 1));
+	if (s->n_signals++ > 0)
+		_exit(1); /* asked twice: at once; what is lost is read again */
+	stop_all(s);
 }
 
 static void release_thread(struct worker_thread *t)
@@ -282,7 +249,7 @@ static bool run_workers(struct supervisor *s)
 
 bool supervisor_run(const struct settings *settings, struct log *log, struct err *err)
 {
-	struct supervisor s = { .log = log, .settings = settings, .err = err, .signals.fd = -1 };
+	struct supervisor s = { .log = log, .settings = settings, .err = err };
 	struct env *env = env_real(log, err);
 	bool ok = false;
 
@@ -290,11 +257,9 @@ bool supervisor_run(const struct settings *settings, struct log *log, struct err
 	if (!s.loop)
 		goto out;
 	event_init(&s.all_ended, s.loop);
-	ok = watch_signals(&s, err) && run_workers(&s);
-	if (s.signals.loop)
-		loop_unwatch(&s.signals);
-	if (s.signals.fd >= 0)
-		close(s.signals.fd);
+	s.signals = (struct stop_signals){ .seen = on_signal, .ctx = &s };
+	ok = stop_signals_open(&s.signals, s.loop, err) && run_workers(&s);
+	stop_signals_close(&s.signals);
 	loop_free(s.loop);
 out:
 	if (env)

@@ -387,7 +387,7 @@ def finish(process):
 PHASES = [("CreateTable", 1, signal.SIGINT), ("CreateTable", 7, signal.SIGTERM), ("DescribeTable", 3, signal.SIGINT),
           ("BatchWriteItem", 2, signal.SIGTERM), ("CreateTable", 14, signal.SIGINT), ("GetRecords", 2, signal.SIGTERM),
           ("UpdateItem", 1, signal.SIGINT), ("GetItem", 12, signal.SIGTERM),
-          ("Query", 9, signal.SIGINT), ("DeleteTable", 2, signal.SIGTERM)]
+          ("Query", 9, signal.SIGHUP), ("DeleteTable", 2, signal.SIGTERM)]
 
 
 @pytest.mark.parametrize("operation, nth, number", PHASES, ids=str)

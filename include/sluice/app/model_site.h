@@ -18,7 +18,7 @@ struct model_site {
 	struct loop *loop;
 	struct aws_settings aws;     /* endpoint, credentials, transport, configuration */
 	struct aws_client *dynamodb, *streams;
-	struct event *stop;          /* set by SIGINT and SIGTERM: clean up, then return */
+	struct event *stop;          /* set by SIGINT, SIGTERM and SIGHUP: clean up, then return */
 	struct model_site_parts *parts;  /* its own */
 };
 
@@ -29,7 +29,7 @@ bool model_site_is_loopback(struct str endpoint);
 bool model_site_allows(const struct model_site_options *o, struct err *err);
 
 /* Checks the above, opens all, runs fn(ctx, site) as a task of a loop of its own, closes all.
- * SIGINT and SIGTERM set `stop` meanwhile (a second one ends the process). On loopback, where
+ * SIGINT, SIGTERM and SIGHUP set `stop` meanwhile (a second one ends the process). On loopback, where
  * no credentials are configured, any will do and made-up ones are used. False with err when
  * something could not be opened (fn has not run then). main's thread. */
 bool model_site_run(const struct model_site_options *o, void (*fn)(void *ctx, struct model_site *s), void *ctx,
