@@ -303,7 +303,7 @@ bool draft_on_demand(const struct model_table *t)
 
 /* --- policies -------------------------------------------------------------- */
 
-const char *draft_sid(const struct draft_statement *s)
+static const char *sid_of(const struct draft_statement *s)
 {
 	return s->table ? s->table->sid : s->sink->sid;
 }
@@ -316,7 +316,7 @@ static void put_action(struct draft *p, const char *operation)
 	json_str(&p->w, str_c(action));
 }
 
-void draft_actions(struct draft *p, const struct draft_statement *s)
+static void put_actions(struct draft *p, const struct draft_statement *s)
 {
 	for (size_t i = 0; s->table && i < RIGHTS_ACTIONS_MAX && s->table->operations[i]; i++)
 		put_action(p, s->table->operations[i]);
@@ -392,6 +392,36 @@ bool draft_arn_text(struct draft *p, const struct draft_arn *a, struct buf *out)
 	else if (a->kind == ARN_INDEX)
 		buf_putf(out, "/index/%.*s", STR_ARG(a->index));
 	return buf_ok(out);
+}
+
+void draft_arn(struct draft *p, const struct draft_arn *a)
+{
+	struct buf text;
+
+	buf_init(&text, 4096);
+	draft_arn_text(p, a, &text);
+	json_str(&p->w, buf_str(&text));
+	buf_release(&text);
+}
+
+void draft_statement(struct draft *p, const struct draft_statement *s, size_t from, size_t to,
+		     const struct draft_style *style)
+{
+	json_begin_object(&p->w);
+	json_member_str(&p->w, str_c(style->sid), str_c(sid_of(s)));
+	json_member_str(&p->w, str_c(style->effect), STR("Allow"));
+	json_key(&p->w, str_c(style->actions));
+	json_begin_array(&p->w);
+	put_actions(p, s);
+	json_end_array(&p->w);
+	json_key(&p->w, str_c(style->resources));
+	json_begin_array(&p->w);
+	for (size_t i = from; i < to; i++)
+		style->arn(p, &s->arns[i]);
+	json_end_array(&p->w);
+	if (s->sink && s->sink->own_account)
+		json_member_raw(&p->w, str_c(style->condition), str_c(style->own_account));
+	json_end_object(&p->w);
 }
 
 /* --- all ------------------------------------------------------------------- */

@@ -224,22 +224,12 @@ static void put_arn(struct draft *p, const struct draft_arn *a)
 
 static void put_statement(struct draft *p, const struct draft_statement *s, size_t from, size_t to)
 {
-	json_begin_object(&p->w);
-	json_member_str(&p->w, STR("Sid"), str_c(draft_sid(s)));
-	json_member_str(&p->w, STR("Effect"), STR("Allow"));
-	json_key(&p->w, STR("Action"));
-	json_begin_array(&p->w);
-	draft_actions(p, s);
-	json_end_array(&p->w);
-	json_key(&p->w, STR("Resource"));
-	json_begin_array(&p->w);
-	for (size_t i = from; i < to; i++)
-		put_arn(p, &s->arns[i]);
-	json_end_array(&p->w);
-	if (s->sink && s->sink->own_account)
-		json_member_raw(&p->w, STR("Condition"),
-				STR("{\"StringEquals\":{\"aws:ResourceAccount\":{\"Ref\":\"AWS::AccountId\"}}}"));
-	json_end_object(&p->w);
+	static const struct draft_style style = {
+		.sid = "Sid", .effect = "Effect", .actions = "Action", .resources = "Resource", .condition = "Condition",
+		.own_account = "{\"StringEquals\":{\"aws:ResourceAccount\":{\"Ref\":\"AWS::AccountId\"}}}", .arn = put_arn,
+	};
+
+	draft_statement(p, s, from, to, &style);
 }
 
 static struct str policy_id(char room[32], unsigned number)

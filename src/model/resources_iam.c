@@ -2,28 +2,12 @@
 
 static void put_statement(struct draft *p, const struct draft_statement *s, size_t from, size_t to)
 {
-	struct buf text;
+	static const struct draft_style style = {
+		.sid = "Sid", .effect = "Effect", .actions = "Action", .resources = "Resource", .condition = "Condition",
+		.own_account = "{\"StringEquals\":{\"aws:ResourceAccount\":\"ACCOUNT_ID\"}}", .arn = draft_arn,
+	};
 
-	buf_init(&text, 4096);
-	json_begin_object(&p->w);
-	json_member_str(&p->w, STR("Sid"), str_c(draft_sid(s)));
-	json_member_str(&p->w, STR("Effect"), STR("Allow"));
-	json_key(&p->w, STR("Action"));
-	json_begin_array(&p->w);
-	draft_actions(p, s);
-	json_end_array(&p->w);
-	json_key(&p->w, STR("Resource"));
-	json_begin_array(&p->w);
-	for (size_t i = from; i < to; i++) {
-		buf_clear(&text);
-		draft_arn_text(p, &s->arns[i], &text);
-		json_str(&p->w, buf_str(&text));
-	}
-	json_end_array(&p->w);
-	if (s->sink && s->sink->own_account)
-		json_member_raw(&p->w, STR("Condition"), STR("{\"StringEquals\":{\"aws:ResourceAccount\":\"ACCOUNT_ID\"}}"));
-	json_end_object(&p->w);
-	buf_release(&text);
+	draft_statement(p, s, from, to, &style);
 }
 
 /* One document: how it is attached decides how long it may be. */

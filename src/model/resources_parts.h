@@ -91,10 +91,20 @@ void draft_indexes(struct draft *p, const struct model_table *t, bool global, st
 /* Paid by request, also where nothing stands. */
 bool draft_on_demand(const struct model_table *t);
 
-/* A statement's Sid, its actions as elements of an array, and an ARN as the format has it. */
-const char *draft_sid(const struct draft_statement *s);
-void draft_actions(struct draft *p, const struct draft_statement *s);
+/* An ARN as the format has it; the same as the writer's next value. */
 bool draft_arn_text(struct draft *p, const struct draft_arn *a, struct buf *out);
+void draft_arn(struct draft *p, const struct draft_arn *a);
+
+/* How a format writes a statement. */
+struct draft_style {
+	const char *sid, *effect, *actions, *resources, *condition;  /* its members' names */
+	const char *own_account;        /* the condition's value, JSON: resources of this account alone */
+	void (*arn)(struct draft *p, const struct draft_arn *a);
+};
+
+/* The statement with these of its ARNs, as the writer's next value. */
+void draft_statement(struct draft *p, const struct draft_statement *s, size_t from, size_t to,
+		     const struct draft_style *style);
 
 /* A managed policy takes 6,144 characters: which statements, and which ARNs of the first and the
  * last of them, go into one. */

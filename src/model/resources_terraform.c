@@ -202,37 +202,16 @@ static void put_state(struct draft *p)
 
 /* --- policies -------------------------------------------------------------- */
 
-static void put_arns(struct draft *p, const struct draft_statement *s, size_t from, size_t to)
-{
-	struct buf text;
-
-	buf_init(&text, 4096);
-	json_key(&p->w, STR("resources"));
-	json_begin_array(&p->w);
-	for (size_t i = from; i < to; i++) {
-		buf_clear(&text);
-		draft_arn_text(p, &s->arns[i], &text);
-		json_str(&p->w, buf_str(&text));
-	}
-	json_end_array(&p->w);
-	buf_release(&text);
-}
-
 static void put_statement(struct draft *p, const struct draft_statement *s, size_t from, size_t to)
 {
-	json_begin_object(&p->w);
-	json_member_str(&p->w, STR("sid"), str_c(draft_sid(s)));
-	json_member_str(&p->w, STR("effect"), STR("Allow"));
-	json_key(&p->w, STR("actions"));
-	json_begin_array(&p->w);
-	draft_actions(p, s);
-	json_end_array(&p->w);
-	put_arns(p, s, from, to);
-	if (s->sink && s->sink->own_account)
-		json_member_raw(&p->w, STR("condition"),
-				STR("{\"test\":\"StringEquals\",\"variable\":\"aws:ResourceAccount\","
-				    "\"values\":[\"${data.aws_caller_identity.current.account_id}\"]}"));
-	json_end_object(&p->w);
+	static const struct draft_style style = {
+		.sid = "sid", .effect = "effect", .actions = "actions", .resources = "resources", .condition = "condition",
+		.own_account = "{\"test\":\"StringEquals\",\"variable\":\"aws:ResourceAccount\","
+			       "\"values\":[\"${data.aws_caller_identity.current.account_id}\"]}",
+		.arn = draft_arn,
+	};
+
+	draft_statement(p, s, from, to, &style);
 }
 
 static const char *policy_id(char room[32], unsigned number)
